@@ -1,0 +1,62 @@
+# Everything a contributor runs. `make demo` and `make test` need only Python 3.11 or newer, make and pip.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+unexport PYTHONDONTWRITEBYTECODE # without byte code every command would take seconds longer to start
+
+.PHONY: help demo test check check-data bench crash format lock clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+# Plain pip, hash-checked, so that any index or mirror pip is set up for works. Byte code is left to the first import.
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-compile
+
+.venv/runtime: requirements/runtime.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.11")'
+	@echo "Creating .venv and installing the server (the first time it downloads about 300 MB) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(PIP) --require-hashes -r requirements/runtime.txt
+	@$(PIP) --quiet --no-deps -e .
+	@touch $@
+
+.venv/dev: requirements/dev.txt .venv/runtime
+	@echo "Installing what tests and checks need ..."
+	@$(PIP) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+demo: .venv/runtime ## Start a demo server, attack it and see the alerts (DEMO_EXIT=1: end afterwards)
+	@$(BIN)/litesoc demo
+
+test: .venv/dev ## Run the whole test suite
+	@$(BIN)/pytest -n auto --dist loadfile
+
+check: .venv/dev ## Format, lint, types, import contracts, migrations
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/dev ## Format the code and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+check-data: .venv/dev ## Checks on real data sets that are not part of the repository
+	@$(BIN)/pytest -m shared_data tests/shared_data
+
+bench: .venv/dev ## Measure collect and pipeline against nginx (needs wrk and nginx); see docs/benchmarks.md
+	@$(BIN)/python benchmarks/run.py
+
+crash: .venv/dev ## Kill the server and NATS 20 times each under load and count what was lost (about 5 minutes)
+	@cd tests && ../$(BIN)/python -m crash.harness --rounds 20
+
+lock: ## Bring the locked requirements up to date
+	$(PIP) --quiet 'uv>=0.9'
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--no-annotate --upgrade pyproject.toml -o requirements/runtime.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--no-annotate --upgrade -c requirements/runtime.txt pyproject.toml --group dev -o requirements/dev.txt
+
+clean: ## Remove what was built
+	rm -rf .venv build dist demo-data .pytest_cache .ruff_cache .mypy_cache .hypothesis
