@@ -1,0 +1,174 @@
+"""The one reader of the environment: a typed Config that reports every problem at once and fails before anything starts."""
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+_FILE_SUFFIX = "_FILE"
+# Read by the command line's clients and by applications on the same machine; no settings of the server.
+_FOREIGN_VARIABLES = frozenset({"LITESOC_URL", "LITESOC_API_KEY"})
+_FOREIGN_PREFIX = "LITESOC_TEST_"  # the test suite's own switches
+_SECRET_KEY_LENGTH_MIN = 32  # characters; of a random key that is at least 128 bits in hexadecimal
+
+
+class ConfigError(Exception):
+    """The settings are wrong; the text lists every problem, one a line, each with its fix."""
+
+
+def default_data_dir() -> Path:
+    """Return where everything lives when nobody says otherwise ($XDG_DATA_HOME/litesoc, else ~/.local/share/litesoc)."""
+    base = os.environ.get("XDG_DATA_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "share") / "litesoc"
+
+
+def _check_scheme(*allowed: str) -> AfterValidator:
+    def check(url: str | None) -> str | None:
+        if url is not None and url.split("://")[0] not in allowed:
+            msg = f"must start with one of {', '.join(a + '://' for a in allowed)}"
+            raise ValueError(msg)
+        return url
+
+    return AfterValidator(check)
+
+
+def _split_at_commas(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+class Config(BaseSettings):
+    """Every setting, read from ``LITESOC_<NAME>`` or, for secrets in files, from the file ``LITESOC_<NAME>_FILE``."""
+
+    model_config = SettingsConfigDict(env_prefix="LITESOC_", extra="forbid", frozen=True)
+
+    data_dir: Path = Field(
+        default_factory=default_data_dir, description="Where everything lives that has no URL of its own."
+    )
+    database_url: Annotated[str | None, _check_scheme("postgresql", "postgres", "sqlite")] = Field(
+        default=None,
+        description="Control database: postgresql://user:password@host/name; unset: SQLite in the data directory.",
+    )
+    stream_url: Annotated[str | None, _check_scheme("nats", "tls")] = Field(
+        default=None, description="Stream: nats://host:4222 (JetStream enabled); unset: SQLite in the data directory."
+    )
+    events_url: Annotated[str | None, _check_scheme("clickhouse", "clickhouses", "http", "https")] = Field(
+        default=None,
+        description="Event store: clickhouse://user:password@host:8123/database; unset: chDB in the data directory.",
+    )
+    state_url: Annotated[str | None, _check_scheme("redis", "rediss")] = Field(
+        default=None,
+        description="Shared rate limits and quota counters: redis://host:6379/0; unset: in memory, for one process.",
+    )
+    secret_key: SecretStr | None = Field(
+        default=None,
+        description="Signs sessions (at least 32 characters); unset: made once and kept in the data directory.",
+    )
+    public_url: str | None = Field(
+        default=None, description="Where people reach this server, e.g. https://soc.example.com; used in links."
+    )
+    allowed_hosts: Annotated[list[str], NoDecode, BeforeValidator(_split_at_commas)] = Field(
+        default=["*"],
+        description="Host names that pages answer to, separated by commas; name yours when behind a public name.",
+    )
+    collect_status: int = Field(
+        default=202, description="Status of an accepted /collect: 202, or 200 for scripts that insist on it."
+    )
+    quota_exceeded_status: int = Field(default=403, description="Status of QUOTA_EXCEEDED: 403, or 429 for older clients.")
+    stream_max_bytes: int = Field(
+        default=10 * 1024**3,
+        ge=1024**2,
+        description="Ceiling of the stream on disk, bytes; when it is reached new events get 503 and old ones stay safe.",
+    )
+    stream_replicas: int = Field(
+        default=1, ge=1, le=5, description="Copies of the stream in a NATS cluster: 1, 3 or 5; the embedded stream has one."
+    )
+    store_memory_bytes: int = Field(
+        default=1024**3, ge=256 * 1024**2, description="Ceiling of the embedded event store's memory, bytes."
+    )
+    body_timeout_s: float = Field(
+        default=20.0, gt=0, description="A request whose head or body takes longer than this, in seconds, gets 408."
+    )
+    metrics_port: int | None = Field(
+        default=None, ge=1, le=65535, description="Serve Prometheus metrics on 127.0.0.1 at this port; unset: off."
+    )
+    log_level: str = Field(
+        default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least severe log line shown."
+    )
+
+    @model_validator(mode="after")
+    def _check_together(self) -> Self:
+        problems: list[str] = []
+        if self.collect_status not in (200, 202):
+            problems.append("LITESOC_COLLECT_STATUS must be 202 or 200")
+        if self.quota_exceeded_status not in (403, 429):
+            problems.append("LITESOC_QUOTA_EXCEEDED_STATUS must be 403 or 429")
+        if self.secret_key is not None and len(self.secret_key.get_secret_value()) < _SECRET_KEY_LENGTH_MIN:
+            problems.append("LITESOC_SECRET_KEY must have at least 32 characters")
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+
+def _read_secret_files(environ: dict[str, str]) -> dict[str, str]:
+    """Return settings given as ``LITESOC_<NAME>_FILE``. Raises ConfigError when a file cannot be read or both are set."""
+    values: dict[str, str] = {}
+    for variable, file_name in environ.items():
+        if not (variable.startswith("LITESOC_") and variable.endswith(_FILE_SUFFIX)):
+            continue
+        name = variable.removesuffix(_FILE_SUFFIX)
+        if name in environ:
+            msg = f"{name} and {variable} are both set; keep one"
+            raise ConfigError(msg)
+        try:
+            values[name.removeprefix("LITESOC_").lower()] = Path(file_name).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            msg = f"{variable} names a file that cannot be read: {error.strerror}"
+            raise ConfigError(msg) from error
+    return values
+
+
+def load_config(**overrides: object) -> Config:
+    """Read the environment once. ``overrides`` (from the command line) win. Raises ConfigError listing every problem."""
+    environ = dict(os.environ)
+    known = {f"LITESOC_{name.upper()}" for name in Config.model_fields}
+    unknown = sorted(
+        name
+        for name in environ
+        if name.startswith("LITESOC_")
+        and name.removesuffix(_FILE_SUFFIX) not in known | _FOREIGN_VARIABLES
+        and not name.startswith(_FOREIGN_PREFIX)
+    )
+    problems = [f"{name} is not a setting; see docs/reference/settings.md" for name in unknown]
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        config = Config(**{**_read_secret_files(environ), **given})  # type: ignore[arg-type] # values are validated by pydantic
+    except ValidationError as error:
+        for problem in error.errors():
+            where = ".".join(str(part) for part in problem["loc"])
+            problems.append(f"LITESOC_{where.upper()}: {problem['msg']}" if where else str(problem["msg"]))
+        raise ConfigError("\n".join(problems)) from error
+    if problems:
+        raise ConfigError("\n".join(problems))
+    return config
+
+
+def secret_key_of(config: Config) -> str:
+    """Return the signing key: the configured one, else one made at first use and kept, readable by its owner only."""
+    if config.secret_key is not None:
+        return config.secret_key.get_secret_value()
+    path = config.data_dir / "secret_key"
+    config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not path.exists():
+        # Written whole under another name and then linked, so that two processes starting at once agree on one key.
+        draft = path.with_name(f"secret_key.{os.getpid()}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(48))
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(draft)
+        draft.unlink()
+    return path.read_text(encoding="ascii").strip()
