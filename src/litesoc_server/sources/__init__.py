@@ -1,0 +1,1 @@
+"""What senders put on the wire, one small pure file per source."""
