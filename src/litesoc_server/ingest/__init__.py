@@ -1,0 +1,1 @@
+"""The HTTP edge: authenticate, limit, check the shape, append durably, answer. No Django here."""

@@ -1,0 +1,126 @@
+"""The raw ASGI application for /collect, /collect/batch and /health, and for the preflight of every API path."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from http import HTTPStatus
+from typing import Any
+
+from litesoc_server import __version__
+from litesoc_server.clock import Clock
+from litesoc_server.ingest.admission import key_refusal
+from litesoc_server.ingest.body import ClientGone, read_body
+from litesoc_server.ingest.collect import Collector
+from litesoc_server.ingest.key_directory import KeyDirectory
+from litesoc_server.ingest.keys import KeyRecord, KeysUnavailable
+from litesoc_server.ingest.limits import QuotaMeter, RateLimiter
+from litesoc_server.ingest.paths import COLLECT, COLLECT_BATCH, HEALTH, api_path
+from litesoc_server.ingest.reply import Account, Reply, json_reply, preflight_reply, refusal_reply
+from litesoc_server.ingest.request import CollectRequest, RequestHead, read_head
+from litesoc_server.ingest.responses import ENCODER, ErrorCode, Refused, iso_ms, server_error, unavailable
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+SERVICE = "litesoc-server"
+
+_METHODS = {COLLECT: ("POST",), COLLECT_BATCH: ("POST",), HEALTH: ("GET", "HEAD")}
+
+
+class IngestApp:
+    """Answers what ``handles`` says it does; the dispatcher sends it nothing else."""
+
+    def __init__(
+        self,
+        *,
+        collector: Collector,
+        key_directory: KeyDirectory,
+        rate_limiter: RateLimiter,
+        quota_meter: QuotaMeter,
+        clock: Clock,
+        body_timeout_s: float,
+    ) -> None:
+        self._collector = collector
+        self._keys = key_directory
+        self._rate_limiter = rate_limiter
+        self._quota_meter = quota_meter
+        self._clock = clock
+        self._body_timeout_s = body_timeout_s
+
+    @staticmethod
+    def handles(method: str, path: str) -> bool:
+        """Return whether this application answers ``method`` on ``path``, as ``paths.api_path`` returns it."""
+        return path in _METHODS or method == "OPTIONS"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request. Raises nothing: the answer to a bug is a 500 in the shape of every other error."""
+        head, account = read_head(scope["headers"]), Account()
+        try:
+            reply = await self._answer(scope, receive, head, account)
+        except ClientGone:
+            return
+        except Refused as refused:
+            reply = self._refusal(refused, head, account)
+        except Exception as error:  # noqa: BLE001 # the edge
+            reply = self._refusal(server_error(error), head, account)
+        headers = list(reply.headers)
+        if reply.status != HTTPStatus.NO_CONTENT:
+            headers.append((b"content-length", b"%d" % len(reply.body)))
+        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        await send({"type": "http.response.body", "body": reply.body})
+
+    async def _answer(self, scope: Scope, receive: Receive, head: RequestHead, account: Account) -> Reply:
+        method, path = str(scope["method"]), api_path(str(scope["path"]))
+        if method == "OPTIONS":
+            return preflight_reply(head.origin)
+        allowed = _METHODS.get(path or "")
+        if allowed is None:
+            raise Refused(ErrorCode.NOT_FOUND, "there is no such endpoint: see the API documentation")
+        if method not in allowed:
+            allow = ", ".join((*allowed, "OPTIONS"))
+            message = f"{method} is not allowed here: use {allowed[0]}"
+            raise Refused(ErrorCode.METHOD_NOT_ALLOWED, message, headers=(("Allow", allow),))
+        if path == HEALTH:
+            return await self._health(head, account)
+        body = await read_body(receive, head, timeout_s=self._body_timeout_s)
+        client: tuple[str, int] | None = scope.get("client")
+        request = CollectRequest(head, body, path == COLLECT_BATCH, None if client is None else client[0])
+        return await self._collector.collect(request)
+
+    async def _health(self, head: RequestHead, account: Account) -> Reply:
+        body: dict[str, object] = {
+            "status": "ok",
+            "service": SERVICE,
+            "version": __version__,
+            "timestamp": iso_ms(self._clock.now_ms()),
+        }
+        if head.key:
+            try:
+                record = await self._keys.lookup(head.key)
+            except KeysUnavailable as error:
+                raise _unhealthy(unavailable("API keys are")) from error
+            if record is None:
+                raise _unhealthy(key_refusal(head.key))
+            await self._fill(account, record)
+            body |= {"organization": {"id": record.org_id, "name": record.org_name}, "authenticated": True}
+            body["scopes"] = sorted(record.scopes)  # ours: tells a tool before it starts what its key may do
+        encoded = ENCODER.encode(body)
+        return json_reply(HTTPStatus.OK, encoded, account=account, origin=head.origin, now_ms=self._clock.now_ms())
+
+    async def _fill(self, account: Account, record: KeyRecord) -> None:
+        """Ask for the counters without counting."""
+        account.record = record
+        if self._rate_limiter.is_immediate(record) and self._quota_meter.is_immediate(record):
+            account.rate, account.quota = self._rate_limiter.hit(record, 0), self._quota_meter.reserve(record, 0)
+        else:
+            account.rate = await asyncio.to_thread(self._rate_limiter.hit, record, 0)
+            account.quota = await asyncio.to_thread(self._quota_meter.reserve, record, 0)
+
+    def _refusal(self, refused: Refused, head: RequestHead, account: Account) -> Reply:
+        return refusal_reply(refused, account=account, origin=head.origin, now_ms=self._clock.now_ms())
+
+
+def _unhealthy(refused: Refused) -> Refused:
+    """Return ``refused`` with the status word that clients of /health read (contract 2.6)."""
+    refused.hints["status"] = "error"
+    return refused
