@@ -1,0 +1,1 @@
+"""Detectors, one small file each, and the runner that feeds them."""

@@ -1,0 +1,34 @@
+"""What a detector is: a description that docs and the dashboard are generated from, and one function over one event."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import msgspec
+
+from litesoc_server.events.detection import AlertSeverity, AlertType, Detection
+from litesoc_server.events.event import Event
+from litesoc_server.pipeline.policy import DetectionPolicy
+from litesoc_server.pipeline.state.base import Steps
+
+
+class AttackTechnique(msgspec.Struct, frozen=True):
+    """A MITRE ATT&CK technique, https://attack.mitre.org/techniques/."""
+
+    id: str  # e.g. "T1110.001"
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Detector:
+    """One detector. ``id`` is also its file name, its golden folder and its anchor in the docs."""
+
+    id: str
+    title: str
+    alert_type: AlertType
+    severity: AlertSeverity  # its usual one; a detection may carry another, the description says when
+    techniques: tuple[AttackTechnique, ...]
+    description: str  # what it finds and how, in plain words
+    false_positives: tuple[str, ...]  # benign behaviour that can look like it
+    actions: tuple[str, ...]  # what to do about a true one
+    event_names: frozenset[str]  # the events it wants to see; no others are handed to it
+    examine: Callable[[Event, DetectionPolicy], Steps[tuple[Detection, ...]]]  # several when a late event completes several

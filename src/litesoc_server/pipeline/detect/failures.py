@@ -1,0 +1,56 @@
+"""Failed logins as three detectors count them: under the same keys, so that none depends on another being switched on."""
+
+from litesoc_server.events.event import Event
+from litesoc_server.pipeline.detect.origin import Origin
+from litesoc_server.pipeline.detect.subjects import NOWHERE, actor_subject, address_of, address_subject, scope_of
+from litesoc_server.pipeline.detect.until import window_until
+from litesoc_server.pipeline.state.base import CountRequest, Steps, Window, peek
+
+LOGIN_FAILED = "auth.login_failed"
+COUNTED_ONCE = "Repeated delivery: every failed login was counted once, by its event id."
+
+
+def source_of(event: Event) -> str:
+    """Return the address (or /64) an event comes from, NOWHERE when it came without one."""
+    return address_of(event.user_ip) if event.user_ip is not None else NOWHERE
+
+
+def attack_key(source: str, actor: str | None) -> str:
+    """Return the incident key of an attack from one source; without a source it is the attack on the actor."""
+    if source == NOWHERE and actor is not None:
+        return f"credential_attack|{actor_subject(actor)}"
+    return f"credential_attack|{address_subject(source)}"
+
+
+def _on_actor(event: Event, actor: str) -> str:
+    return f"{scope_of(event)}failed|{actor}"
+
+
+def _on_actor_from(event: Event, actor: str, source: str) -> str:
+    return f"{scope_of(event)}failed from|{source}|{actor}"
+
+
+def on_actor(event: Event, actor: str, window_ms: int) -> CountRequest:
+    """Return the request to count a failed login of ``actor``."""
+    return CountRequest(_on_actor(event, actor), window_ms, event.occurred_at_ms, event.event_id)
+
+
+def on_actor_from(event: Event, actor: str, source: str, window_ms: int) -> CountRequest:
+    """Return the request to count a failed login of ``actor`` from ``source``."""
+    return CountRequest(_on_actor_from(event, actor, source), window_ms, event.occurred_at_ms, event.event_id)
+
+
+def peek_on_actor(event: Event, actor: str, window_ms: int, at_ms: int) -> CountRequest:
+    """Return the request for the failed logins of ``actor`` in the window that ends at ``at_ms``."""
+    return CountRequest(_on_actor(event, actor), window_ms, at_ms, "", is_read_only=True)
+
+
+def before_login(event: Event, actor: str, login: Origin, window_ms: int, source: str | None = None) -> Steps[Window]:
+    """Return the failed logins of ``actor`` (from ``source``, if given) in the window that ends with ``login``."""
+    key = _on_actor(event, actor) if source is None else _on_actor_from(event, actor, source)
+    return window_until(key=key, window_ms=window_ms, at_ms=login.at_ms, event_id=login.event_id)
+
+
+def just_before(event: Event, actor: str, source: str, window_ms: int, at_ms: int) -> Steps[Window]:
+    """Return the failed logins of ``actor`` from ``source`` in the window that ends at ``at_ms``."""
+    return peek(key=_on_actor_from(event, actor, source), window_ms=window_ms, at_ms=at_ms)

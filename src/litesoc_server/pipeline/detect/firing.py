@@ -1,0 +1,105 @@
+"""How a detector fires: once per minute, and as an incident grows, under an id that any redelivery repeats."""
+
+from typing import cast
+
+import msgspec
+
+from litesoc_server.events.detection import (
+    EVIDENCE_EVENTS_MAX,
+    AlertSeverity,
+    AlertType,
+    Detection,
+    Fact,
+    detection_id_for,
+)
+from litesoc_server.events.envelope import Environment
+from litesoc_server.events.event import Event
+from litesoc_server.events.ids import EventId
+from litesoc_server.pipeline.detect.origin import Origin
+from litesoc_server.pipeline.detect.subjects import scope_of
+from litesoc_server.pipeline.policy import DAY_MS, MINUTE_MS
+from litesoc_server.pipeline.state.base import Steps, once
+
+_COUNT_BITS = 4  # so eight firings from one power of two to the next
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """What a detector has to say about one incident."""
+
+    detector: str
+    alert_type: AlertType
+    severity: AlertSeverity
+    incident_key: str
+    title: str
+    description: str
+    reasons: tuple[str, ...]
+    facts: tuple[Fact, ...]
+    ruled_out: tuple[str, ...]
+    actions: tuple[str, ...]
+    event_ids: tuple[str, ...]  # evidence, oldest first
+    event_count: int  # events between first_seen_ms and last_seen_ms
+    first_seen_ms: int
+    last_seen_ms: int
+
+
+def beat(last_ms: int, count: int) -> str:
+    """Return what sets one firing of a lasting incident apart from the next: its minute, and the leading bits of its count.
+
+    So an open alert is right to the event up to 15, and to an eighth beyond that, however fast the attack is. It depends
+    on the events alone, so every redelivery and every rebuilt state arrives at the same ids, and two firings in one beat
+    are one detection.
+    """
+    shift = max(0, count.bit_length() - _COUNT_BITS)
+    return f"{last_ms // MINUTE_MS}.{shift}.{count >> shift}"
+
+
+def claim(event: Event, *, detector: str, key: str, window: str) -> Steps[bool]:
+    """Return True if this firing is still to be announced. To be asked last: a rebuild gets False and must miss nothing.
+
+    The claim is the event's, so the same event asking again (redelivered, or tried again after a failure) gets True again:
+    what it announced may not have arrived. Announcing twice is harmless, the id is the same.
+    """
+    return (
+        yield from once(
+            key=f"{scope_of(event)}fired|{detector}|{window}|{key}",
+            at_ms=event.occurred_at_ms,
+            ttl_ms=DAY_MS,
+            member=event.event_id,
+        )
+    )
+
+
+def detection_of(finding: Finding, event: Event, trigger: Origin, *, key: str, window: str) -> Detection:
+    """Return the detection that announces ``finding``, triggered by ``trigger``, while ``event`` was examined.
+
+    The two differ when a late event shows that an earlier one was the culprit. ``key`` and ``window`` as in ``claim``.
+    """
+    is_test = event.environment is Environment.TEST
+    return Detection(
+        detection_id=detection_id_for(
+            detector=finding.detector, org_id=event.org_id, key=f"test|{key}" if is_test else key, window=window
+        ),
+        org_id=event.org_id,
+        environment=event.environment,
+        detector=finding.detector,
+        alert_type=finding.alert_type,
+        severity=finding.severity,
+        incident_key=finding.incident_key,
+        title=finding.title,
+        description=finding.description,
+        reasons=finding.reasons,
+        facts=finding.facts,
+        ruled_out=finding.ruled_out,
+        actions=finding.actions,
+        trigger_event_id=trigger.event_id,
+        event_ids=cast("tuple[EventId, ...]", finding.event_ids[-EVIDENCE_EVENTS_MAX:]),
+        event_count=finding.event_count,
+        first_seen_ms=finding.first_seen_ms,
+        last_seen_ms=finding.last_seen_ms,
+        actor_id=trigger.actor_id,
+        actor_email=trigger.actor_email,
+        source_ip=trigger.ip,
+        geo=trigger.geo,
+        network=trigger.network,
+        device=trigger.device,
+    )

@@ -1,0 +1,261 @@
+"""Two logins of one account that are farther apart than anyone travels in the time between them."""
+
+import msgspec
+
+from litesoc_server.events.detection import AlertSeverity, AlertType, Detection, Fact
+from litesoc_server.events.event import Event
+from litesoc_server.pipeline.detect import wording
+from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
+from litesoc_server.pipeline.detect.firing import Finding, claim, detection_of
+from litesoc_server.pipeline.detect.login_history import (
+    LOGIN_SUCCEEDED,
+    Familiarity,
+    device_label,
+    familiarity,
+    logins_near,
+    mark_risky,
+    mark_suspicious,
+)
+from litesoc_server.pipeline.detect.origin import Origin, origin_of, recall
+from litesoc_server.pipeline.detect.subjects import actor_of, actor_subject, address_of, scope_of
+from litesoc_server.pipeline.detect.travel import GAP_MIN_MS, Journey, are_neighbours, is_located, journey
+from litesoc_server.pipeline.policy import MINUTE_MS, DetectionPolicy
+from litesoc_server.pipeline.state.base import Remembered, SeenRequest, Steps, known
+
+ID = "impossible_travel"
+_COMPARED_COUNT = 3  # located logins on either side
+
+
+class _Case(msgspec.Struct, frozen=True):
+    """Two logins that nobody can have made both, and which of them is the odd one."""
+
+    policy: DetectionPolicy
+    actor: str
+    suspect: Origin
+    reference: Origin
+    trip: Journey
+    known: Familiarity  # of the suspect
+
+    @property
+    def has_history(self) -> bool:
+        """Whether enough logins are known to say what is familiar."""
+        return self.known.history_count >= self.policy.travel_history_count
+
+    @property
+    def is_familiar(self) -> bool:
+        """Whether the account is known to use the network or the device."""
+        return self.known.is_network_familiar or self.known.is_device_familiar
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the journey is suspicious even where nothing can be said of the device: another country in no time."""
+        return self.trip.is_abroad and self.trip.gap_ms <= self.policy.travel_in_no_time_ms
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether it fires: network and device are new; or one of that cannot be told, but the journey is plain."""
+        if self.has_history and self.is_familiar:
+            return False
+        return (self.has_history and self.known.is_device_known) or self.is_plain
+
+
+def examine(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...]]:
+    """Hold a login against the located ones nearest to it in time, on either side."""
+    actor = actor_of(event)
+    if actor is None:
+        return ()
+    near = yield logins_near(event, actor)
+    assert isinstance(near, tuple)
+    if _is_as_usual(event, near):
+        return ()
+    here = origin_of(event)
+    if not is_located(here):
+        return ()
+    detections: list[Detection] = []
+    for there in _located_around(here, near):
+        case = yield from _compare(event, policy, actor, here, there)
+        if case is None:
+            continue
+        suspect, ttl_ms = case.suspect, policy.login_memory_ms
+        yield SeenRequest(_suspects_key(event, actor), suspect.event_id, suspect.at_ms, suspect.event_id, ttl_ms)
+        yield from mark_risky(event, actor, suspect, policy, detector=ID)
+        if case.has_history:  # else it may as well be the owner's usual one
+            yield from mark_suspicious(event, actor, suspect, policy)
+        window = f"{suspect.at_ms // MINUTE_MS}|{address_of(suspect.ip or '')}"
+        if (yield from claim(event, detector=ID, key=actor, window=window)):
+            detections.append(detection_of(_describe(case), event, suspect, key=actor, window=window))
+    return tuple(detections)
+
+
+def _is_as_usual(event: Event, near: tuple[Remembered, ...]) -> bool:
+    """Return whether this is the latest login and those before it came from its place with its device: by far most are."""
+    if not near or near[-1].member != event.event_id:
+        return False
+    value = near[-1].value
+    for login in near[-1 - _COMPARED_COUNT : -1]:  # noqa: SIM110 - on every login: a generator costs four times as much
+        if login.value != value:
+            return False
+    return True
+
+
+def _located_around(here: Origin, near: tuple[Remembered, ...]) -> list[Origin]:
+    logins = [recall(login) for login in near if login.member != here.event_id]
+    located = [login for login in logins if is_located(login)]
+    before = [login for login in located if _moment(login) < _moment(here)]
+    after = [login for login in located if _moment(login) > _moment(here)]
+    return [*before[-_COMPARED_COUNT:], *after[:_COMPARED_COUNT]]
+
+
+def _moment(login: Origin) -> tuple[int, str]:
+    return login.at_ms, login.event_id
+
+
+def _compare(event: Event, policy: DetectionPolicy, actor: str, here: Origin, there: Origin) -> Steps[_Case | None]:
+    """Return the case against one of two logins, None when there is none."""
+    if are_neighbours(here, there):
+        return None
+    trip = journey(here, there)
+    if not _is_too_far(policy, trip, here, there):
+        return None
+    earlier, later = sorted((here, there), key=_moment)
+    case = _Case(policy, actor, later, earlier, trip, (yield from familiarity(event, actor, later)))
+    if case.has_history and case.is_familiar:
+        # The later login is the owner's, so the earlier one may be the intruder's.
+        case = _Case(policy, actor, earlier, later, trip, (yield from familiarity(event, actor, earlier)))
+        if not case.has_history:
+            return None
+    if not case.is_suspect or (yield from _was_suspect(event, actor, case.reference)):
+        return None
+    return case
+
+
+def _was_suspect(event: Event, actor: str, login: Origin) -> Steps[bool]:
+    """Return whether ``login`` fired here itself: then it is no reference for others.
+
+    Marks of other detectors do not count: whether they came before or after would depend on the order of arrival.
+    """
+    mark = yield from known(key=_suspects_key(event, actor), value=login.event_id, at_ms=login.at_ms + 1)
+    return mark.count > 0
+
+
+def _suspects_key(event: Event, actor: str) -> str:
+    return f"{scope_of(event)}travellers|{actor}"
+
+
+def _is_too_far(policy: DetectionPolicy, trip: Journey, here: Origin, there: Origin) -> bool:
+    if trip.distance_km < policy.travel_distance_km or trip.speed_kmh <= policy.travel_speed_kmh:
+        return False
+    if trip.is_abroad:
+        return True
+    is_mobile = any(login.network is not None and login.network.is_mobile for login in (here, there))
+    return trip.distance_km > policy.travel_same_country_distance_km and not is_mobile
+
+
+def _severity(case: _Case) -> AlertSeverity:
+    """High needs another country and a device that is surely another one; what was not sent is no proof."""
+    if not case.trip.is_abroad:
+        return AlertSeverity.MEDIUM
+    device, usual = device_label(case.suspect.device), device_label(case.reference.device)
+    is_other_device = case.known.is_device_known if case.has_history else bool(device and usual and device != usual)
+    return AlertSeverity.HIGH if is_other_device else AlertSeverity.MEDIUM
+
+
+def _describe(case: _Case) -> Finding:
+    trip, who = case.trip, wording.name(case.actor)
+    earlier, later = sorted((case.suspect, case.reference), key=_moment)
+    gap, apart = wording.duration(trip.gap_ms), f"{trip.measured_km:,.0f} km"
+    limit_km = _distance_limit_km(case)
+    first = f"{who} logged in from {wording.place(earlier.geo)} ({earlier.ip}) at {wording.utc(earlier.at_ms)}"
+    second = f"and, {gap} later, from {wording.place(later.geo)} ({later.ip})"
+    which = "Too few earlier logins are known to tell which is the unusual one."
+    if case.has_history:
+        which = f"The login from {case.suspect.ip} is the unusual one."
+    networks = f"{wording.network(earlier.network)} and {wording.network(later.network)}"
+    return Finding(
+        detector=ID,
+        alert_type=DETECTOR.alert_type,
+        severity=_severity(case),
+        incident_key=f"impossible_travel|{actor_subject(case.actor)}",
+        title=f"Impossible travel of {who}: {_country(earlier)} and {_country(later)} {wording.span(0, trip.gap_ms)}",
+        description=f"{first} {second}: {apart} apart. {which}",
+        reasons=(
+            f"{apart} lie between, {trip.distance_km:,.0f} km after location error; the limit is {limit_km:,.0f} km",
+            _speed_in_words(case),
+            _familiarity_in_words(case),
+        ),
+        facts=(
+            Fact("distance_km", round(trip.distance_km), round(limit_km)),
+            Fact("measured_distance_km", round(trip.measured_km)),
+            Fact("speed_kmh", round(trip.speed_kmh), round(case.policy.travel_speed_kmh)),
+            Fact("gap_ms", trip.gap_ms),
+            Fact("earlier_logins_count", case.known.history_count, case.policy.travel_history_count),
+        ),
+        ruled_out=(
+            f"Location error: with both places as wrong as such data may be, {trip.distance_km:,.0f} km are left.",
+            f"A change of address within one network: {networks} differ.",
+        ),
+        actions=DETECTOR.actions,
+        event_ids=(earlier.event_id, later.event_id),
+        event_count=2,
+        first_seen_ms=earlier.at_ms,
+        last_seen_ms=later.at_ms,
+    )
+
+
+def _speed_in_words(case: _Case) -> str:
+    took = wording.duration(max(case.trip.gap_ms, GAP_MIN_MS))
+    return f"that takes {case.trip.speed_kmh:,.0f} km/h (in {took}); the limit is {case.policy.travel_speed_kmh:,.0f} km/h"
+
+
+def _distance_limit_km(case: _Case) -> float:
+    return case.policy.travel_distance_km if case.trip.is_abroad else case.policy.travel_same_country_distance_km
+
+
+def _country(login: Origin) -> str:
+    return login.geo.country_code or "?" if login.geo is not None else "?"
+
+
+def _familiarity_in_words(case: _Case) -> str:
+    logins, known = wording.several(case.known.history_count, "earlier login"), case.known
+    only = f"so only a change of country within {wording.duration(case.policy.travel_in_no_time_ms)} counts, and this is one"
+    if not case.has_history:
+        needed = f"{logins} known, and {case.policy.travel_history_count} are needed to tell what is familiar"
+        return f"{needed}; {only}"
+    network = f"compared with {logins}, the network {wording.network(case.suspect.network)} is new"
+    if not known.is_device_known:
+        return f"{network}, the device was not sent; {only}"
+    return f"{network} and the device ({wording.device(case.suspect.device)}) is new"
+
+
+DETECTOR = Detector(
+    id=ID,
+    title="Impossible travel",
+    alert_type=AlertType.IMPOSSIBLE_TRAVEL,
+    severity=AlertSeverity.HIGH,
+    techniques=(AttackTechnique("T1078", "Valid Accounts"),),
+    description=(
+        "Holds every successful login against the 3 located ones before and after it. Distance is the great circle less 1.5 "
+        "times the error radii of both places (250 km for a fixed IPv4 line, 500 for IPv6 or a country without a city, "
+        "1,000 for mobile); speed is distance over time, the time taken as at least 5 minutes. Fires at 300 km or more and "
+        "over 1,000 km/h if network (ASN) and device (browser and system) are both new to the account, which needs 3 "
+        "earlier logins to compare with; of the two logins the unfamiliar one is the suspect, even if it came first. With "
+        "fewer earlier logins nothing is familiar yet, and a device that was not sent (no user agent) is neither new nor "
+        "familiar: in both cases only a change of country within 1 hour fires. Skipped: the same address, /24, /48 or ASN; "
+        "places unknown; VPN, proxy, relay, Tor and hosting addresses where they are known as such. Severity: high between "
+        "countries, medium if the device cannot be told (not sent, or, without history, the same on both sides); within a "
+        "country at most medium, only over 2,000 km and between fixed lines. A suspicious login makes nothing familiar and "
+        "is no reference for others. Incident: impossible_travel|actor:<id>."
+    ),
+    false_positives=(
+        "A VPN or a company gateway abroad is switched on between two logins on a new device.",
+        "Two people share one account.",
+        "The city database is wrong by more than it is usually.",
+    ),
+    actions=(
+        "Ask the owner, through another channel, whether both logins were theirs.",
+        "If not: end all sessions of the account, reset its password and second factor, and review what it did since.",
+        "If the owner uses a VPN, mark this alert safe.",
+    ),
+    event_names=frozenset({LOGIN_SUCCEEDED}),
+    examine=examine,
+)

@@ -1,0 +1,123 @@
+"""What is known of an actor's successful logins: where the latest came from, which networks and devices are familiar.
+
+The runner records every login here before any detector looks. Suspicious logins are recorded as well, and marked: they
+make nothing familiar and serve as nobody's reference until somebody clears them.
+"""
+
+import msgspec
+
+from litesoc_server.events.event import Device, Event, Network
+from litesoc_server.pipeline.detect.origin import Origin, memo_of
+from litesoc_server.pipeline.detect.subjects import actor_of, scope_of
+from litesoc_server.pipeline.policy import DAY_MS, HOUR_MS, DetectionPolicy
+from litesoc_server.pipeline.state.base import (
+    LAST_MAX,
+    LATENESS_MS,
+    LastRequest,
+    Remembered,
+    RememberRequest,
+    Seen,
+    SeenRequest,
+    Steps,
+    known,
+)
+
+LOGIN_SUCCEEDED = "auth.login_success"
+UNKNOWN = ""  # stands for an unknown network or device; it counts as a login and is never familiar
+
+
+class Familiarity(msgspec.Struct, frozen=True):
+    """How well an actor's network and device were known some time before a login."""
+
+    history_count: int  # unsuspicious logins
+    is_network_familiar: bool
+    is_device_familiar: bool
+    is_device_known: bool  # False when no user agent was sent
+
+
+def record_login(event: Event, policy: DetectionPolicy) -> Steps[None]:
+    """Remember a successful login. Events without a nameable actor are passed over.
+
+    Network and device are recorded each for itself only with the pair's first login of a day: what a busy actor does over
+    and over then costs one request instead of three.
+    """
+    actor = actor_of(event)
+    if actor is None:
+        return
+    scope, at_ms, event_id, ttl_ms = scope_of(event), event.occurred_at_ms, event.event_id, policy.login_memory_ms
+    yield RememberRequest(f"{scope}logins|{actor}", at_ms, event_id, memo_of(event), ttl_ms)
+    network, device = network_label(event.network), device_label(event.device)
+    habit = yield SeenRequest(f"{scope}habits|{actor}", f"{network}|{device}", at_ms, event_id, ttl_ms)
+    assert isinstance(habit, Seen)
+    if habit.last_ms is None or habit.last_ms // DAY_MS != at_ms // DAY_MS:
+        yield SeenRequest(f"{scope}networks|{actor}", network, at_ms, event_id, ttl_ms)
+        yield SeenRequest(f"{scope}devices|{actor}", device, at_ms, event_id, ttl_ms)
+
+
+def logins_near(event: Event, actor: str) -> LastRequest:
+    """Return the request for the latest remembered logins of ``actor``, before and after the time of ``event``."""
+    return LastRequest(f"{scope_of(event)}logins|{actor}", event.occurred_at_ms, LAST_MAX)
+
+
+def familiarity(event: Event, actor: str, login: Origin) -> Steps[Familiarity]:
+    """Return how familiar the network and the device of ``login`` were LATENESS_MS before it.
+
+    Not "until it": what happened that long ago has arrived by now, whatever the order of arrival, so the answer is final.
+    """
+    scope, before_ms = scope_of(event), login.at_ms - LATENESS_MS
+    network, device = network_label(login.network), device_label(login.device)
+    habits = yield from known(key=f"{scope}habits|{actor}", value=f"{network}|{device}", at_ms=before_ms)
+    networks = yield from known(key=f"{scope}networks|{actor}", value=network, at_ms=before_ms)
+    devices = yield from known(key=f"{scope}devices|{actor}", value=device, at_ms=before_ms)
+    bad_logins = yield from known(key=f"{scope}bad logins|{actor}", value=login.event_id, at_ms=before_ms)
+    bad_networks = yield from known(key=f"{scope}bad networks|{actor}", value=network, at_ms=before_ms)
+    bad_devices = yield from known(key=f"{scope}bad devices|{actor}", value=device, at_ms=before_ms)
+    return Familiarity(
+        history_count=max(0, habits.set_count - bad_logins.set_count),
+        is_network_familiar=network != UNKNOWN and _was_there_first(networks, bad_networks),
+        is_device_familiar=device != UNKNOWN and _was_there_first(devices, bad_devices),
+        is_device_known=device != UNKNOWN,
+    )
+
+
+def _was_there_first(all_logins: Seen, bad_logins: Seen) -> bool:
+    """Return whether something was known before the first suspicious login that used it, if there was one."""
+    if all_logins.first_ms is None:
+        return False
+    return bad_logins.first_ms is None or all_logins.first_ms < bad_logins.first_ms
+
+
+def mark_suspicious(event: Event, actor: str, login: Origin, policy: DetectionPolicy) -> Steps[None]:
+    """Mark ``login`` so that its network and device do not become familiar by it."""
+    scope, at_ms, ttl_ms, login_id = scope_of(event), login.at_ms, policy.login_memory_ms, login.event_id
+    yield SeenRequest(f"{scope}bad logins|{actor}", login_id, at_ms, login_id, ttl_ms)
+    yield SeenRequest(f"{scope}bad networks|{actor}", network_label(login.network), at_ms, login_id, ttl_ms)
+    yield SeenRequest(f"{scope}bad devices|{actor}", device_label(login.device), at_ms, login_id, ttl_ms)
+
+
+def mark_risky(event: Event, actor: str, login: Origin, policy: DetectionPolicy, *, detector: str) -> Steps[None]:
+    """Mark ``login`` so that what its actor does next is looked at twice."""
+    key, ttl_ms = f"{scope_of(event)}risky logins|{actor}", policy.risky_login_window_ms + HOUR_MS
+    yield RememberRequest(key, login.at_ms, f"{login.event_id}|{detector}", detector, ttl_ms)
+
+
+def risky_logins_near(event: Event, actor: str) -> LastRequest:
+    """Return the request for the marked logins of ``actor`` before and after ``event``; their value is the detector."""
+    return LastRequest(f"{scope_of(event)}risky logins|{actor}", event.occurred_at_ms, LAST_MAX)
+
+
+def risky_login_id(marked: Remembered) -> str:
+    """Return the event id of a marked login."""
+    return marked.member.partition("|")[0]
+
+
+def network_label(network: Network | None) -> str:
+    """Return what a network is recognised by, its autonomous system."""
+    return UNKNOWN if network is None or network.asn is None else str(network.asn)
+
+
+def device_label(device: Device | None) -> str:
+    """Return what a device is recognised by: the families of its browser and of its system."""
+    if device is None or (device.browser is None and device.os is None):
+        return UNKNOWN
+    return f"{device.browser}/{device.os}"

@@ -1,0 +1,75 @@
+"""Prints docs/reference/detectors.md: `python -m litesoc_server.pipeline.detect.reference > docs/reference/detectors.md`."""
+
+import sys
+import textwrap
+
+from litesoc_server.pipeline.detect.base import Detector
+from litesoc_server.pipeline.detect.registry import DETECTORS
+from litesoc_server.pipeline.policy import DetectionPolicy
+
+_WIDTH = 120
+_HEAD = """\
+# Detectors
+
+Made from the detector files by `python -m litesoc_server.pipeline.detect.reference`; a test fails when it is out of date.
+
+Every alert says why it was raised, with the numbers and the limits they were held against. Detections of one incident key
+update one alert as long as it is open or acknowledged. Limits are settings of the organisation; these are the defaults.
+"""
+
+
+def render() -> str:
+    """Return the page."""
+    parts = [_HEAD, *(_section(detector) for detector in DETECTORS), _settings()]
+    return "\n".join(parts)
+
+
+def _section(detector: Detector) -> str:
+    techniques = ", ".join(
+        f"[{technique.id} {technique.name}](https://attack.mitre.org/techniques/{technique.id.replace('.', '/')}/)"
+        for technique in detector.techniques
+    )
+    lines = [
+        f"## {detector.id}",
+        "",
+        f"**{detector.title}** · alert type `{detector.alert_type.value}` · usual severity {detector.severity.value}",
+        "",
+        f"MITRE ATT&CK: {techniques}",
+        "",
+        _wrapped(detector.description),
+        "",
+        "Looks at: " + ", ".join(f"`{name}`" for name in sorted(detector.event_names)) + ".",
+        "",
+        "Benign behaviour that can look like it:",
+        "",
+        *(_item(text) for text in detector.false_positives),
+        "",
+        "What to do:",
+        "",
+        *(_item(text) for text in detector.actions),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _settings() -> str:
+    lines = ["## Limits and their defaults", "", "| setting | default |", "|---|---|"]
+    policy = DetectionPolicy()
+    for name in policy.__struct_fields__:
+        value = getattr(policy, name)
+        if isinstance(value, (int, float)) and name not in {"version", "retention_days"}:
+            lines.append(f"| `{name}` | {value:,} |")
+    return "\n".join([*lines, ""])
+
+
+def _wrapped(text: str) -> str:
+    return "\n".join(textwrap.wrap(text, _WIDTH, break_long_words=False, break_on_hyphens=False))
+
+
+def _item(text: str) -> str:
+    lines = textwrap.wrap(text, _WIDTH - 2, break_long_words=False, break_on_hyphens=False)
+    return "- " + "\n  ".join(lines)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(render())

@@ -1,0 +1,20 @@
+"""Every detector, in the order in which they see an event: those that mark risky logins before those that look for marks."""
+
+from litesoc_server.pipeline.detect import (
+    brute_force_account,
+    brute_force_address,
+    impossible_travel,
+    instant_alert,
+    privilege_escalation,
+    success_after_failures,
+)
+from litesoc_server.pipeline.detect.base import Detector
+
+DETECTORS: tuple[Detector, ...] = (
+    brute_force_address.DETECTOR,
+    brute_force_account.DETECTOR,
+    success_after_failures.DETECTOR,
+    impossible_travel.DETECTOR,
+    privilege_escalation.DETECTOR,
+    instant_alert.DETECTOR,
+)

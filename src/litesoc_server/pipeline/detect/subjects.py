@@ -1,0 +1,84 @@
+"""Who and what a detector counts by: the keys of its state and of incidents, made the same way everywhere."""
+
+import hashlib
+from functools import lru_cache
+from ipaddress import IPv6Address, IPv6Network
+from typing import TypeAlias
+
+from litesoc_server.events.envelope import Environment
+from litesoc_server.events.event import Event
+
+_IPV6_PREFIX_LENGTH = 64  # what one subscriber gets: RFC 6177, BCP 157
+_ACTOR_ID_LENGTH_MAX = 200  # characters; longer ids are known by their digest, so that keys stay small
+_ADDRESSES_CACHED = 65_536
+
+_TEST = Environment.TEST  # looking it up in its class takes longer than all the rest of scope_of
+
+NOWHERE = "-"  # stands for the address of an event that came without one
+
+
+_Who: TypeAlias = tuple[Event | None, str, str | None]  # event, scope, actor; a plain tuple, made once per event
+
+_latest: _Who = (None, "", None)  # every detector asks the same of the same event
+
+
+def _ask(event: Event) -> _Who:
+    global _latest  # noqa: PLW0603 - a cache of one; a second thread only makes it miss
+    scope = event.org_id + "|test|" if event.environment is _TEST else event.org_id + "|"
+    actor = event.actor
+    if actor is None or actor.is_redacted or not actor.id:
+        _latest = (event, scope, None)
+    else:
+        _latest = (event, scope, actor_key(actor.id))
+    return _latest
+
+
+def scope_of(event: Event) -> str:
+    """Return what the state keys of an event begin with: its organisation, and its world if that is the test one."""
+    latest = _latest
+    return latest[1] if latest[0] is event else _ask(event)[1]
+
+
+def actor_of(event: Event) -> str | None:
+    """Return the actor to count by; None when there is none or the sender masked it (then it may be anybody)."""
+    latest = _latest
+    return latest[2] if latest[0] is event else _ask(event)[2]
+
+
+@lru_cache(maxsize=_ADDRESSES_CACHED)
+def address_of(ip: str) -> str:
+    """Return what counts as one address: an IPv4 address itself, of an IPv6 address its /64.
+
+    ``ip`` is the canonical text of an address.
+    """
+    if ":" not in ip:
+        return ip
+    address = IPv6Address(ip)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(IPv6Network((int(address), _IPV6_PREFIX_LENGTH), strict=False))
+
+
+def actor_key(actor_id: str) -> str:
+    """Return an actor's id, or the digest of one that is too long for a key."""
+    if len(actor_id) <= _ACTOR_ID_LENGTH_MAX:
+        return actor_id
+    return "sha256:" + hashlib.sha256(actor_id.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def subject_of(event: Event) -> str:
+    """Return what incidents of one event's origin are grouped by: the actor, else the address, else one for all the rest."""
+    actor = actor_of(event)
+    if actor is not None:
+        return actor_subject(actor)
+    return address_subject(address_of(event.user_ip)) if event.user_ip is not None else "unknown"
+
+
+def actor_subject(actor: str) -> str:
+    """Return the incident subject of an actor."""
+    return f"actor:{actor}"
+
+
+def address_subject(address: str) -> str:
+    """Return the incident subject of an address (or /64)."""
+    return f"ip:{address}"

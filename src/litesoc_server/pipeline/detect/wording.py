@@ -1,0 +1,83 @@
+"""How numbers, times, places and names are written in what people read. Never holds a raw user agent."""
+
+from datetime import datetime, timedelta
+
+from litesoc_server.events.event import Device, Geo, Network
+from litesoc_server.pipeline.state.windows import OBSERVATIONS_MAX
+
+_NAME_LENGTH_MAX = 80  # characters shown of an id that a sender chose
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - UTC without saying so: "Z" is shorter to read than "+00:00"
+
+
+def utc(at_ms: int) -> str:
+    """Return Unix milliseconds as ISO 8601 in UTC, to the second."""
+    return (_EPOCH + timedelta(milliseconds=at_ms)).isoformat(timespec="seconds") + "Z"
+
+
+def duration(length_ms: float) -> str:
+    """Return a length of time in words: "45 s", "7 min 31 s", "5 min", "1 h", "2 h 5 min", "3 d"."""
+    seconds = max(0, round(length_ms / 1000))
+    days, rest = divmod(seconds, 86_400)
+    hours, rest = divmod(rest, 3_600)
+    minutes, seconds = divmod(rest, 60)
+    parts = [(days, "d"), (hours, "h"), (minutes, "min"), (seconds, "s")]
+    shown = [f"{number} {unit}" for number, unit in parts if number][:2]
+    return " ".join(shown) or "less than 1 s"
+
+
+def span(first_ms: int, last_ms: int) -> str:
+    """Return how long something took: "within 7 min 31 s"."""
+    return f"within {duration(last_ms - first_ms)}"
+
+
+def number(count: int) -> str:
+    """Return a count in digits; one that has reached the state's ceiling is only a lower bound."""
+    return f"at least {count:,}" if count >= OBSERVATIONS_MAX else f"{count:,}"
+
+
+def several(count: int, noun: str) -> str:
+    """Return a count with its noun: "1 failed login", "147 failed logins", "2 addresses"."""
+    if count == 1:
+        return f"1 {noun}"
+    return f"{number(count)} {noun}es" if noun.endswith("s") else f"{number(count)} {noun}s"
+
+
+def name(text: str) -> str:
+    """Return a sender's text fit to be read: on one line, without control characters, cut to 80 characters."""
+    clean = text
+    if not text.isprintable():
+        clean = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+    return clean if len(clean) <= _NAME_LENGTH_MAX else clean[: _NAME_LENGTH_MAX - 1] + "…"
+
+
+def place(geo: Geo | None) -> str:
+    """Return a place in words: "Oslo, NO", "NO" or "an unknown place"."""
+    if geo is None or geo.country_code is None:
+        return "an unknown place"
+    return f"{name(geo.city)}, {geo.country_code}" if geo.city else geo.country_code
+
+
+def where(geo: Geo | None, net: Network | None) -> str:
+    """Return place and network in words, without saying "unknown" twice."""
+    if net is not None and net.special is not None:
+        return network(net)
+    is_place_known = geo is not None and geo.country_code is not None
+    if not is_place_known and (net is None or net.asn is None):
+        return "place and network unknown"
+    return f"{place(geo)}, {network(net)}"
+
+
+def network(net: Network | None) -> str:
+    """Return a network in words: "AS224 (UNINETT)", "a private address" or "an unknown network"."""
+    if net is not None and net.special is not None:
+        return f"a {net.special.replace('_', '-')} address"
+    if net is None or net.asn is None:
+        return "an unknown network"
+    return f"AS{net.asn} ({name(net.as_org)})" if net.as_org else f"AS{net.asn}"
+
+
+def device(seen: Device | None) -> str:
+    """Return a device in words: "Firefox on Linux" or "an unknown device"."""
+    if seen is None or (seen.browser is None and seen.os is None):
+        return "an unknown device"
+    return f"{name(seen.browser or 'an unknown browser')} on {name(seen.os or 'an unknown system')}"

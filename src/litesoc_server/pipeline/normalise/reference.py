@@ -1,0 +1,92 @@
+"""Writes docs/reference/events.md from the catalog and the alias table: run as a module, it prints the page."""
+
+import sys
+from collections.abc import Iterable
+
+from litesoc_server.events.catalog import CATALOG, KNOWN_CATEGORIES, EventType
+from litesoc_server.pipeline.normalise.actors import ACTOR_LENGTH_MAX
+from litesoc_server.pipeline.normalise.aliases import ALIASES, NAME_LENGTH_MAX
+from litesoc_server.pipeline.normalise.event import METADATA_NOTES
+from litesoc_server.pipeline.policy import DAY_MS, MINUTE_MS
+from litesoc_server.sources.timestamps import AHEAD_MAX_MS, BACKDATE_MAX_MS
+
+_INTRODUCTION = """\
+# Events
+
+<!-- Written by `python -m litesoc_server.pipeline.normalise.reference`; a test fails when it is out of date. -->
+
+Any name of up to {name_length} characters is accepted. It is cleaned first: lower case, trimmed, `_` for `-` and for
+spaces. Then the alias table below is asked; a name of three or more parts is tried once more with its tail joined by `_`
+(`authz.access.denied` is `authz.access_denied`); otherwise the name is kept. A name that is in none of these tables is
+stored as it is, with severity `info` and `unrecognized_format: true` in its metadata. The best form for names of your own
+is `category.action` with one of the categories {categories}.
+
+The severity is given by the tables, whatever the sender says. *Instant* events alert at once, on every plan.
+"""
+
+_OTHER_FIELDS = """\
+## What happens to the other fields
+
+- **user_ip**: a port, brackets, a zone id and all but the first entry of a comma list are dropped; IPv4-mapped IPv6 becomes
+  IPv4. What is no address then is stored as null.
+- **actor**: an id or e-mail is trimmed and cut to {actor_length} characters. With an e-mail only, the e-mail is the id.
+  `[REDACTED]` is kept and never taken for one person.
+- **timestamp** (RFC 3339 with an offset) counts only under a key with the scope `backfill`, and only from {days} days
+  before to {minutes} minutes after the time we received the event. Otherwise the event has the time at which it was
+  received.
+- **metadata** is stored as sent. These keys are added where they apply:
+
+| key | meaning |
+|---|---|
+"""
+
+
+def render() -> str:
+    """Return the page."""
+    categories = ", ".join(f"`{category}`" for category in sorted(KNOWN_CATEGORIES))
+    introduction = _INTRODUCTION.format(name_length=NAME_LENGTH_MAX, categories=categories)
+    other_fields = _OTHER_FIELDS.format(
+        actor_length=ACTOR_LENGTH_MAX, days=BACKDATE_MAX_MS // DAY_MS, minutes=AHEAD_MAX_MS // MINUTE_MS
+    )
+    notes = "".join(f"| `{key}` | {meaning} |\n" for key, meaning in METADATA_NOTES.items())
+    return "\n".join((introduction, _standard_table(), _extended_table(), _alias_table(), other_fields + notes))
+
+
+def _standard_table() -> str:
+    rows = [event_type for event_type in CATALOG.values() if event_type.is_standard]
+    head = "## Standard events\n\nThe first 20 of them, marked *20*, are those of the first public API page.\n\n"
+    head += "| name | severity | instant | 20 | meaning |\n|---|---|---|---|---|\n"
+    return head + _lines(
+        (
+            f"`{row.name}`",
+            row.severity,
+            "yes" if row.is_instant else "",
+            "yes" if row.is_seed else "",
+            row.description,
+        )
+        for row in rows
+    )
+
+
+def _extended_table() -> str:
+    rows = [event_type for event_type in CATALOG.values() if not event_type.is_standard]
+    head = "## Further known names\n\n| name | severity | meaning |\n|---|---|---|\n"
+    return head + _lines((f"`{row.name}`", _extended_severity(row), row.description) for row in rows)
+
+
+def _extended_severity(row: EventType) -> str:
+    stored_as = ALIASES.get(row.name)
+    return row.severity if stored_as is None else f"stored as `{stored_as}`"
+
+
+def _alias_table() -> str:
+    head = f"## Aliases\n\n{len(ALIASES)} names that mean one of the above.\n\n| sent | stored as |\n|---|---|\n"
+    return head + _lines((f"`{sent}`", f"`{stored}`") for sent, stored in sorted(ALIASES.items()))
+
+
+def _lines(rows: Iterable[tuple[str, ...]]) -> str:
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in rows)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(render())
