@@ -1,0 +1,102 @@
+"""The store port. ``org_id`` is required and keyword-only everywhere but where a process looks after all organisations.
+
+Both implementations pass tests/contract/test_store.py. Methods block; each is safe to call from any thread.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+import msgspec
+
+from litesoc_server.events.envelope import Environment
+from litesoc_server.events.event import Event, Severity
+from litesoc_server.events.ids import EventId, OrgId
+
+
+class StoreUnavailable(Exception):
+    """The store cannot answer or take rows just now: writers keep their batch and come back, readers answer 503."""
+
+
+class RejectedRows(Exception):
+    """The store refuses these rows for what they hold: trying again cannot help. The text names no values."""
+
+
+class StoredEvent(msgspec.Struct, frozen=True, gc=False):
+    """One event together with how long it is kept."""
+
+    event: Event
+    expires_at_ms: int  # Unix ms after which the store may delete the row
+
+
+class EventFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """What to list. Every field that is set must match."""
+
+    event_name: str | None = None
+    actor_id: str | None = None
+    severity: Severity | None = None
+    environment: Environment = Environment.LIVE
+    not_before_ms: int | None = None  # event time; the plan's retention cut-off
+
+
+class EventPage(msgspec.Struct, frozen=True):
+    """One page of a list, newest first, and how many rows match in all."""
+
+    events: tuple[Event, ...]
+    total: int
+
+
+class EventWriter(Protocol):
+    """The writing side."""
+
+    def insert(self, rows: Sequence[StoredEvent]) -> None:
+        """Write all rows and return when they are on disk. Repeating the very same insert changes nothing.
+
+        Raises RejectedRows when the store refuses rows for what they hold; then none were written. Raises StoreUnavailable
+        when it cannot be reached or is out of resources; then none, some or all may have been written.
+        A caller that does not know whether an insert came through asks ``existing`` before it writes again.
+        """
+        ...
+
+    def existing(self, rows: Sequence[StoredEvent]) -> set[EventId]:
+        """Return which of these events the store already holds. Used on redelivery only, so that no event shows twice."""
+        ...
+
+
+class EventReader(Protocol):
+    """The reading side."""
+
+    def list_events(self, *, org_id: OrgId, where: EventFilter, limit: int, offset: int) -> EventPage:
+        """Return one page of an organisation's events, newest first (event time, then id)."""
+        ...
+
+    def get_event(self, *, org_id: OrgId, event_id: EventId, not_before_ms: int | None) -> Event | None:
+        """Return one event; None when it is unknown, another organisation's or older than ``not_before_ms``."""
+        ...
+
+    def get_events(self, *, org_id: OrgId, event_ids: Sequence[EventId], not_before_ms: int | None) -> dict[EventId, Event]:
+        """Return those of the named events that exist in this organisation."""
+        ...
+
+    def recent_events(self, *, since_ms: int, limit: int) -> Iterator[Event]:
+        """Yield the newest ``limit`` events of all organisations since ``since_ms``, oldest first (to rebuild state)."""
+        ...
+
+    def count_received(self, *, org_id: OrgId, from_ms: int, to_ms: int) -> int:
+        """Return how many events were received (our clock) in [from_ms, to_ms): the measure of the monthly quota."""
+        ...
+
+
+class EventStore(EventWriter, EventReader, Protocol):
+    """One open store."""
+
+    def open(self) -> None:
+        """Connect and bring the schema up to date. Raises StoreUnavailable with the reason and the fix."""
+        ...
+
+    def ping(self) -> None:
+        """Return if the store answers; raise StoreUnavailable if not."""
+        ...
+
+    def close(self) -> None:
+        """Release everything."""
+        ...

@@ -1,0 +1,38 @@
+"""What a question is limited to: SQL with placeholders, beside the values for them."""
+
+import msgspec
+
+from litesoc_server.events.ids import OrgId
+from litesoc_server.store.base import EventFilter
+
+
+class Conditions(msgspec.Struct, frozen=True):
+    """A WHERE clause and its values. There is no way to build one without an organisation."""
+
+    sql: str
+    values: dict[str, object]
+
+
+def of_org(org_id: OrgId, *more: tuple[str, str, object]) -> Conditions:
+    """Return the conditions for one organisation; each of ``more`` is (SQL with one placeholder, its name, its value)."""
+    parts = ["org_id = {org_id:String}", *(sql for sql, _, _ in more)]
+    return Conditions(" AND ".join(parts), {"org_id": org_id, **{name: value for _, name, value in more}})
+
+
+def of_filter(org_id: OrgId, where: EventFilter) -> Conditions:
+    """Return the conditions that ``where`` sets for one organisation."""
+    more: list[tuple[str, str, object]] = [("environment = {environment:String}", "environment", where.environment.value)]
+    if where.event_name is not None:
+        more.append(("name = {name:String}", "name", where.event_name))
+    if where.actor_id is not None:
+        more.append(("actor_id = {actor_id:String}", "actor_id", where.actor_id))
+    if where.severity is not None:
+        more.append(("severity = {severity:String}", "severity", where.severity.value))
+    if where.not_before_ms is not None:
+        more.append(not_before(where.not_before_ms))
+    return of_org(org_id, *more)
+
+
+def not_before(moment_ms: int) -> tuple[str, str, object]:
+    """Return the condition that the event happened at ``moment_ms`` (Unix ms) or later."""
+    return ("ts >= fromUnixTimestamp64Milli({not_before_ms:Int64}, 'UTC')", "not_before_ms", moment_ms)

@@ -1,0 +1,17 @@
+"""How many events an organisation sent in a span of time, by our clock: what a monthly quota is measured by.
+
+Counted from the events themselves: hourly or daily sums would count a copy twice and could not answer for any span.
+"""
+
+from litesoc_server.events.ids import OrgId
+from litesoc_server.store.queries import Read
+from litesoc_server.store.queries.conditions import of_org
+from litesoc_server.store.queries.counts import count_events
+
+_FROM = "received_at >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')"
+_TO = "received_at < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')"
+
+
+def count_received(read: Read, *, org_id: OrgId, from_ms: int, to_ms: int) -> int:
+    """Return the number of events of both environments received in [from_ms, to_ms), Unix ms. Raises StoreUnavailable."""
+    return count_events(read, of_org(org_id, (_FROM, "from_ms", from_ms), (_TO, "to_ms", to_ms))).events

@@ -1,0 +1,156 @@
+"""The event store over any connection that speaks ClickHouse; the implementations differ only in how they connect."""
+
+import hashlib
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+from clickhouse_connect.datatypes.registry import get_from_name
+from clickhouse_connect.driver.client import Client
+
+from litesoc_server.events.envelope import Environment
+from litesoc_server.events.event import Event
+from litesoc_server.events.ids import EventId, OrgId
+from litesoc_server.store import migrations
+from litesoc_server.store.base import EventFilter, EventPage, StoredEvent, StoreUnavailable
+from litesoc_server.store.connections import ReaderPool, connect, insert_errors, store_errors
+from litesoc_server.store.queries.count_received import count_received
+from litesoc_server.store.queries.describe import describe
+from litesoc_server.store.queries.existing import existing
+from litesoc_server.store.queries.get_events import get_events
+from litesoc_server.store.queries.hourly_counts import HourlyCount, hourly_counts
+from litesoc_server.store.queries.list_events import list_events
+from litesoc_server.store.queries.recent_events import recent_events
+from litesoc_server.store.rows import COLUMN_NAMES, INSERT_TYPES, columns_of
+
+_INSERT_SETTINGS = {
+    "async_insert": 0,  # a server may be set to gather inserts in memory; ours must be on disk when insert() returns
+    "max_partitions_per_insert_block": 0,  # no limit: a replay may bring events of many months at once
+}
+
+
+class SqlStore(ABC):
+    """Implements ``store.base.EventStore``: one connection that writes, a few that read; safe to use from any thread."""
+
+    def __init__(self, *, name: str) -> None:
+        self._name = name  # for error texts; holds no password
+        self._writer: Client | None = None
+        self._write_lock = threading.Lock()
+        self._readers = ReaderPool(self._connect)
+        self._insert_types = [get_from_name(insert_type) for insert_type in INSERT_TYPES]
+
+    @abstractmethod
+    def _connect_arguments(self) -> dict[str, Any]:
+        """Return the arguments for ``clickhouse_connect.driver.create_client``."""
+
+    def _connect_first(self) -> Client:
+        """Open the connection that writes. Raises StoreUnavailable or clickhouse-connect's errors."""
+        return self._connect()
+
+    def _during_insert(self) -> AbstractContextManager[None]:
+        """Return a context that each insert runs in."""
+        return nullcontext()
+
+    def open(self) -> None:
+        """Connect and bring the schema up to date. May be called again after it failed. Raises StoreUnavailable."""
+        with self._write_lock:
+            if self._writer is not None:
+                return
+            with store_errors(self._name, "be opened"):
+                client = self._connect_first()
+                try:
+                    if not migrations.is_up_to_date(client):
+                        migrations.migrate(self._connect_arguments())
+                except BaseException:
+                    client.close()
+                    raise
+            self._readers = ReaderPool(self._connect)
+            self._writer = client
+
+    def ping(self) -> None:
+        """Return if the store answers. Raises StoreUnavailable."""
+        self._read("SELECT 1", {})
+
+    def close(self) -> None:
+        """Wait for what is running, then close every connection."""
+        with self._write_lock:
+            if self._writer is None:
+                return
+            self._readers.close()
+            self._writer.close()
+            self._writer = None
+
+    def insert(self, rows: Sequence[StoredEvent]) -> None:
+        """Write all rows and return when they are on disk. Repeating the same insert changes nothing.
+
+        Raises StoreUnavailable (then some may have been written) and RejectedRows (then none were).
+        """
+        if not rows:
+            return
+        columns = columns_of(rows)
+        with self._write_lock, insert_errors(self._name), self._during_insert():
+            self._opened_writer().insert(
+                "events",
+                columns,
+                column_names=COLUMN_NAMES,
+                column_types=self._insert_types,
+                column_oriented=True,
+                settings=_INSERT_SETTINGS | {"insert_deduplication_token": _token_of(rows)},
+            )
+
+    def existing(self, rows: Sequence[StoredEvent]) -> set[EventId]:
+        """Return the ids of those rows that are stored. Raises StoreUnavailable."""
+        return existing(self._read, rows)
+
+    def list_events(self, *, org_id: OrgId, where: EventFilter, limit: int, offset: int) -> EventPage:
+        """Return one page of an organisation's events, newest first (event time, then id). Raises StoreUnavailable."""
+        return list_events(self._read, org_id=org_id, where=where, limit=limit, offset=offset)
+
+    def get_event(self, *, org_id: OrgId, event_id: EventId, not_before_ms: int | None) -> Event | None:
+        """Return one event; None when it is unknown, another organisation's or too old. Raises StoreUnavailable."""
+        found = self.get_events(org_id=org_id, event_ids=[event_id], not_before_ms=not_before_ms)
+        return next(iter(found.values()), None)
+
+    def get_events(self, *, org_id: OrgId, event_ids: Sequence[EventId], not_before_ms: int | None) -> dict[EventId, Event]:
+        """Return those of the events that this organisation has. Raises StoreUnavailable."""
+        return get_events(self._read, org_id=org_id, event_ids=event_ids, not_before_ms=not_before_ms)
+
+    def recent_events(self, *, since_ms: int, limit: int) -> Iterator[Event]:
+        """Yield the newest ``limit`` events of all organisations, oldest first. Raises StoreUnavailable, also midway."""
+        return recent_events(self._read, since_ms=since_ms, limit=limit)
+
+    def count_received(self, *, org_id: OrgId, from_ms: int, to_ms: int) -> int:
+        """Return how many events were received in [from_ms, to_ms). Raises StoreUnavailable."""
+        return count_received(self._read, org_id=org_id, from_ms=from_ms, to_ms=to_ms)
+
+    def hourly_counts(self, *, org_id: OrgId, environment: Environment, from_ms: int, to_ms: int) -> list[HourlyCount]:
+        """Return events per hour, name and severity for the hours that overlap [from_ms, to_ms). Raises StoreUnavailable."""
+        return hourly_counts(self._read, org_id=org_id, environment=environment, from_ms=from_ms, to_ms=to_ms)
+
+    def describe(self) -> dict[str, object]:
+        """Return facts for `litesoc doctor`: engine_version, rows, bytes_on_disk, active_parts. Raises StoreUnavailable."""
+        return describe(self._read)
+
+    def _connect(self) -> Client:
+        return connect(self._connect_arguments())
+
+    def _opened_writer(self) -> Client:
+        if self._writer is None:
+            msg = f"{self._name} is not open"
+            raise StoreUnavailable(msg)
+        return self._writer
+
+    def _read(self, sql: str, values: Mapping[str, object]) -> Sequence[Sequence[Any]]:
+        self._opened_writer()
+        with store_errors(self._name, "answer"), self._readers.reader() as client:
+            return client.query(sql, parameters=dict(values)).result_rows
+
+
+def _token_of(rows: Sequence[StoredEvent]) -> str:
+    """Return what makes a repetition of this very insert recognisable, and tells it from every other insert.
+
+    Without a token the engine would take equal blocks for repetitions and drop them in silence.
+    """
+    return hashlib.sha256("".join(row.event.event_id for row in rows).encode()).hexdigest()
