@@ -1,0 +1,8 @@
+"""What is asked about people."""
+
+from litesoc_server.accounts.models import User
+
+
+def is_registered(email: str) -> bool:
+    """Return whether somebody signs in with this e-mail address, in any case of letters."""
+    return User.objects.filter(email=email.strip()).exists()

@@ -1,0 +1,1 @@
+"""Detections become alerts that people triage."""

@@ -1,0 +1,28 @@
+"""The only doors to alerts: the organisation and the environment are always asked for."""
+
+import uuid
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from litesoc_server.alerts.models import Alert
+from litesoc_server.events.envelope import Environment
+from litesoc_server.events.ids import OrgId
+
+
+def visible_alerts(*, org_id: OrgId, environment: Environment, not_before: datetime | None) -> QuerySet[Alert]:
+    """Return an organisation's alerts, newest first, without those that ended before ``not_before`` (None: all).
+
+    Retention goes by the last event, as with events: an attack that is still going on stays visible.
+    """
+    alerts = Alert.objects.filter(org_id=uuid.UUID(org_id), environment=environment.value)
+    return alerts if not_before is None else alerts.filter(last_seen_at__gte=not_before)
+
+
+def get_alert(*, org_id: OrgId, environment: Environment, alert_id: str, not_before: datetime | None) -> Alert:
+    """Return one alert. Raises Alert.DoesNotExist when it is unknown, out of sight or not an id at all."""
+    try:
+        parsed = uuid.UUID(alert_id)
+    except ValueError as error:
+        raise Alert.DoesNotExist("not an id") from error
+    return visible_alerts(org_id=org_id, environment=environment, not_before=not_before).get(id=parsed)

@@ -1,0 +1,60 @@
+"""The management API as one object, mounted at the root: the dispatcher in front takes the base paths away."""
+
+from django.http import HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import HttpError, ValidationError
+
+from litesoc_server import __version__
+from litesoc_server.api.body import StrictParser
+from litesoc_server.api.caller import caller_of
+from litesoc_server.api.errors import flat_response, refusal_for
+from litesoc_server.api.v1 import alerts, events
+from litesoc_server.ingest.cors import response_headers
+
+
+class ManagementApi(NinjaAPI):
+    """django-ninja with the contract's headers on every authenticated answer."""
+
+    def create_response(
+        self,
+        request: HttpRequest,
+        data: object,
+        *,
+        status: int | None = None,
+        temporal_response: HttpResponse | None = None,
+    ) -> HttpResponse:
+        """Return an answer with the caller's account headers."""
+        answer = super().create_response(request, data, status=status, temporal_response=temporal_response)
+        return _with_headers(request, answer)
+
+
+def answer_to(request: HttpRequest, exc: Exception | type[Exception]) -> HttpResponse:
+    """Return the answer to any exception of authentication, validation or an operation."""
+    error = exc if isinstance(exc, Exception) else exc()
+    return _with_headers(request, flat_response(refusal_for(error)))
+
+
+def _with_headers(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Add what every answer carries: the caller's account (contract 2.7), and what browsers ask for."""
+    caller = caller_of(request)
+    for name, value in () if caller is None else caller.headers:
+        response[name] = value
+    origin = request.headers.get("Origin")
+    for header, content in response_headers(None if origin is None else origin.encode("latin-1", "replace")):
+        response[header.decode()] = content.decode()
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+api = ManagementApi(
+    title="LiteSOC server",
+    version=__version__,
+    urls_namespace="management",
+    openapi_url=None,
+    docs_url=None,
+    parser=StrictParser(),
+)
+api.add_router("", events.router)
+api.add_router("", alerts.router)
+for kind in (Exception, HttpError, ValidationError):  # django-ninja has its own answers to the last two
+    api.add_exception_handler(kind, answer_to)

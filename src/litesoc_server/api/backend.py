@@ -1,0 +1,34 @@
+"""What the API needs from the data plane; the runtime puts it in before it serves."""
+
+from dataclasses import dataclass
+
+from litesoc_server.clock import Clock
+from litesoc_server.ingest.key_directory import KeyDirectory
+from litesoc_server.ingest.limits import QuotaMeter, RateLimiter
+from litesoc_server.store.base import EventReader
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backend:
+    """The parts that the API asks. Each may be called from any thread."""
+
+    reader: EventReader
+    key_directory: KeyDirectory
+    rate_limiter: RateLimiter
+    quota_meter: QuotaMeter
+    clock: Clock
+
+
+_in_use: Backend | None = None
+
+
+def use(backend: Backend) -> None:
+    """Serve from ``backend`` from now on."""
+    global _in_use  # noqa: PLW0603 # Django finds its views by import, so there is nobody to hand it to
+    _in_use = backend
+
+
+def current() -> Backend:
+    """Return what was put in by `use`, which comes before the first request."""
+    assert _in_use is not None, "use() comes first"
+    return _in_use

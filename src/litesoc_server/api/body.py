@@ -1,0 +1,34 @@
+"""Reads what requests carry: bodies and queries."""
+
+from typing import Any, cast
+
+import msgspec
+from django.http import HttpRequest
+from django.utils.datastructures import MultiValueDict
+from ninja.parser import Parser
+
+from litesoc_server.ingest.responses import ErrorCode, Refused
+
+
+class StrictParser(Parser):
+    """JSON to the letter: UTF-8, no NaN, no lone surrogates, no endless nesting."""
+
+    def parse_body(self, request: HttpRequest) -> dict[str, Any]:
+        """Return the body, an object or null. Raises Refused."""
+        body = request.body
+        try:
+            body.decode()  # msgspec does not look into texts that it only copies
+            parsed = msgspec.json.decode(body)
+        except (UnicodeDecodeError, msgspec.DecodeError, RecursionError) as error:
+            raise Refused(ErrorCode.INVALID_JSON, "the body is not JSON in UTF-8") from error
+        # django-ninja reads attributes of whatever there is: a list would pass for an object without any members.
+        if parsed is not None and not isinstance(parsed, dict):
+            raise Refused(ErrorCode.VALIDATION_FAILED, "the body must be a JSON object")
+        return cast("dict[str, Any]", parsed)
+
+    def parse_querydict(
+        self, data: MultiValueDict[str, Any], list_fields: list[str], request: HttpRequest
+    ) -> dict[str, Any]:
+        """Return the query. A parameter without a value, as forms send it, is one that was left out."""
+        query = super().parse_querydict(data, list_fields, request)
+        return {name: value for name, value in query.items() if not isinstance(value, str) or value.strip()}

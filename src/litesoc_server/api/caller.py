@@ -1,0 +1,116 @@
+"""Who calls the API: from the key in the request to what it may do, in the order of contract 2.10."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import cast
+
+from django.conf import settings
+from django.http import HttpRequest
+from ninja.security import APIKeyHeader
+
+from litesoc_server.api import backend
+from litesoc_server.ingest.admission import key_refusal, rate_refusal, require_scope
+from litesoc_server.ingest.keys import KeyRecord, KeysUnavailable, Scope
+from litesoc_server.ingest.limits import RateDecision
+from litesoc_server.ingest.responses import ErrorCode, Refused, account_headers, unavailable
+from litesoc_server.orgs.plans import PLANS, Feature, Plan, PlanName, smallest_plan_with
+from litesoc_server.pipeline.policy import DAY_MS
+
+KEY_HEADER = "X-API-Key"
+PLAN_PAGE = "/admin/orgs/organization/"  # where the operator changes an organisation's plan
+_BEARER = "bearer "
+_WORDS = {Feature.ALERTS_API: "alerts"}  # how a refusal names what is missing
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """One authenticated request's key, plan and sight."""
+
+    record: KeyRecord
+    plan: Plan  # for its features and page sizes; the limits in force stand in ``record``
+    headers: tuple[tuple[str, str], ...]  # of the answer, whatever it is (contract 2.7)
+    not_before_ms: int | None  # oldest visible moment, Unix ms; None = unlimited retention
+
+    @property
+    def not_before(self) -> datetime | None:
+        """The oldest visible moment."""
+        return None if self.not_before_ms is None else _EPOCH + timedelta(milliseconds=self.not_before_ms)
+
+    @property
+    def is_redacted(self) -> bool:
+        """Whether places and networks are withheld."""
+        return Feature.NETWORK_INTELLIGENCE not in self.plan.features
+
+
+class ApiRequest(HttpRequest):
+    """A request to the API. ``caller`` is set as soon as it is known, also where the request is refused then."""
+
+    caller: Caller
+
+
+def caller_of(request: HttpRequest) -> Caller | None:
+    """Return who calls; None before or without authentication."""
+    return cast("Caller | None", getattr(request, "caller", None))
+
+
+class KeyAuth(APIKeyHeader):
+    """Lets a request through when its key is good, its organisation active and within its rate, and the scope is there."""
+
+    param_name = KEY_HEADER
+
+    def __init__(self, scope: Scope, feature: Feature | None = None) -> None:
+        super().__init__()
+        self._scope = scope
+        self._feature = feature
+
+    def _get_key(self, request: HttpRequest) -> str | None:
+        key = request.headers.get(KEY_HEADER)
+        authorization = request.headers.get("Authorization", "")
+        if not key and authorization.lower().startswith(_BEARER):
+            key = authorization[len(_BEARER) :]
+        return None if key is None else key.strip()
+
+    def authenticate(self, request: HttpRequest, key: str | None) -> Caller:
+        """Return who calls. Raises Refused with the first thing that stands against it."""
+        record = _find((key or "").encode("latin-1", "replace"))
+        rate = backend.current().rate_limiter.hit(record, 1)
+        caller = _caller(record, rate)
+        cast("ApiRequest", request).caller = caller
+        if not rate.is_allowed:
+            raise rate_refusal(rate)
+        require_scope(record, self._scope)
+        if self._feature is not None and self._feature not in caller.plan.features:
+            raise _plan_restricted(request, self._feature)
+        return caller
+
+
+def _find(key: bytes) -> KeyRecord:
+    if not key:
+        raise key_refusal(key)
+    try:
+        record = backend.current().key_directory.lookup_blocking(key)
+    except KeysUnavailable as error:
+        raise unavailable("the key directory is") from error
+    if record is None:
+        raise key_refusal(key)
+    return record
+
+
+def _caller(record: KeyRecord, rate: RateDecision) -> Caller:
+    parts = backend.current()
+    now_ms = parts.clock.now_ms()
+    headers = account_headers(record, quota=parts.quota_meter.reserve(record, 0), rate=rate, now_ms=now_ms)
+    return Caller(
+        record=record,
+        plan=PLANS[PlanName(record.plan)],
+        headers=tuple(headers),
+        not_before_ms=None if record.retention_days is None else now_ms - record.retention_days * DAY_MS,
+    )
+
+
+def _plan_restricted(request: HttpRequest, feature: Feature) -> Refused:
+    plan = smallest_plan_with(feature)
+    url = f"{settings.PUBLIC_URL or request.build_absolute_uri('/').rstrip('/')}{PLAN_PAGE}"
+    message = f"this organisation's plan does not include {_WORDS[feature]}: it needs {plan.title} or a larger plan"
+    return Refused(ErrorCode.PLAN_RESTRICTED, message, required_plan=plan.title, upgrade_url=url, upgrade_link=url)

@@ -1,0 +1,99 @@
+"""Every failure as the one flat error shape (contract 2.8), whoever noticed it: we, django-ninja or Django."""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig
+from django.db import Error as DatabaseError
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse, UnreadablePostError
+from ninja.errors import HttpError, ValidationError
+
+from litesoc_server.ingest.responses import ErrorCode, Refused, error_body, server_error, unavailable
+from litesoc_server.store.base import StoreUnavailable
+
+log = logging.getLogger(__name__)
+
+PROBLEMS_MAX = 3  # named in one answer
+_NOT_FOUND = "there is nothing here: it does not exist, belongs to somebody else or is older than the retention"
+
+
+def refusal_for(error: Exception) -> Refused:
+    """Return the answer to ``error``. What nobody foresaw is logged, without its text, and answered as our own fault."""
+    if isinstance(error, Refused):
+        return error
+    if isinstance(error, HttpError) and isinstance(error.__cause__, Refused):
+        return error.__cause__  # django-ninja wraps whatever the parser of the body raised
+    for kind, answer in _ANSWERS.items():
+        if isinstance(error, kind):
+            return answer(error)
+    return server_error(error)
+
+
+def _database_unavailable(error: Exception) -> Refused:
+    log.warning("the control database does not answer: %s", type(error).__name__)
+    return unavailable("the control database is")
+
+
+def _store_unavailable(_: Exception) -> Refused:
+    log.warning("the event store does not answer")
+    return unavailable("the event store is")
+
+
+def _invalid(error: Exception) -> Refused:
+    assert isinstance(error, ValidationError)
+    return Refused(ErrorCode.VALIDATION_FAILED, _problems(error.errors))
+
+
+def _too_large(_: Exception) -> Refused:
+    return Refused(ErrorCode.PAYLOAD_TOO_LARGE, "the body is larger than 1 MiB: send less at once")
+
+
+def _cut_off(_: Exception) -> Refused:
+    return Refused(ErrorCode.REQUEST_TIMEOUT, "the body did not arrive whole: send it again")
+
+
+_ANSWERS: Mapping[type[Exception], Callable[[Exception], Refused]] = {
+    ValidationError: _invalid,
+    RequestDataTooBig: _too_large,
+    UnreadablePostError: _cut_off,
+    DatabaseError: _database_unavailable,
+    StoreUnavailable: _store_unavailable,
+}
+
+
+def not_found() -> Refused:
+    """Return the answer for what is not there or not to be seen; the two look alike."""
+    return Refused(ErrorCode.NOT_FOUND, _NOT_FOUND)
+
+
+def flat_response(refused: Refused) -> JsonResponse:
+    """Return the answer as Django sends it."""
+    body = error_body(refused.code, refused.message, **refused.hints)
+    return JsonResponse(body, status=refused.status, headers=dict(refused.headers))
+
+
+def _problems(errors: Iterable[dict[str, Any]]) -> str:
+    """Name the fields and what they must be; never what was sent."""
+    texts = []
+    for error in errors:
+        field = next((str(part) for part in reversed(error["loc"]) if isinstance(part, str)), "")
+        what = str(error["msg"]).removeprefix("Value error, ").removeprefix("Input ")
+        texts.append(f"{field} {'must be' + what.removeprefix('should be') if what.startswith('should be') else what}")
+    return "; ".join(texts[:PROBLEMS_MAX])
+
+
+class FlatMethodErrorsMiddleware:
+    """Gives 405, which the framework answers by itself as plain text, the shape of every other error."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass the request on and look at what comes back."""
+        response = self._get_response(request)
+        if isinstance(response, HttpResponseNotAllowed):
+            allowed = response["Allow"]
+            message = f"{request.method} is not allowed here: use {allowed}"
+            return flat_response(Refused(ErrorCode.METHOD_NOT_ALLOWED, message, headers=(("Allow", allowed),)))
+        return response

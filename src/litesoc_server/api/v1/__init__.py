@@ -1,0 +1,1 @@
+"""Version 1 of the management API, one file per resource."""

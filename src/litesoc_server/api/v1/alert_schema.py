@@ -1,0 +1,158 @@
+"""An alert on the wire (contract 4.2)."""
+
+from typing import Literal
+
+from ninja import Schema
+from pydantic import Field
+
+from litesoc_server.alerts.models import Action, Alert, Resolution, Status
+from litesoc_server.api.v1.places import FlatIntelligence, Forensics, flat_intelligence_of, forensics_of
+from litesoc_server.api.v1.schemas import ChangeMeta, ListMeta, Meta, Pagination, iso_utc, iso_utc_or_none
+from litesoc_server.events.detection import AlertSeverity, AlertType, Fact
+from litesoc_server.events.envelope import Environment
+from litesoc_server.ingest.responses import iso_ms
+
+
+class FactOut(Schema):
+    """One number behind an alert, beside the threshold it was held against."""
+
+    detector: str = Field(examples=["brute_force_address"])
+    name: str = Field(examples=["failures_count"])
+    value: float | int | str = Field(examples=[6])
+    threshold: float | int | None = Field(examples=[5])
+
+
+class AlertMetadata(FlatIntelligence):
+    """Why it is an alert, and what was decided."""
+
+    internal_notes: str | None
+    resolution_type: Resolution | None
+    environment: Environment
+    detectors: list[str] = Field(description="The one that gave the title first.")
+    incident_key: str
+    event_count: int
+    first_seen_at: str = Field(json_schema_extra={"format": "date-time"})
+    last_seen_at: str = Field(json_schema_extra={"format": "date-time"})
+    reasons: list[str] = Field(description="Why it fired, with the numbers and their thresholds.")
+    facts: list[FactOut] = Field(description="The same numbers for machines.")
+    ruled_out: list[str] = Field(description="Benign causes that were checked and do not explain it.")
+    actions: list[str] = Field(description="Suggested next steps.")
+    event_ids: list[str] = Field(description="Evidence: the newest events of the incident, oldest first.")
+
+
+class AlertOut(Schema):
+    """One alert."""
+
+    id: str = Field(json_schema_extra={"format": "uuid"})
+    alert_type: AlertType
+    severity: AlertSeverity
+    status: Status
+    title: str = Field(examples=["Brute force from 198.51.100.77"])
+    description: str | None = Field(examples=["6 failed logins from one address within 5 minutes."])
+    source_ip: str | None = Field(examples=["198.51.100.77"])
+    actor_id: str | None = Field(examples=["usr_8841"])
+    created_at: str = Field(json_schema_extra={"format": "date-time"})
+    updated_at: str = Field(json_schema_extra={"format": "date-time"})
+    resolved_at: str | None = Field(json_schema_extra={"format": "date-time"})
+    resolved_by: str | None
+    trigger_event_id: str | None
+    forensics: Forensics | None
+    resolution_notes: None = None
+    metadata: AlertMetadata
+
+
+class AlertList(Schema):
+    """A page of alerts, newest first."""
+
+    success: Literal[True] = True
+    data: list[AlertOut]
+    pagination: Pagination
+    meta: ListMeta
+
+
+class AlertAnswer(Schema):
+    """One alert."""
+
+    success: Literal[True] = True
+    data: AlertOut
+    meta: Meta
+
+
+class AlertChanged(Schema):
+    """What an alert is after a change."""
+
+    id: str = Field(json_schema_extra={"format": "uuid"})
+    status: Status
+    action: Action
+    resolution_type: Resolution | None
+    resolved_at: str | None = Field(json_schema_extra={"format": "date-time"})
+    resolved_by: str | None
+    updated_at: str = Field(json_schema_extra={"format": "date-time"})
+
+
+class AlertChangeAnswer(Schema):
+    """Confirms a change."""
+
+    success: Literal[True] = True
+    data: AlertChanged
+    meta: ChangeMeta
+
+
+def alert_out(alert: Alert) -> AlertOut:
+    """Return ``alert`` as clients see it."""
+    headline = alert.incident.headline
+    return AlertOut(
+        id=str(alert.id),
+        alert_type=AlertType(alert.alert_type),
+        severity=AlertSeverity(alert.severity),
+        status=Status(alert.status),
+        title=alert.title,
+        description=alert.description,
+        source_ip=alert.source_ip,
+        actor_id=alert.actor_id,
+        created_at=iso_utc(alert.created_at),
+        updated_at=iso_utc(alert.updated_at),
+        resolved_at=iso_utc_or_none(alert.resolved_at),
+        resolved_by=alert.resolved_by,
+        trigger_event_id=alert.trigger_event_id,
+        forensics=forensics_of(headline.geo, headline.network),
+        metadata=_metadata(alert),
+    )
+
+
+def _metadata(alert: Alert) -> AlertMetadata:
+    incident = alert.incident
+    headline = incident.headline
+    return AlertMetadata(
+        **dict(flat_intelligence_of(headline.geo, headline.network)),
+        internal_notes=alert.internal_notes,
+        resolution_type=None if alert.resolution_type is None else Resolution(alert.resolution_type),
+        environment=Environment(alert.environment),
+        detectors=[finding.detector for finding in incident.findings],
+        incident_key=alert.incident_key,
+        event_count=alert.count,
+        first_seen_at=iso_ms(incident.first_seen_ms),
+        last_seen_at=iso_ms(incident.last_seen_ms),
+        reasons=list(incident.reasons),
+        facts=[_fact(finding.detector, fact) for finding in incident.findings for fact in finding.facts],
+        ruled_out=list(incident.ruled_out),
+        actions=list(incident.actions),
+        event_ids=list(incident.event_ids),
+    )
+
+
+def _fact(detector: str, fact: Fact) -> FactOut:
+    return FactOut(detector=detector, name=fact.name, value=fact.value, threshold=fact.threshold)
+
+
+def alert_changed(alert: Alert, action: Action) -> AlertChanged:
+    """Return the confirmation of ``action`` (contract 2.5)."""
+    return AlertChanged(
+        id=str(alert.id),
+        status=Status(alert.status),
+        action=action,
+        resolution_type=None if alert.resolution_type is None else Resolution(alert.resolution_type),
+        resolved_at=iso_utc_or_none(alert.resolved_at),
+        resolved_by=alert.resolved_by,
+        updated_at=iso_utc(alert.updated_at),
+    )

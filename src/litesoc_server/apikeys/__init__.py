@@ -1,0 +1,1 @@
+"""API keys: issue, hash, revoke; implements ingest.keys.KeySource."""

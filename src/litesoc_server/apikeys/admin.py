@@ -1,0 +1,43 @@
+"""API keys in the admin pages: seen and revoked here, made by `litesoc keys create`, which shows them once."""
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from litesoc_server.apikeys.models import ApiKey
+from litesoc_server.apikeys.services import revoke_key
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic in the stubs only
+    """Keys, without their hashes."""
+
+    list_display = ["name", "org", "prefix", "environment", "shown_scopes", "state", "created_at"]
+    list_filter = ["environment", "org"]
+    search_fields = ["name", "prefix", "org__name"]
+    list_select_related = ["org"]
+    actions = ["revoke_selected"]
+    fields = ["name", "org", "prefix", "environment", "shown_scopes", "state", "created_by", "created_at", "expires_at"]
+    readonly_fields = ["org", "prefix", "environment", "shown_scopes", "state", "created_by", "created_at", "expires_at"]
+
+    @admin.display(description="scopes")
+    def shown_scopes(self, key: ApiKey) -> str:
+        """Return what the key may do."""
+        return ", ".join(sorted(key.scopes))
+
+    @admin.action(description="Revoke selected keys")
+    def revoke_selected(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> None:
+        """Revoke keys for good."""
+        for key in keys:
+            revoke_key(key)
+        self.message_user(request, f"Revoked {len(keys)} keys; servers stop accepting them within 5 seconds.")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody adds keys here: the page could not show them."""
+        del request
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
+        """Nobody deletes keys: events and histories name them. They are revoked instead."""
+        del request, obj
+        return False

@@ -1,0 +1,50 @@
+"""API keys as they are stored: never the key, only its hash."""
+
+import uuid
+from typing import Literal
+
+from django.db import models
+from django.utils import timezone
+
+from litesoc_server.accounts.models import User
+from litesoc_server.events.envelope import Environment
+from litesoc_server.orgs.models import Organization
+
+KeyState = Literal["active", "revoked", "expired"]
+
+
+class ApiKey(models.Model):
+    """One key of one organisation."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    org = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="api_keys", verbose_name="organisation")
+    name = models.CharField(max_length=150, help_text="What it is for; shown in lists and histories.")
+    prefix = models.CharField(
+        "begins with", max_length=20, editable=False
+    )  # enough to recognise it, far too little to use it
+    sha256 = models.CharField(max_length=64, unique=True, editable=False)  # hexadecimal
+    scopes = models.JSONField(default=list)  # list of ingest.keys.Scope
+    environment = models.CharField(
+        max_length=10, choices=[(name.value, name.value) for name in Environment], default=Environment.LIVE.value
+    )
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, editable=False, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)  # not kept on the hot path, so never exact
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = "API key"
+        ordering = ["created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+    @property
+    def state(self) -> KeyState:
+        """Whether it can be used now."""
+        if self.revoked_at is not None:
+            return "revoked"
+        if self.expires_at is not None and self.expires_at <= timezone.now():
+            return "expired"
+        return "active"

@@ -1,0 +1,1 @@
+"""Organisations, their plans, members and detection policies."""

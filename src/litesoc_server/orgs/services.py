@@ -1,0 +1,69 @@
+"""What changes organisations."""
+
+import secrets
+from dataclasses import dataclass
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.utils.text import slugify
+
+from litesoc_server.accounts.models import User
+from litesoc_server.orgs.models import Membership, Organization, Role
+from litesoc_server.orgs.plans import UNLIMITED, PlanName
+
+# A year and a month: a month can be held against the same one a year before. Backfill reaches as far, so that what is
+# replayed can be seen.
+SELF_HOSTED_RETENTION_DAYS = 400
+_SLUG_LENGTH_MAX = 50
+
+
+@dataclass(frozen=True)
+class Created:
+    """A new organisation and its owner."""
+
+    organization: Organization
+    owner: User
+
+
+@transaction.atomic
+def create_organization(*, name: str, owner_email: str, password: str | None) -> Created:
+    """Create an organisation without limits on the plan enterprise, and its owner.
+
+    The first person on the server may use the admin pages. Somebody who exists already becomes the owner with the password
+    they have; ``password`` must be None then. Raises django.core.exceptions.ValidationError with a text for each problem.
+    """
+    organization = Organization(
+        name=name.strip(),
+        slug=_free_slug(name),
+        plan=PlanName.ENTERPRISE.value,
+        monthly_events_override=UNLIMITED,
+        rate_per_minute_override=UNLIMITED,
+        retention_days_override=SELF_HOSTED_RETENTION_DAYS,
+    )
+    organization.full_clean()
+    owner = _owner(owner_email, password)
+    organization.save(force_insert=True)
+    Membership.objects.create(org=organization, user=owner, role=Role.OWNER)
+    return Created(organization=organization, owner=owner)
+
+
+def _owner(email: str, password: str | None) -> User:
+    email = email.strip()
+    validate_email(email)
+    existing = User.objects.filter(email=email).first()
+    if existing is not None:
+        if password is not None:
+            raise ValidationError("somebody with this e-mail exists already; leave the password out to make them the owner")
+        return existing
+    if password is not None:
+        validate_password(password, User(email=email))
+    return User.objects.create_user(email=email, password=password, is_superuser=not User.objects.exists())
+
+
+def _free_slug(name: str) -> str:
+    slug = slugify(name)[:_SLUG_LENGTH_MAX] or "org"
+    if not Organization.objects.filter(slug=slug).exists():
+        return slug
+    return f"{slug}-{secrets.token_hex(3)}"

@@ -1,0 +1,112 @@
+"""Django's settings, derived from Config."""
+
+import sys
+from urllib.parse import urlsplit
+
+from csp.constants import NONE, SELF
+
+from litesoc_server.config import load_config, secret_key_of
+from litesoc_server.database import database_settings
+from litesoc_server.logs import logging_config
+
+_config = load_config()
+_is_https = (_config.public_url or "").startswith("https://")
+
+SECRET_KEY = secret_key_of(_config)
+DEBUG = False
+ALLOWED_HOSTS = _config.allowed_hosts
+PUBLIC_URL = (_config.public_url or "").rstrip("/")  # "" = unknown: links start at the address that was asked
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "csp",
+    "ninja",  # for the static files of its documentation page
+    "litesoc_server.accounts",
+    "litesoc_server.orgs",
+    "litesoc_server.apikeys",
+    "litesoc_server.alerts",
+    "litesoc_server.web",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "litesoc_server.web.static_files.StaticFilesMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "litesoc_server.api.errors.FlatMethodErrorsMiddleware",
+]
+ROOT_URLCONF = "litesoc_server.urls"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+DATABASES = {"default": database_settings(_config)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "accounts.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "admin:login"
+
+SESSION_COOKIE_NAME = "litesoc_session"
+SESSION_COOKIE_SECURE = _is_https
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"  # Strict would lose the session on the way back from an identity provider
+CSRF_COOKIE_NAME = "litesoc_csrf"
+CSRF_COOKIE_SECURE = _is_https
+CSRF_COOKIE_HTTPONLY = True
+# Behind a TLS proxy the request looks like plain HTTP, so the origin of the public address has to be named.
+CSRF_TRUSTED_ORIGINS = ["{0.scheme}://{0.netloc}".format(urlsplit(PUBLIC_URL))] if PUBLIC_URL else []
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+STATIC_URL = "/static/"
+WHITENOISE_USE_FINDERS = True  # the files are served from the package: there is no step that collects them
+WHITENOISE_AUTOREFRESH = False
+WHITENOISE_MAX_AGE = 300  # seconds; the names carry no hash, so an update must not be hidden for long
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024**2  # bytes; the contract's ceiling for any request
+USE_TZ = True
+TIME_ZONE = "UTC"
+USE_I18N = False
+
+LOGGING = logging_config(_config.log_level, is_watched=sys.stderr.isatty())

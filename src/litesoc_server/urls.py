@@ -1,0 +1,21 @@
+"""Every address that Django answers: the management API at the root, and pages."""
+
+from django.contrib import admin
+from django.urls import path
+
+from litesoc_server.api.app import api
+from litesoc_server.api.openapi import openapi_json
+from litesoc_server.web.views.docs import docs
+from litesoc_server.web.views.home import home
+
+urlpatterns = [
+    path("", home, name="home"),
+    path("docs", docs, name="docs"),
+    path("openapi.json", openapi_json, name="openapi"),
+    path("admin/", admin.site.urls),
+    path("", api.urls),
+]
+handler400 = "litesoc_server.web.views.errors.bad_request"
+handler403 = "litesoc_server.web.views.errors.forbidden"
+handler404 = "litesoc_server.web.views.errors.not_found"
+handler500 = "litesoc_server.web.views.errors.server_error"

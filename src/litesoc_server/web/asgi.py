@@ -1,0 +1,59 @@
+"""Django as an ASGI application that takes no body it would have to keep: bounded in size and time before Django sees it."""
+
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any, cast
+
+from django.core.asgi import get_asgi_application
+
+from litesoc_server.clock import Clock
+from litesoc_server.ingest.body import ClientGone, read_body
+from litesoc_server.ingest.reply import Account, Reply, refusal_reply
+from litesoc_server.ingest.request import read_head
+from litesoc_server.ingest.responses import Refused
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+
+class PagesApp:
+    """Everything that Django answers.
+
+    Django's own handler would write a body of any size to the disk before a view could refuse it, and wait for it forever.
+    """
+
+    def __init__(self, *, body_timeout_s: float, clock: Clock) -> None:
+        self._django = get_asgi_application()
+        self._body_timeout_s = body_timeout_s
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request."""
+        head = read_head(scope["headers"])
+        try:
+            body = await read_body(receive, head, timeout_s=self._body_timeout_s)
+        except ClientGone:
+            return
+        except Refused as refused:
+            reply = refusal_reply(refused, account=Account(), origin=head.origin, now_ms=self._clock.now_ms())
+            await _send(send, reply)
+            return
+        # Django declares what it sends as read-only, servers take any mapping.
+        await self._django(dict(scope), _replay(body, receive), cast("Callable[[Mapping[str, Any]], Awaitable[None]]", send))
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """Return a ``receive`` that hands the whole body over first, then what really comes (that the client went)."""
+    pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive_again() -> Message:
+        return pending.pop() if pending else await receive()
+
+    return receive_again
+
+
+async def _send(send: Send, reply: Reply) -> None:
+    headers = [*reply.headers, (b"content-length", b"%d" % len(reply.body))]
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.body})
