@@ -1,0 +1,5 @@
+"""The command `litesoc`."""
+
+from litesoc_server.cli.app import main
+
+__all__ = ["main"]

@@ -1,0 +1,63 @@
+"""The data directory: made private to its owner, and owned by one server at a time."""
+
+import fcntl
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+_LOCK_NAME = "lock"
+
+
+class DataDirInUse(Exception):
+    """Another server owns the data directory; the text says which process and what to do."""
+
+
+def make_data_dir(path: Path) -> None:
+    """Create ``path`` readable by its owner only. Raises OSError (kept by the caller's edge) when that is not possible."""
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
+class DataDirLock:
+    """An exclusive lock that the kernel drops when the process ends, however it ends."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._path = data_dir / _LOCK_NAME
+        self._descriptor: int | None = None
+
+    def __enter__(self) -> Self:
+        """Take the lock. Raises DataDirInUse."""
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            owner = os.read(descriptor, 32).decode("ascii", "replace").strip()
+            os.close(descriptor)
+            msg = (
+                f"the data directory {self._path.parent} is in use by another server (process {owner or 'unknown'}); "
+                "stop that one first, or give this one its own directory with --data-dir"
+            )
+            raise DataDirInUse(msg) from error
+        os.truncate(descriptor, 0)
+        os.write(descriptor, f"{os.getpid()}\n".encode("ascii"))
+        self._descriptor = descriptor
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Let go of the lock."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+def is_in_use(data_dir: Path) -> bool:
+    """Return whether a server owns ``data_dir`` now."""
+    try:
+        with DataDirLock(data_dir):
+            return False
+    except DataDirInUse:
+        return True
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,254 @@
+"""Run the server: open what it needs in order, serve until asked to stop, close in the opposite order."""
+
+import asyncio
+import contextlib
+import gc
+import logging
+import socket
+import sys
+import threading
+from collections.abc import Callable
+
+import uvicorn
+import uvloop
+from django.core.management import call_command
+from django.db import DatabaseError
+from prometheus_client import start_http_server
+
+from litesoc_server.alerts.consumer import AlertConsumer
+from litesoc_server.api.backend import Backend, use
+from litesoc_server.apikeys.key_source import DatabaseKeySource
+from litesoc_server.clock import Clock, SystemClock
+from litesoc_server.config import Config
+from litesoc_server.events.errors import StreamUnavailable
+from litesoc_server.ingest.app import IngestApp
+from litesoc_server.ingest.collect import Collector
+from litesoc_server.ingest.fast_path import collect_protocol
+from litesoc_server.ingest.idempotency import IdempotencyUnavailable
+from litesoc_server.ingest.key_directory import KeyDirectory
+from litesoc_server.ingest.limits import QuotaMeter, RateLimiter
+from litesoc_server.orgs.models import Organization
+from litesoc_server.orgs.policies import OrgPolicyProvider
+from litesoc_server.pipeline.consumer import PipelineConsumer
+from litesoc_server.pipeline.detect.registry import DETECTORS
+from litesoc_server.pipeline.detect.runner import DetectionRunner
+from litesoc_server.pipeline.enrich.enricher import Enricher
+from litesoc_server.pipeline.enrich.packed import IpDataError
+from litesoc_server.pipeline.state.memory import MemoryState
+from litesoc_server.pipeline.steps import Steps
+from litesoc_server.pipeline.writer import StoreWriter
+from litesoc_server.runtime.asgi import Dispatcher
+from litesoc_server.runtime.build import build_idempotency, build_store, build_stream
+from litesoc_server.runtime.data_dir import DataDirLock
+from litesoc_server.runtime.http_server import HttpServer
+from litesoc_server.runtime.quota_seed import QuotaSeed
+from litesoc_server.runtime.roles import Role, check_role, owns_data_dir
+from litesoc_server.runtime.worker import Worker
+from litesoc_server.store.base import EventStore, StoreUnavailable
+from litesoc_server.stream.base import Stream
+from litesoc_server.stream.subjects import Subject
+from litesoc_server.web.asgi import PagesApp
+
+log = logging.getLogger(__name__)
+
+LISTEN_BACKLOG = 2048
+GRACE_S = 3  # for requests in flight at shutdown
+STORE_RETRY_S = 1.0
+# The event loop and the stream's writer thread hand work to each other all the time; at the default of 5 ms a commit can
+# wait that long for the interpreter.
+SWITCH_INTERVAL_S = 0.0005
+# What start-up made lives until the end: frozen, no collection looks at it again. Requests make hardly any cycles, so
+# collections may be rare; together that is 12 % less work per request to collect.
+GC_THRESHOLD = 50_000
+EXIT_DIED = 70  # EX_SOFTWARE of sysexits.h: a worker thread died of a bug
+
+
+class CannotStart(Exception):
+    """The server cannot start; the text says why and names what to change."""
+
+
+def run_server(config: Config, *, role: Role, host: str, port: int, on_ready: Callable[[str], None]) -> int:
+    """Serve until SIGTERM or SIGINT and return the exit code. Call from the main thread, Django being set up.
+
+    ``on_ready`` is called with the server's address when it accepts requests. Raises CannotStart, ConfigError or
+    DataDirInUse before that.
+    """
+    check_role(role, config)
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    with contextlib.ExitStack() as stack:
+        if owns_data_dir(config):
+            stack.enter_context(DataDirLock(config.data_dir))
+        listener = stack.enter_context(contextlib.closing(_listen(host, port)))
+        _prepare_database()
+        if config.metrics_port is not None:
+            start_http_server(config.metrics_port, addr="127.0.0.1")
+        runner = stack.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
+        return runner.run(_serve(config, role, listener, on_ready))
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=LISTEN_BACKLOG)
+    except OSError as error:
+        msg = f"cannot listen on {host} port {port} ({error.strerror}); choose others with --host and --port"
+        raise CannotStart(msg) from error
+
+
+def _prepare_database() -> None:
+    try:
+        call_command("migrate", interactive=False, verbosity=0)
+        if not Organization.objects.exists():
+            log.warning("there is no organisation yet, so every request gets 401: run `litesoc init`")
+    except DatabaseError as error:
+        msg = f"the control database cannot be used ({type(error).__name__}); check LITESOC_DATABASE_URL and the disk"
+        raise CannotStart(msg) from error
+
+
+async def _serve(config: Config, role: Role, listener: socket.socket, on_ready: Callable[[str], None]) -> int:
+    """Build the parts from the stream upwards; the stack closes them from the top downwards."""
+    clock = SystemClock()
+    died = threading.Event()
+    http: HttpServer | None = None
+
+    def end_process() -> None:
+        died.set()
+        if http is not None:
+            http.should_exit = True
+
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            stream = await _open_stream(config, clock, stack)
+            store = await _open_store(config, stack)
+            if role.processes_events:
+                worker = await asyncio.to_thread(_build_worker, config, stream, store, clock, end_process)
+                worker.start()
+                stack.push_async_callback(asyncio.to_thread, worker.stop)
+            http_config = await _build_http(config, role, stream, store, clock, stack)
+        except (StreamUnavailable, StoreUnavailable, IdempotencyUnavailable, IpDataError) as error:
+            raise CannotStart(str(error)) from error
+        http = HttpServer(http_config, on_ready=lambda: on_ready(_address_of(listener)))
+        http.should_exit = died.is_set()
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(GC_THRESHOLD)
+        await http.serve(sockets=[listener])
+    return EXIT_DIED if died.is_set() else 0
+
+
+def _address_of(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+async def _open_stream(config: Config, clock: Clock, stack: contextlib.AsyncExitStack) -> Stream:
+    stream = build_stream(config, clock)
+    await asyncio.to_thread(stream.open, asyncio.get_running_loop())
+    stack.push_async_callback(asyncio.to_thread, stream.close)
+    return stream
+
+
+async def _open_store(config: Config, stack: contextlib.AsyncExitStack) -> EventStore:
+    """Open the store. One on a server may be away: events are taken all the same and stored when it comes back."""
+    store = build_store(config)
+    stack.push_async_callback(asyncio.to_thread, store.close)
+    try:
+        await asyncio.to_thread(store.open)
+    except StoreUnavailable as error:
+        if config.events_url is None:
+            raise
+        log.warning("the event store cannot be opened, trying on: %s", error)
+        opening = asyncio.create_task(_open_later(store))
+        stack.callback(opening.cancel)
+    return store
+
+
+async def _open_later(store: EventStore) -> None:
+    while True:
+        await asyncio.sleep(STORE_RETRY_S)
+        with contextlib.suppress(StoreUnavailable):
+            await asyncio.to_thread(store.open)
+            log.info("the event store is open")
+            return
+
+
+def _build_worker(config: Config, stream: Stream, store: EventStore, clock: Clock, on_death: Callable[[], None]) -> Worker:
+    policies = OrgPolicyProvider(clock)
+    runner = DetectionRunner(MemoryState(), DETECTORS, policies)
+    writer = StoreWriter(store=store, dead_letters=stream.dead_letters)
+    stop = threading.Event()
+    steps = Steps(
+        enricher=Enricher.open(config.data_dir, _log_unpacking),
+        runner=runner,
+        policies=policies,
+        find_stored=writer.find_stored,
+    )
+    pipeline = PipelineConsumer(
+        consumer=stream.consumer(Subject.RAW),
+        publisher=stream.publisher,
+        dead_letters=stream.dead_letters,
+        steps=steps,
+        writer=writer,
+        stop=stop,
+    )
+    return Worker(
+        store=store,
+        runner=runner,
+        pipeline=pipeline,
+        writer=writer,
+        run_alerts=AlertConsumer(stream.consumer(Subject.DETECTIONS)).run,
+        clock=clock,
+        stop=stop,
+        on_death=on_death,
+    )
+
+
+def _log_unpacking(kind: str, share: float) -> None:
+    if share >= 1:
+        log.info("unpacked the %s data", kind)
+
+
+async def _build_http(
+    config: Config, role: Role, stream: Stream, store: EventStore, clock: Clock, stack: contextlib.AsyncExitStack
+) -> uvicorn.Config:
+    keys = KeyDirectory(DatabaseKeySource(), clock)
+    stack.callback(keys.close)
+    refreshing = asyncio.create_task(keys.keep_fresh())
+    stack.callback(refreshing.cancel)
+    rate_limiter = RateLimiter(redis_url=config.state_url, clock=clock)
+    seed = QuotaSeed(reader=store, stream=stream, clock=clock)
+    quota_meter = QuotaMeter(redis_url=config.state_url, seed=seed, clock=clock)
+    idempotency = build_idempotency(config, clock)
+    stack.push_async_callback(idempotency.close)
+    collector = Collector(
+        publisher=stream.publisher,
+        key_directory=keys,
+        rate_limiter=rate_limiter,
+        quota_meter=quota_meter,
+        idempotency=idempotency,
+        clock=clock,
+        collect_status=config.collect_status,
+        quota_exceeded_status=config.quota_exceeded_status,
+    )
+    stack.push_async_callback(collector.close)
+    use(Backend(reader=store, key_directory=keys, rate_limiter=rate_limiter, quota_meter=quota_meter, clock=clock))
+    ingest = IngestApp(
+        collector=collector,
+        key_directory=keys,
+        rate_limiter=rate_limiter,
+        quota_meter=quota_meter,
+        clock=clock,
+        body_timeout_s=config.body_timeout_s,
+    )
+    return uvicorn.Config(
+        Dispatcher(ingest=ingest, pages=PagesApp(body_timeout_s=config.body_timeout_s, clock=clock), role=role),
+        http=collect_protocol(collector, body_timeout_s=config.body_timeout_s) if role.takes_events else "httptools",
+        loop="none",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # uvicorn would believe X-Forwarded-For from 127.0.0.1
+        timeout_graceful_shutdown=GRACE_S,
+    )

@@ -1,0 +1,91 @@
+"""The worker's threads: rebuild the detectors' state, then run the pipeline and the alert consumer until told to stop."""
+
+import logging
+import threading
+from collections.abc import Callable
+
+from litesoc_server.clock import Clock
+from litesoc_server.pipeline.consumer import PipelineConsumer
+from litesoc_server.pipeline.detect.runner import DetectionRunner
+from litesoc_server.pipeline.policy import DAY_MS
+from litesoc_server.pipeline.writer import StoreWriter
+from litesoc_server.store.base import EventStore, StoreUnavailable
+
+log = logging.getLogger(__name__)
+
+REBUILD_SPAN_MS = 7 * DAY_MS  # longer than any window of a detector; habits need some days of logins
+REBUILD_EVENTS_MAX = 500_000  # about ten seconds of work; ingest answers meanwhile
+STORE_RETRY_S = 1.0
+PIPELINE_STOP_S = 3.0
+WRITER_STOP_S = 3.0
+
+
+class Worker:
+    """Owns three threads. If one dies of a bug the whole process ends: a restart redelivers what it had in hand."""
+
+    def __init__(
+        self,
+        *,
+        store: EventStore,
+        runner: DetectionRunner,
+        pipeline: PipelineConsumer,
+        writer: StoreWriter,
+        run_alerts: Callable[[threading.Event], None],
+        clock: Clock,
+        stop: threading.Event,
+        on_death: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._runner = runner
+        self._pipeline = pipeline
+        self._writer = writer
+        self._run_alerts = run_alerts
+        self._clock = clock
+        self._stop = stop
+        self._on_death = on_death
+        self._threads = [
+            threading.Thread(target=self._guard, args=(self._run_pipeline,), name="pipeline", daemon=True),
+            threading.Thread(target=self._guard, args=(self._run_alert_consumer,), name="alerts", daemon=True),
+        ]
+
+    def start(self) -> None:
+        """Start the threads."""
+        self._writer.start()
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Stop in order: no new batches, then the last write, then its acknowledgement."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(PIPELINE_STOP_S)
+        self._writer.stop(WRITER_STOP_S)
+        self._pipeline.acknowledge_stored()
+
+    def _guard(self, run: Callable[[], None]) -> None:
+        try:
+            run()
+        except Exception:  # the edge of a thread: nobody else would hear of it
+            log.critical("a worker thread died; the process ends and redelivers at its next start", exc_info=True)
+            self._on_death()
+
+    def _run_pipeline(self) -> None:
+        if self._rebuild_state():
+            self._pipeline.run()
+
+    def _run_alert_consumer(self) -> None:
+        self._run_alerts(self._stop)
+
+    def _rebuild_state(self) -> bool:
+        """Feed recent stored events to the detectors. Waits for the store; returns False when told to stop meanwhile."""
+        since_ms = self._clock.now_ms() - REBUILD_SPAN_MS
+        while True:
+            try:
+                count = self._runner.rebuild(self._store.recent_events(since_ms=since_ms, limit=REBUILD_EVENTS_MAX))
+            except StoreUnavailable as error:
+                log.warning("detection waits for the store, events are kept in the stream: %s", error)
+            else:
+                log.info("detection state rebuilt from %d stored events", count)
+                return True
+            if self._stop.wait(STORE_RETRY_S):
+                return False
