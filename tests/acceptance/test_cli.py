@@ -1,0 +1,148 @@
+"""The command line as people and scripts use it, against a real server."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from http_client import Api
+from live_server import LiveServer
+
+SSHD_LINES = """\
+Mar 30 15:54:01 web-3 sshd[811]: Failed password for victim from 24.151.103.17 port 40022 ssh2
+Mar 30 15:54:04 web-3 sshd[811]: message repeated 5 times: [ Failed password for victim from 24.151.103.17 port 40022 ssh2]
+Mar 30 16:01:36 web-3 sshd[812]: Accepted password for victim from 24.151.103.17 port 40024 ssh2
+Mar 30 16:01:36 web-3 systemd[1]: Started Session 12 of user victim.
+"""
+
+
+def test_init_prints_exactly_what_scripts_expect(tmp_path: Path) -> None:
+    live = LiveServer(tmp_path / "data")
+    answer = live.init()
+
+    assert answer.keys() == {"org_id", "owner", "api_key"}
+    assert answer["owner"] == "owner@shop.example"
+    assert answer["api_key"].startswith("lsoc_live_")
+
+
+def test_a_wrong_password_or_email_is_refused_and_nothing_is_created(tmp_path: Path) -> None:
+    live = LiveServer(tmp_path / "data")
+    weak = live.litesoc("init", "--org", "A", "--email", "a@example.org", "--password-stdin", stdin="short\n")
+    wrong = live.litesoc("init", "--org", "A", "--email", "nobody", "--password-stdin", stdin="correct-horse-battery\n")
+
+    assert weak.returncode == 1
+    assert "Fix:" in weak.stderr
+    assert wrong.returncode == 1
+    assert live.litesoc_json("keys", "list") == []
+
+
+def test_a_second_organisation_of_the_same_owner_keeps_the_password(tmp_path: Path) -> None:
+    live = LiveServer(tmp_path / "data")
+    live.init()
+    second = live.litesoc_json("init", "--org", "Second", "--email", "Owner@Shop.example")
+
+    assert second.keys() == {"org_id", "owner", "api_key"}
+    assert {key["org"] for key in live.litesoc_json("keys", "list")} == {"shop-example", "second"}
+
+
+def test_an_unknown_setting_stops_the_start_with_its_name(tmp_path: Path) -> None:
+    live = LiveServer(tmp_path / "data", env={"LITESOC_COLLECT_STATUS": "201", "LITESOC_STORE": "x"})
+    done = live.litesoc("serve")
+
+    assert done.returncode == 1
+    assert "LITESOC_COLLECT_STATUS" in done.stderr
+    assert "LITESOC_STORE is not a setting" in done.stderr
+
+
+def test_doctor_finds_nothing_wrong_beside_a_running_server(server: LiveServer, account: dict[str, str]) -> None:
+    results = server.litesoc_json("doctor")
+
+    assert {result["check"] for result in results} >= {
+        "Configuration",
+        "Disk",
+        "Control database",
+        "Stream",
+        "Clock",
+        "IP data",
+    }
+    assert [result for result in results if result["outcome"] == "failure"] == []
+
+
+def test_doctor_says_what_to_do_before_init(tmp_path: Path) -> None:
+    live = LiveServer(tmp_path / "nothing")
+    done = live.litesoc("doctor")
+
+    assert done.returncode == 1
+    assert "litesoc init" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "command", ["init", "serve", "demo", "replay", "tail", "doctor", "migrate", "keys create", "dead-letters list"]
+)
+def test_every_command_has_help(command: str, tmp_path: Path) -> None:
+    done = LiveServer(tmp_path / "data").litesoc(*command.split(), "--help")
+
+    assert done.returncode == 0
+    assert "--help" in done.stdout
+
+
+def test_replay_keeps_the_times_of_a_log(server: LiveServer, api: Api, tmp_path: Path) -> None:
+    log = tmp_path / "auth.log"
+    log.write_text(SSHD_LINES)
+    key = server.create_key("ingest", "backfill")
+    summary = server.litesoc_json("replay", str(log), "--format", "sshd", "--keep-time", "--url", server.url, "--key", key)
+
+    assert summary["accepted"] == 7
+    assert summary["rejected"] == 0
+    events = api.wait_for_events(7, actor_id="victim")
+    assert events[0]["event_name"] == "auth.login_success"
+    assert events[0]["created_at"][4:19] == "-03-30T16:01:36"
+    alert = api.wait_for_alert(source_ip="24.151.103.17", severity="critical")
+    assert alert["actor_id"] == "victim"
+
+
+def test_replay_refuses_keep_time_without_the_scope(server: LiveServer, account: dict[str, str], tmp_path: Path) -> None:
+    log = tmp_path / "auth.log"
+    log.write_text(SSHD_LINES)
+    done = server.litesoc(
+        "replay", str(log), "--format", "sshd", "--keep-time", "--url", server.url, "--key", account["api_key"]
+    )
+
+    assert done.returncode == 1
+    assert "backfill" in done.stderr
+
+
+def test_replay_of_json_lines_in_their_rhythm(server: LiveServer, account: dict[str, str], api: Api, tmp_path: Path) -> None:
+    start = datetime.now(UTC) - timedelta(hours=1)
+    file = tmp_path / "events.jsonl"
+    file.write_text(
+        "".join(
+            json.dumps(
+                {
+                    "event": "data.download",
+                    "actor": {"id": "rhythm"},
+                    "timestamp": (start + timedelta(seconds=60 * n)).isoformat(),
+                }
+            )
+            + "\n"
+            for n in range(5)
+        )
+    )
+    summary = server.litesoc_json(
+        "replay", str(file), "--format", "jsonl", "--speed", "600", "--url", server.url, "--key", account["api_key"]
+    )
+
+    assert summary["accepted"] == 5
+    assert summary["seconds"] >= 0.4
+    api.wait_for_events(5, actor_id="rhythm")
+
+
+def test_a_wrong_key_and_a_wrong_address_say_the_fix(server: LiveServer, tmp_path: Path) -> None:
+    file = tmp_path / "events.jsonl"
+    file.write_text('{"event": "data.download"}\n')
+    wrong_key = server.litesoc("replay", str(file), "--format", "jsonl", "--url", server.url, "--key", "lsoc_live_wrong")
+
+    assert wrong_key.returncode == 1
+    assert "401" in wrong_key.stderr
+    assert "keys list" in wrong_key.stderr

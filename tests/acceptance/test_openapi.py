@@ -1,0 +1,99 @@
+"""The served OpenAPI document is valid and true: schemathesis sends what it allows and what it forbids, to a real server."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+
+from http_client import failed_login
+from live_server import LiveServer
+from tenants import TenantApi
+
+# Cases per operation, beside boundary values and the document's examples. Unset: few, and always the same.
+EXAMPLES = os.environ.get("LITESOC_TEST_FUZZ_EXAMPLES")
+PATHS = {
+    "/collect": {"post"},
+    "/collect/batch": {"post"},
+    "/health": {"get"},
+    "/events": {"get"},
+    "/events/{event_id}": {"get"},
+    "/alerts": {"get"},
+    "/alerts/list": {"get"},
+    "/alerts/{alert_id}": {"get", "patch"},
+    "/alerts/{alert_id}/resolve": {"post"},
+    "/alerts/{alert_id}/safe": {"post"},
+}
+
+
+@pytest.fixture(scope="module")
+def document(shared_server: LiveServer) -> dict[str, Any]:
+    with httpx.Client(trust_env=False) as http:
+        answer = http.get(f"{shared_server.url}/openapi.json")
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"].startswith("application/json")
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def test_the_document_is_openapi_3_1_and_covers_every_endpoint(document: dict[str, Any]) -> None:
+    assert document["openapi"].startswith("3.1.")
+    assert {path: methods for path, methods in PATHS.items() if not methods <= document["paths"].get(path, {}).keys()} == {}
+    schemathesis.openapi.from_dict(document).validate()
+
+
+@pytest.mark.parametrize("prefix", ["/v1", "/api/v1"])
+def test_the_document_is_served_below_the_base_paths_too(
+    shared_server: LiveServer, document: dict[str, Any], prefix: str
+) -> None:
+    with httpx.Client(trust_env=False) as http:
+        assert http.get(f"{shared_server.url}{prefix}/openapi.json").json() == document
+
+
+def test_the_server_answers_as_the_document_says(
+    shared_server: LiveServer, shop: TenantApi, document: dict[str, Any], tmp_path: Path
+) -> None:
+    """Run schemathesis as its own process: its fixtures for pytest do not know the current pytest."""
+    shop.collect(*[failed_login("185.220.101.34", f"user-{number}") for number in range(6)])
+    shop.wait_for_alert(source_ip="185.220.101.34")
+    shop.wait_for_events(6)
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(_config(tmp_path))),
+            *("run", f"{shared_server.url}/openapi.json", "--header", f"X-API-Key: {shop.http.headers['X-API-Key']}"),
+            *("--max-examples", EXAMPLES or "15", *(() if EXAMPLES else ("--generation-deterministic",))),
+            *("--phases", "examples,coverage,fuzzing,stateful", "--continue-on-failure", "--no-color"),
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=None if EXAMPLES else 110,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    operations_count = sum(len(item) for item in document["paths"].values())
+    assert f"Tested: {operations_count}\n" in done.stdout
+    assert "Traceback" not in shared_server.log_text()
+
+
+_CONFIG = """
+[cache]
+enabled = false
+
+[[operations]]
+include-path-regex = "^/collect"
+# A batch is taken in part, and what is ignored may be of any type.
+checks.negative_data_rejection.enabled = false
+# JSON Schema cannot say that an event is at most 16 KiB and nowhere holds U+0000.
+checks.positive_data_acceptance.enabled = false
+"""
+
+
+def _config(folder: Path) -> Path:
+    path = folder / "schemathesis.toml"
+    path.write_text(_CONFIG)
+    return path

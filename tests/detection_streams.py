@@ -1,0 +1,124 @@
+"""Random stories of logins, attacks and grants, for the laws that detection keeps, and a runner to put them through."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from random import Random
+from typing import Any
+
+import msgspec
+from hypothesis import strategies as st
+
+from factories import ORG, make_event
+from litesoc_server.events.detection import Detection
+from litesoc_server.events.event import Event
+from litesoc_server.events.ids import OrgId
+from litesoc_server.pipeline.detect.registry import DETECTORS
+from litesoc_server.pipeline.detect.runner import DetectionRunner
+from litesoc_server.pipeline.policy import DetectionPolicy
+from litesoc_server.pipeline.state.base import LAST_MAX
+from litesoc_server.pipeline.state.memory import MemoryState
+
+LATENESS_S = 300
+
+ORIGINS: dict[str, dict[str, Any]] = {
+    "home": {"ip": "81.166.1.7", "geo": "Oslo", "asn": 2119, "as_org": "Telenor", "ua": "Firefox/Linux"},
+    "office": {"ip": "129.240.118.7", "geo": "Oslo", "asn": 224, "as_org": "UNINETT", "ua": "Firefox/Linux"},
+    "tokyo": {"ip": "133.11.93.1", "geo": "Tokyo", "asn": 2501, "as_org": "UTnet", "ua": "Chrome/Windows"},
+    "new york": {"ip": "2001:db8:5:6::1", "geo": "New York", "asn": 7922, "as_org": "Comcast"},
+    "nowhere": {"ip": "10.1.2.3"},
+    "unsent": {"ip": None},
+}
+_KINDS: dict[str, dict[str, Any]] = {
+    "fail": {"name": "auth.login_failed"},
+    "login": {"name": "auth.login_success"},
+    "escalate": {"name": "admin.privilege_escalation"},
+    "self-grant": {"name": "authz.role_changed"},
+    "grant": {"name": "authz.permission_granted", "metadata": {"target_id": "newcomer", "permission": "admin"}},
+    "create": {"name": "admin.user_created", "metadata": {"target_id": "newcomer"}},
+    "delete": {"name": "data.bulk_delete"},
+    "logout": {"name": "auth.logout"},
+}
+
+scenes = st.tuples(
+    st.integers(0, 6 * 60),  # minute it begins
+    st.sampled_from([*["fail"] * 6, *["login"] * 5, *_KINDS]),
+    st.sampled_from(["mira", "jonas"]),
+    st.sampled_from(list(ORIGINS)),
+    st.integers(1, 12),  # how many
+    st.sampled_from([0, 1, 20, 55, 280]),  # seconds between them
+)
+
+
+@st.composite
+def stories(draw: st.DrawFn, max_scenes: int = 7) -> list[Event]:
+    """Draw events in order of event time; ids rise in that order."""
+    moments: list[tuple[float, str, str, str]] = []
+    if draw(st.booleans()):  # an actor with a history
+        moments += [(-86_400.0 * day, "login", "mira", "home") for day in range(5, 0, -1)]
+    for minute, kind, actor, origin, number, gap in draw(st.lists(scenes, min_size=1, max_size=max_scenes)):
+        moments += [(minute * 60.0 + gap * index, kind, actor, origin) for index in range(number)]
+    moments.sort(key=lambda moment: moment[0])
+    return [make_moment(number, *moment) for number, moment in enumerate(_without_crowds(moments))]
+
+
+def _without_crowds(moments: list[tuple[float, str, str, str]]) -> Iterator[tuple[float, str, str, str]]:
+    """Leave out what is more of one kind, within twice the lateness, than the state remembers values of one key."""
+    earlier: dict[str, list[float]] = {}
+    for moment in moments:
+        at, kind, _, _ = moment
+        if kind != "fail":
+            recent = [then for then in earlier.get(kind, []) if then > at - 2 * LATENESS_S]
+            if len(recent) >= LAST_MAX // 2:  # grants are of several kinds
+                continue
+            earlier[kind] = [*recent, at]
+        yield moment
+
+
+def make_moment(number: int, at: float, kind: str, actor: str, origin: str) -> Event:
+    fields = {**_KINDS[kind], **ORIGINS[origin]}
+    if kind == "self-grant":
+        fields["metadata"] = {"target": {"id": actor}, "new_role": "admin"}
+    return make_event(number=number, at=at, actor_id=actor, **fields)
+
+
+def late_arrivals(events: Sequence[Event], seed: int) -> list[Event]:
+    """Return an order of arrival in which nothing is more than LATENESS_S behind anything."""
+    random = Random(seed)
+    return sorted(events, key=lambda event: event.occurred_at_ms + random.randrange(LATENESS_S * 1000))
+
+
+def lately(events: Sequence[Event]) -> list[Event]:
+    """Return those of the events that are no more than LATENESS_S older than the newest."""
+    newest_ms = max(event.occurred_at_ms for event in events)
+    return [event for event in events if event.occurred_at_ms >= newest_ms - LATENESS_S * 1000]
+
+
+class Policies:
+    """The same settings for every organisation."""
+
+    def __init__(self, **changes: Any) -> None:
+        self._policy = DetectionPolicy(**changes)
+
+    def policy_for(self, org_id: OrgId) -> DetectionPolicy:
+        return self._policy
+
+
+def new_runner(**changes: Any) -> DetectionRunner:
+    return DetectionRunner(MemoryState(), DETECTORS, Policies(**changes))
+
+
+def detect(events: Iterable[Event], **changes: Any) -> list[Detection]:
+    """Run all detectors over ``events`` in one go, from an empty state."""
+    return new_runner(**changes).run(list(events))
+
+
+def ids(detections: Iterable[Detection]) -> set[str]:
+    return {detection.detection_id for detection in detections}
+
+
+def incidents(detections: Iterable[Detection]) -> set[str]:
+    return {f"{detection.org_id} {detection.environment} {detection.incident_key}" for detection in detections}
+
+
+def moved_to(org_id: str, events: Iterable[Event]) -> list[Event]:
+    assert org_id != ORG
+    return [msgspec.structs.replace(event, org_id=OrgId(org_id)) for event in events]

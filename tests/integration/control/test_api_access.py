@@ -1,0 +1,252 @@
+"""Who may do what: one walk over every address as a stranger, and each reason for a refusal."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from django.http import HttpResponse
+from django.utils import timezone
+
+from control_factories import NOW_MS, OrganizationFactory, database_down, make_alert
+from litesoc_server.api.app import api
+from litesoc_server.apikeys.models import ApiKey
+from litesoc_server.apikeys.services import revoke_key
+from litesoc_server.clock import ManualClock
+from litesoc_server.database import fresh_connections
+from litesoc_server.ingest.key_directory import STALE_MAX_MS, KeyDirectory
+from litesoc_server.ingest.keys import Scope
+from litesoc_server.store.base import EventStore
+from management_api import Tenant, call, make_event, store_events
+
+RESOLVE = {"action": "resolve", "resolution_type": "other"}
+# Each address with how it is called when it works; {event} and {alert} are objects of the tenant.
+ADDRESSES: dict[tuple[str, str], tuple[str, object]] = {
+    ("GET", "/events"): ("/events", None),
+    ("GET", "/events/{event_id}"): ("/events/{event}", None),
+    ("GET", "/alerts"): ("/alerts", None),
+    ("GET", "/alerts/list"): ("/alerts/list", None),
+    ("GET", "/alerts/{alert_id}"): ("/alerts/{alert}", None),
+    ("PATCH", "/alerts/{alert_id}"): ("/alerts/{alert}", RESOLVE),
+    ("POST", "/alerts/resolve"): ("/alerts/resolve", {"alert_id": "{alert}"}),
+    ("POST", "/alerts/safe"): ("/alerts/safe", {"alert_id": "{alert}"}),
+    ("POST", "/alerts/{alert_id}/resolve"): ("/alerts/{alert}/resolve", {}),
+    ("POST", "/alerts/{alert_id}/safe"): ("/alerts/{alert}/safe", {}),
+}
+LISTS = {"/events", "/alerts", "/alerts/list"}
+
+
+@pytest.fixture(params=ADDRESSES, ids=" ".join)
+def visit(request: pytest.FixtureRequest, tenant: Tenant, store: EventStore) -> Callable[..., HttpResponse]:
+    """Call one address about the tenant's objects, with the key of whoever asks."""
+    event, alert = make_event(tenant.org), make_alert(tenant.org)
+    store_events(store, event)
+    path, body = ADDRESSES[request.param]
+
+    def fill(text: str) -> str:
+        return text.replace("{event}", event.event_id).replace("{alert}", str(alert.id))
+
+    filled = {name: fill(value) for name, value in body.items()} if isinstance(body, dict) else None
+
+    def send(secret: str | None, **headers: str) -> HttpResponse:
+        key = {} if secret is None else {"X-API-Key": secret}
+        return call(request.param[0], fill(path), filled, **key, **headers)
+
+    return send
+
+
+def test_every_address_is_in_the_walk() -> None:
+    known = {
+        (method, path)
+        for router in api._get_bound_routers()
+        for path, view in router.path_operations.items()
+        for operation in view.operations
+        for method in operation.methods
+    }
+    assert known == set(ADDRESSES)
+
+
+def test_the_owner_may(visit: Callable[..., HttpResponse], tenant: Tenant) -> None:
+    response = visit(tenant.secret)
+    assert response.status_code == 200, response.content
+    assert response["X-LiteSOC-Plan"] == "enterprise"
+    assert response["X-LiteSOC-Retention"] == "90 days"
+    assert response["X-LiteSOC-Cutoff"] == "2026-02-27T20:26:40.000Z"
+    assert "X-LiteSOC-Quota-Limit" not in response
+    assert (response["X-RateLimit-Limit"], response["X-RateLimit-Remaining"]) == ("1200", "1199")
+    assert response["Cache-Control"] == "no-store"
+
+
+def test_a_stranger_sees_nothing_and_changes_nothing(visit: Callable[..., HttpResponse], tenant: Tenant) -> None:
+    response = visit(Tenant().secret)
+    if response.status_code == 200:
+        assert response.json()["data"] == []
+        assert response.json()["pagination"]["total"] == 0
+    else:
+        assert (response.status_code, response.json()["code"]) == (404, "NOT_FOUND")
+        assert response["X-LiteSOC-Plan"] == "enterprise"
+    assert tenant.get("/alerts")["data"][0]["status"] == "open"
+
+
+def test_without_a_good_key_nobody_gets_in(visit: Callable[..., HttpResponse]) -> None:
+    for secret in (None, "", "lsoc_live_wrong", "é" * 40, "x" * 5_000, "\x7f"):
+        response = visit(secret)
+        body = response.json()
+        assert (response.status_code, body["code"], body["success"]) == (401, "UNAUTHORIZED", False)
+        assert body["error"] == body["message"]
+        assert "X-LiteSOC-Plan" not in response
+
+
+def test_a_key_without_the_scope_is_told_which_one(visit: Callable[..., HttpResponse], tenant: Tenant) -> None:
+    response = visit(Tenant(tenant.org, {"scopes": {Scope.INGEST, Scope.BACKFILL}}).secret)
+    assert (response.status_code, response.json()["code"]) == (403, "FORBIDDEN")
+    assert any(scope in response.json()["message"] for scope in ("read", "manage"))
+    assert response["X-LiteSOC-Plan"] == "enterprise"
+
+
+def test_reading_keys_change_nothing(visit: Callable[..., HttpResponse], tenant: Tenant) -> None:
+    response = visit(Tenant(tenant.org, {"scopes": {Scope.READ}}).secret)
+    assert response.status_code in (200, 403)
+    assert tenant.get("/alerts")["data"][0]["status"] == "open"
+
+
+def test_a_suspended_organisation_is_refused(visit: Callable[..., HttpResponse], tenant: Tenant) -> None:
+    tenant.org.is_suspended = True
+    tenant.org.save()
+    response = visit(tenant.secret)
+    assert (response.status_code, response.json()["code"]) == (403, "ACCOUNT_SUSPENDED")
+    assert "suspended" in response.json()["message"]
+
+
+def test_the_free_plan_has_events_and_no_alerts(visit: Callable[..., HttpResponse], tenant: Tenant) -> None:
+    tenant.org.plan = "free"
+    tenant.org.save()
+    response = visit(tenant.secret)
+    assert response["X-LiteSOC-Plan"] == "free"
+    if response.status_code == 403:
+        body = response.json()
+        assert (body["code"], body["required_plan"]) == ("PLAN_RESTRICTED", "Pro")
+        assert body["upgrade_url"] == body["upgrade_link"] == "http://testserver/admin/orgs/organization/"
+        assert "alerts" in body["message"]
+    else:
+        assert response.json()["meta"]["redacted"] is True
+
+
+# --- keys
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["X-API-Key", "x-api-key", "X-API-KEY", "Authorization: Bearer", "authorization: bearer", "AUTHORIZATION: BEARER"],
+)
+def test_a_key_is_taken_from_either_header_in_any_case(tenant: Tenant, header: str) -> None:
+    name, _, scheme = header.partition(": ")
+    assert call("GET", "/events", **{name: f"{scheme} {tenant.secret}".strip()}).status_code == 200
+
+
+def test_other_ways_to_send_a_key_are_none(tenant: Tenant) -> None:
+    assert call("GET", f"/events?api_key={tenant.secret}").status_code == 401
+    assert call("GET", "/events", Authorization=f"Basic {tenant.secret}").status_code == 401
+    assert call("GET", "/events", Authorization=tenant.secret).status_code == 401
+
+
+def test_revoked_and_expired_keys_stop_working(tenant: Tenant, keys: KeyDirectory) -> None:
+    record = ApiKey.objects.get(id=tenant.key_id)
+    expired = Tenant(tenant.org, {"expires_at": timezone.now() - timedelta(seconds=1)})
+    assert expired.call("GET", "/events").status_code == 401
+    assert tenant.call("GET", "/events").status_code == 200
+    revoke_key(record)
+    keys.refresh()
+    assert tenant.call("GET", "/events").status_code == 401
+
+
+def test_while_keys_cannot_be_checked_nobody_new_gets_in(
+    tenant: Tenant, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from litesoc_server.apikeys import key_source  # noqa: PLC0415 # patched where it is used
+
+    tenant.get("/events")
+    clock.advance_ms(STALE_MAX_MS + 1)
+
+    @contextmanager
+    def no_connections() -> Iterator[None]:
+        with fresh_connections(), database_down():
+            yield
+
+    monkeypatch.setattr(key_source, "fresh_connections", no_connections)
+    response = tenant.call("GET", "/events")
+    assert (response.status_code, response.json()["code"]) == (503, "SERVICE_UNAVAILABLE")
+    assert response["Retry-After"].isdigit()
+    assert "secret" not in response.content.decode()
+
+
+# --- limits
+
+
+def test_requests_count_against_the_minute(keys: KeyDirectory, clock: ManualClock) -> None:
+    slow = Tenant(OrganizationFactory(rate_per_minute_override=2))
+    clock.advance_ms(10_000)
+    answers = [slow.call("GET", "/events") for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert [answer["X-RateLimit-Remaining"] for answer in answers] == ["1", "0", "0"]
+    refused = answers[2]
+    seconds_left = 60 - (NOW_MS // 1_000 + 10) % 60
+    assert (refused["Retry-After"], refused.json()["retry_after"]) == (str(seconds_left), seconds_left)
+    assert refused.json()["code"] == "RATE_LIMIT_EXCEEDED"
+    assert "quota" not in refused.json()["message"]
+    clock.advance_ms(60_000)
+    assert slow.call("GET", "/events").status_code == 200
+
+
+def test_a_quota_is_shown_and_not_used(keys: KeyDirectory) -> None:
+    response = Tenant(OrganizationFactory(monthly_events_override=10)).call("GET", "/events")
+    quota = [response[f"X-LiteSOC-Quota-{name}"] for name in ("Limit", "Remaining", "Used")]
+    assert quota == ["10", "10", "0"]
+
+
+def test_without_limits_there_are_no_limit_headers(keys: KeyDirectory) -> None:
+    org = OrganizationFactory(rate_per_minute_override=0, monthly_events_override=0, retention_days_override=400)
+    response = Tenant(org).call("GET", "/events")
+    assert response["X-LiteSOC-Retention"] == "400 days"
+    assert not [name for name in response.headers if "Quota" in name or "RateLimit" in name]
+
+
+# --- addresses that do not exist, methods that do not
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/alerts/1/2/3", "/events/", "/v1/events", "/%00", "/api"])
+def test_unknown_addresses_are_flat_errors(db: None, path: str) -> None:
+    for accept in ({}, {"Accept": "*/*"}, {"Accept": "application/json"}, {"Accept": "text/plain"}):
+        response = call("GET", path, **accept)
+        assert (response.status_code, response.json()["code"]) == (404, "NOT_FOUND")
+
+
+@pytest.mark.parametrize(("method", "path", "allowed"), [("DELETE", "/events", "GET"), ("PUT", "/alerts/1", "GET, PATCH")])
+def test_unknown_methods_are_flat_errors(db: None, method: str, path: str, allowed: str) -> None:
+    response = call(method, path)
+    assert (response.status_code, response.json()["code"]) == (405, "METHOD_NOT_ALLOWED")
+    assert sorted(response["Allow"].split(", ")) == allowed.split(", ")
+
+
+def test_a_bug_of_ours_is_a_flat_error_without_details(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    from litesoc_server.api.v1 import events  # noqa: PLC0415 # patched where it is used
+
+    def fail(*_args: object, **_names: object) -> None:
+        raise RuntimeError("mira@shop.example")
+
+    monkeypatch.setattr(events, "list_meta", fail)
+    response = tenant.call("GET", "/events")
+    assert (response.status_code, response.json()["code"]) == (500, "SERVER_ERROR")
+    assert "mira" not in response.content.decode()
+    assert response["X-LiteSOC-Plan"] == "enterprise"
+
+
+def test_pages_of_browsers_may_read_answers_and_refusals(tenant: Tenant) -> None:
+    for response in (
+        call("GET", "/events", Origin="https://app.shop.example"),
+        tenant.call("GET", "/events", Origin="https://app.shop.example"),
+    ):
+        assert response["Access-Control-Allow-Origin"] == "https://app.shop.example"
+        assert "Origin" in response["Vary"]
+        assert "Access-Control-Allow-Credentials" not in response
+    assert "Access-Control-Allow-Origin" not in tenant.call("GET", "/events")

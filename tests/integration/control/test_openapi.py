@@ -1,0 +1,85 @@
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from litesoc_server.api.openapi import document
+from litesoc_server.ingest.responses import ErrorCode
+
+METHODS = {"get", "post", "patch", "put", "delete", "options", "head"}
+
+
+def operations() -> list[tuple[str, str, dict[str, Any]]]:
+    return [
+        (path, method, operation)
+        for path, item in document()["paths"].items()
+        for method, operation in item.items()
+        if method in METHODS
+    ]
+
+
+def test_everybody_may_read_it() -> None:
+    response = Client().get("/openapi.json")
+    assert response.status_code == 200
+    assert response.json() == json.loads(json.dumps(document()))
+    assert response["Access-Control-Allow-Origin"] == "*"
+    assert response.json()["openapi"] == "3.1.0"
+
+
+def test_everything_that_a_key_can_call_is_in_it() -> None:
+    assert {(path, method) for path, method, _ in operations() if method not in ("options", "head")} == {
+        ("/collect", "post"),
+        ("/collect/batch", "post"),
+        ("/health", "get"),
+        ("/events", "get"),
+        ("/events/{event_id}", "get"),
+        ("/alerts", "get"),
+        ("/alerts/list", "get"),
+        ("/alerts/{alert_id}", "get"),
+        ("/alerts/{alert_id}", "patch"),
+        ("/alerts/resolve", "post"),
+        ("/alerts/safe", "post"),
+        ("/alerts/{alert_id}/resolve", "post"),
+        ("/alerts/{alert_id}/safe", "post"),
+    }
+
+
+def test_operations_have_names_of_their_own_and_say_what_they_answer() -> None:
+    ids = [operation["operationId"] for _, _, operation in operations()]
+    assert len(ids) == len(set(ids))
+    for path, method, operation in operations():
+        assert operation["summary"], (path, method)
+        if path.startswith(("/events", "/alerts")):
+            wanted = {"200", "400", "401", "403", "404", "429", "500", "503"}
+            wanted |= set() if method == "get" else {"408", "409", "413"}
+            assert set(operation["responses"]) == wanted
+            assert operation["security"] == [{"ApiKey": []}, {"Bearer": []}]
+            assert operation["responses"]["200"]["content"]["application/json"]["schema"]
+            assert "Retry-After" in operation["responses"]["503"]["headers"]
+            assert "X-LiteSOC-Plan" in operation["responses"]["404"]["headers"]
+
+
+def test_every_reference_leads_somewhere() -> None:
+    text = json.dumps(document())
+    schemas = document()["components"]["schemas"]
+    for part in text.split('"#/components/schemas/')[1:]:
+        assert part.split('"', 1)[0] in schemas
+    assert set(document()["components"]["securitySchemes"]) == {"ApiKey", "Bearer"}
+
+
+@pytest.mark.parametrize("code", ErrorCode)
+def test_every_error_code_is_known_to_the_document(code: ErrorCode) -> None:
+    assert code in document()["components"]["schemas"]["ErrorCode"]["enum"]
+
+
+@pytest.mark.parametrize("name", ["event_name", "severity", "limit", "start_date"])
+def test_parameters_say_only_what_may_be_sent(name: str) -> None:
+    found = [
+        parameter["schema"]
+        for _, _, operation in operations()
+        for parameter in operation.get("parameters", [])
+        if parameter["name"] == name
+    ]
+    assert found
+    assert '"null"' not in json.dumps(found)

@@ -1,0 +1,167 @@
+import re
+from collections.abc import Iterator
+
+import pytest
+from django.contrib.staticfiles import finders
+from django.test import Client
+
+from control_factories import MembershipFactory, OrganizationFactory, make_alert, make_key
+from litesoc_server.accounts.models import User
+from litesoc_server.apikeys.models import ApiKey
+from litesoc_server.orgs.services import Created, create_organization
+
+pytestmark = pytest.mark.django_db
+
+PASSWORD = "correct horse battery"
+BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+@pytest.fixture
+def created() -> Created:
+    return create_organization(name="Shop", owner_email="mira@shop.example", password=PASSWORD)
+
+
+@pytest.fixture
+def owner(created: Created) -> Iterator[Client]:
+    client = Client(headers=BROWSER)
+    answer = client.post("/admin/login/", {"username": "MIRA@shop.example", "password": PASSWORD, "next": "/admin/"})
+    assert answer.status_code == 302
+    return client
+
+
+def test_home_says_where_to_go_and_every_link_works() -> None:
+    client = Client(headers=BROWSER)
+    page = client.get("/").content.decode()
+    links = {link for link in re.findall(r'(?:href|src)="([^"]+)"', page) if link.startswith("/")}
+    assert {"/docs", "/admin/login/", "/static/web/site.css"} <= links
+    for link in links:
+        assert client.get(link).status_code == 200, link
+    assert "style=" not in page
+    assert "<script" not in page
+
+
+def test_pages_have_a_strict_policy() -> None:
+    for path in ("/", "/admin/login/"):
+        response = Client(headers=BROWSER).get(path)
+        policy = dict(part.split(" ", 1) for part in response["Content-Security-Policy"].split("; "))
+        assert policy.pop("default-src") == policy.pop("base-uri") == policy.pop("frame-ancestors") == "'none'"
+        assert set(policy.values()) == {"'self'"}
+        assert response["X-Content-Type-Options"] == "nosniff"
+        assert response["X-Frame-Options"] == "DENY"
+        assert response["Referrer-Policy"] == "same-origin"
+
+
+def test_the_documentation_needs_nothing_from_elsewhere() -> None:
+    response = Client(headers=BROWSER).get("/docs")
+    page = response.content.decode()
+    assert "http://" not in page
+    assert "https://" not in page
+    assert all(link.startswith("/") for link in re.findall(r'(?:href|src)="([^"]+)"', page))
+    assert '"validatorUrl": null' in page
+    assert "img-src 'self' data:" in response["Content-Security-Policy"]
+    assert "unsafe" not in response["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("name", ["web/site.css", "web/icon.svg", "ninja/swagger-ui-bundle.js"])
+def test_static_files_come_from_the_package(name: str) -> None:
+    path = finders.find(name)
+    assert isinstance(path, str)
+    response = Client().get(f"/static/{name}")
+    with open(path, "rb") as file:  # noqa: PTH123 # a path from Django
+        assert response.content == file.read()
+    again = Client().get(f"/static/{name}", headers={"If-Modified-Since": response["Last-Modified"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert Client().get("/static/../settings.py").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/static/nothing.css"])
+def test_people_get_a_page_when_there_is_nothing(path: str) -> None:
+    response = Client(headers=BROWSER).get(path)
+    assert response.status_code == 404
+    assert b"There is nothing at this address." in response.content
+    assert response["Content-Type"].startswith("text/html")
+
+
+def test_cookies_are_closed_to_scripts_and_other_sites(owner: Client) -> None:
+    session = owner.cookies["litesoc_session"]
+    assert session["httponly"]
+    assert session["samesite"] == "Lax"
+
+
+def test_a_wrong_password_and_people_without_the_right_stay_out(created: Created) -> None:
+    member = MembershipFactory(
+        org=created.organization, user=User.objects.create_user(email="m@shop.example", password=PASSWORD)
+    )
+    for email, password in (
+        ("mira@shop.example", "wrong"),
+        (member.user.email, PASSWORD),
+        ("nobody@shop.example", PASSWORD),
+    ):
+        client = Client(headers=BROWSER)
+        answer = client.post("/admin/login/", {"username": email, "password": password})
+        assert answer.status_code == 200
+        assert client.get("/admin/").status_code == 302
+
+
+def test_the_owner_finds_everything_in_the_admin_pages(owner: Client, created: Created) -> None:
+    org = created.organization
+    key, alert = make_key(org).record, make_alert(org)
+    pages = {
+        "/admin/": "Alerts",
+        "/admin/orgs/organization/": "Shop",
+        f"/admin/orgs/organization/{org.id}/change/": "retention",
+        "/admin/orgs/organization/add/": "Slug",
+        "/admin/accounts/user/": "mira@shop.example",
+        f"/admin/accounts/user/{created.owner.id}/change/": "mira@shop.example",
+        "/admin/accounts/user/add/": "E-mail",
+        "/admin/apikeys/apikey/": key.prefix,
+        f"/admin/apikeys/apikey/{key.id}/change/": key.prefix,
+        "/admin/alerts/alert/?status=open&severity=medium": alert.title,
+        f"/admin/alerts/alert/{alert.id}/change/": alert.incident.reasons[0],
+    }
+    for path, text in pages.items():
+        response = owner.get(path)
+        assert response.status_code == 200, path
+        assert text.encode() in response.content, path
+        assert key.sha256.encode() not in response.content
+        assert not re.search(rb"<script>|<style|\sstyle=|\son[a-z]+=", response.content), path
+
+
+def test_alerts_can_only_be_read_in_the_admin_pages(owner: Client, created: Created) -> None:
+    alert = make_alert(created.organization)
+    path = f"/admin/alerts/alert/{alert.id}"
+    assert owner.post(f"{path}/change/", {"status": "resolved"}).status_code == 403
+    assert owner.post(f"{path}/delete/", {"post": "yes"}).status_code == 403
+    assert owner.get("/admin/alerts/alert/add/").status_code == 403
+
+
+def test_keys_are_revoked_and_never_made_in_the_admin_pages(owner: Client, created: Created) -> None:
+    key = make_key(created.organization).record
+    assert owner.get("/admin/apikeys/apikey/add/").status_code == 403
+    owner.post("/admin/apikeys/apikey/", {"action": "revoke_selected", "_selected_action": [str(key.id)]})
+    assert ApiKey.objects.get().state == "revoked"
+
+
+def test_people_are_added_by_their_email(owner: Client) -> None:
+    fields = {"email": "New@Shop.Example", "usable_password": "true", "password1": PASSWORD, "password2": PASSWORD}
+    assert owner.post("/admin/accounts/user/add/", fields).status_code == 302
+    assert User.objects.filter(email="new@shop.example").exists()
+    answer = owner.post("/admin/accounts/user/add/", fields)
+    assert b"already exists" in answer.content
+
+
+def test_a_plan_is_changed_in_the_admin_pages(owner: Client) -> None:
+    org = OrganizationFactory()
+    fields = {
+        "name": org.name,
+        "slug": org.slug,
+        "plan": "pro",
+        "retention_days_override": "14",
+        "memberships-TOTAL_FORMS": "0",
+        "memberships-INITIAL_FORMS": "0",
+    }
+    assert owner.post(f"/admin/orgs/organization/{org.id}/change/", fields).status_code == 302
+    org.refresh_from_db()
+    assert (org.plan, org.retention_days_override) == ("pro", 14)
+    bad = owner.post(f"/admin/orgs/organization/{org.id}/change/", {**fields, "retention_days_override": "0"})
+    assert bad.status_code == 200

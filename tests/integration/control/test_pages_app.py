@@ -1,0 +1,89 @@
+"""The bodies that Django never sees: too large, too slow, cut off."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from litesoc_server.clock import ManualClock
+from litesoc_server.web.asgi import PagesApp
+
+MIB = 1024**2
+
+
+def visit(
+    path: str, *received: dict[str, Any] | None, method: str = "POST", headers: Sequence[tuple[bytes, bytes]] = ()
+) -> tuple[int, bytes]:
+    """Call the application; None among ``received`` is a client that says no more. Returns status and body."""
+    sent: list[dict[str, Any]] = []
+    waiting = list(received)
+
+    async def receive() -> dict[str, Any]:
+        message = waiting.pop(0) if waiting else None
+        if message is None:
+            await asyncio.sleep(60)
+        assert message is not None
+        return message
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def run() -> None:
+        app = PagesApp(body_timeout_s=0.05, clock=ManualClock(0))
+        scope = {
+            "type": "http",
+            "method": method,
+            "path": path,
+            "raw_path": path.encode(),
+            "root_path": "",
+            "query_string": b"",
+            "headers": [(b"host", b"testserver"), *headers],
+            "client": ("127.0.0.1", 1),
+            "server": ("127.0.0.1", 80),
+            "scheme": "http",
+            "http_version": "1.1",
+        }
+        await app(scope, receive, send)
+
+    asyncio.run(run())
+    status = next((message["status"] for message in sent if message["type"] == "http.response.start"), 0)
+    return status, b"".join(message.get("body", b"") for message in sent)
+
+
+def part(body: bytes, *, more: bool = False) -> dict[str, Any]:
+    return {"type": "http.request", "body": body, "more_body": more}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_page_and_a_file_are_served() -> None:
+    status, body = visit("/", part(b""), method="GET")
+    assert (status, b"This server is running" in body) == (200, True)
+    status, body = visit("/static/web/icon.svg", part(b""), method="GET")
+    assert (status, body[:4]) == (200, b"<svg")
+
+
+def test_a_body_that_says_it_is_too_large_is_not_read() -> None:
+    status, body = visit("/alerts/1", None, headers=[(b"content-length", b"%d" % (MIB + 1))])
+    assert (status, json.loads(body)["code"]) == (413, "PAYLOAD_TOO_LARGE")
+
+
+def test_a_body_that_grows_too_large_is_not_kept() -> None:
+    status, body = visit("/alerts/1", *[part(b"x" * 65_536, more=True) for _ in range(17)])
+    assert (status, json.loads(body)["code"]) == (413, "PAYLOAD_TOO_LARGE")
+
+
+def test_a_body_that_does_not_come_is_not_waited_for() -> None:
+    status, body = visit("/alerts/1", part(b"{", more=True), None)
+    assert (status, json.loads(body)["code"]) == (408, "REQUEST_TIMEOUT")
+
+
+def test_a_client_that_goes_is_not_answered() -> None:
+    assert visit("/alerts/1", part(b"{", more=True), {"type": "http.disconnect"}) == (0, b"")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_whole_body_in_parts_arrives() -> None:
+    status, body = visit("/nothing", part(b'{"a":', more=True), part(b"1}"))
+    assert (status, json.loads(body)["code"]) == (404, "NOT_FOUND")

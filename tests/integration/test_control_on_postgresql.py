@@ -1,0 +1,24 @@
+"""The control plane's tests once more, on PostgreSQL: in a process of their own, because Django's database is set once."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from servers import PostgresServer
+
+
+@pytest.mark.timeout(600)
+def test_control_plane_on_postgresql(postgres_server: PostgresServer) -> None:
+    suite = Path(__file__).parent / "control"
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", str(suite), "-q", "-p", "no:cacheprovider"],
+        cwd=suite.parents[2],
+        env={**os.environ, "LITESOC_TEST_DATABASE_URL": postgres_server.url()},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout[-10_000:] + run.stderr[-2_000:]

@@ -1,0 +1,260 @@
+"""The pipeline's loop over a real stream and a real store: what is bad, repeated or refused harms nothing beside it."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from litesoc_server.clock import SystemClock
+from litesoc_server.events.detection import DETECTION_DECODER, Detection
+from litesoc_server.events.envelope import ENVELOPE_ENCODER, Envelope, Environment
+from litesoc_server.events.event import Event
+from litesoc_server.events.ids import EventId, OrgId, draw_event_id_base
+from litesoc_server.pipeline.consumer import PipelineConsumer
+from litesoc_server.pipeline.detect.registry import DETECTORS
+from litesoc_server.pipeline.detect.runner import DetectionRunner
+from litesoc_server.pipeline.enrich.enricher import Enricher
+from litesoc_server.pipeline.policy import DetectionPolicy
+from litesoc_server.pipeline.state.memory import MemoryState
+from litesoc_server.pipeline.steps import Steps
+from litesoc_server.pipeline.writer import StoreWriter
+from litesoc_server.store.base import EventFilter, EventWriter, RejectedRows, StoredEvent, StoreUnavailable
+from litesoc_server.store.chdb import ChdbStore
+from litesoc_server.stream.embedded import EmbeddedStream
+from litesoc_server.stream.subjects import Subject
+
+ORG = OrgId("0b9f6f0e-6b0f-4d5e-8b53-6f1d5f3f9a01")
+NOW_MS = SystemClock().now_ms()
+
+
+class OnePolicy:
+    """Default settings for everybody."""
+
+    def policy_for(self, org_id: OrgId) -> DetectionPolicy:
+        return DetectionPolicy()
+
+
+class Faulty:
+    """A real store with an accident before or after the writes that a test names."""
+
+    def __init__(self, store: ChdbStore) -> None:
+        self.store = store
+        self.before: Callable[[Sequence[StoredEvent]], None] = lambda _rows: None
+        self.after: Callable[[], None] = lambda: None
+
+    def insert(self, rows: Sequence[StoredEvent]) -> None:
+        self.before(rows)
+        self.store.insert(rows)
+        self.after()
+
+    def existing(self, rows: Sequence[StoredEvent]) -> set[EventId]:
+        return self.store.existing(rows)
+
+
+class Line:
+    """Stream, pipeline and store of one test; ``restart`` is a crash of everything but the disk."""
+
+    def __init__(self, directory: Path, enricher: Enricher) -> None:
+        self._directory = directory
+        self._enricher = enricher
+        self.faulty: Faulty
+        self._start()
+
+    def _start(self) -> None:
+        self.store = ChdbStore(self._directory / "events", memory_bytes=1024**3)
+        self.store.open()
+        self.stream = EmbeddedStream(self._directory / "stream", max_bytes=1024**3, clock=SystemClock())
+        self.stream.open(None)
+        self.faulty = Faulty(self.store)
+
+    def close(self) -> None:
+        self.stream.close()
+        self.store.close()
+
+    def restart(self) -> None:
+        self.close()
+        self._start()
+
+    def send(self, *events: dict[str, Any], **changes: Any) -> Envelope:
+        envelope = msgspec.structs.replace(
+            Envelope(
+                org_id=ORG,
+                key_id="key",
+                environment=Environment.LIVE,
+                source="collect",
+                received_at_ms=NOW_MS,
+                event_id_base=draw_event_id_base(NOW_MS),
+                server_ip=None,
+                may_backdate=False,
+                rejected=(),
+                body=msgspec.json.encode({"events": list(events)}),
+            ),
+            **changes,
+        )
+        self.stream.publisher.publish(Subject.RAW, [ENVELOPE_ENCODER.encode(envelope)])
+        return envelope
+
+    def run(self, *, acknowledge: bool = True) -> None:
+        """Process what waits, as a worker that starts now would, and write it."""
+        store: EventWriter = self.faulty
+        writer = StoreWriter(store=store, dead_letters=self.stream.dead_letters)
+        policies = OnePolicy()
+        runner = DetectionRunner(MemoryState(), DETECTORS, policies)
+        runner.rebuild(self.store.recent_events(since_ms=0, limit=10_000))
+        pipeline = PipelineConsumer(
+            consumer=self.stream.consumer(Subject.RAW),
+            publisher=self.stream.publisher,
+            dead_letters=self.stream.dead_letters,
+            steps=Steps(enricher=self._enricher, runner=runner, policies=policies, find_stored=writer.find_stored),
+            writer=writer,
+            stop=threading.Event(),
+        )
+        writer.start()
+        pipeline.run_once()
+        writer.stop(30)
+        if acknowledge:
+            pipeline.acknowledge_stored()
+
+    def stored(self) -> list[str]:
+        """Names of the stored events, sorted."""
+        page = self.store.list_events(org_id=ORG, where=EventFilter(), limit=100, offset=0)
+        assert page.total == len(page.events)
+        return sorted(event.name for event in page.events)
+
+    def detections(self) -> list[Detection]:
+        messages = self.stream.consumer(Subject.DETECTIONS).fetch(1000, 0)
+        return [DETECTION_DECODER.decode(message.payload) for message in messages]
+
+
+@pytest.fixture(scope="module")
+def enricher(tmp_path_factory: pytest.TempPathFactory) -> Enricher:
+    return Enricher.open(tmp_path_factory.mktemp("ipdata"))
+
+
+@pytest.fixture
+def line(tmp_path: Path, enricher: Enricher) -> Iterator[Line]:
+    opened = Line(tmp_path, enricher)
+    yield opened
+    opened.close()
+
+
+def test_one_bad_event_becomes_a_dead_letter_and_its_neighbours_are_stored(line: Line) -> None:
+    line.send({"event": "data.upload"}, {"event": "  "}, {"event": "data.download"})
+    line.run()
+
+    assert line.stored() == ["data.download", "data.upload"]
+    assert [letter.reason for letter in line.stream.dead_letters.list(10)] == ["the event name is blank"]
+    assert line.stream.backlog(Subject.RAW).messages == 0
+
+
+def test_a_replayed_dead_letter_brings_its_own_event_and_no_neighbour(line: Line) -> None:
+    line.faulty.before = _refuse("data.download")
+    line.send({"event": "data.upload"}, {"event": "data.download"})
+    line.run()
+    assert line.stored() == ["data.upload"]
+
+    line.faulty.before = lambda _rows: None
+    letters = line.stream.dead_letters.list(10)
+    assert line.stream.dead_letters.replay([letter.id for letter in letters]) == 1
+    line.run()
+    assert line.stored() == ["data.download", "data.upload"]
+
+
+def test_what_was_stored_but_not_acknowledged_is_not_stored_again(line: Line) -> None:
+    line.send(*[{"event": "auth.login_failed", "actor": {"id": "mira"}, "user_ip": "11.1.1.1"}] * 6)
+    line.run(acknowledge=False)
+    fired = {detection.detection_id for detection in line.detections()}
+    line.restart()
+    line.run()
+
+    assert line.stored() == ["auth.login_failed"] * 6
+    assert fired
+    assert {detection.detection_id for detection in line.detections()} == fired
+    assert line.stream.backlog(Subject.RAW).messages == 0
+
+
+def test_what_was_detected_but_not_stored_fires_the_same_ids_again(line: Line) -> None:
+    failure = {"event": "auth.login_failed", "actor": {"id": "mira"}, "user_ip": "11.1.1.1"}
+    line.send(*[failure] * 3)
+    line.run()
+    line.send(*[failure] * 3)
+    line.faulty.before = _unavailable
+    line.run(acknowledge=False)
+    assert line.stored() == ["auth.login_failed"] * 3
+    fired = {detection.detection_id for detection in line.detections()}
+    line.restart()
+    line.run()
+
+    assert fired
+    assert {detection.detection_id for detection in line.detections()} == fired
+    assert line.stored() == ["auth.login_failed"] * 6
+
+
+def test_a_retry_right_behind_its_original_is_stored_once(line: Line) -> None:
+    original = line.send({"event": "data.export"})
+    line.stream.publisher.publish(Subject.RAW, [ENVELOPE_ENCODER.encode(msgspec.structs.replace(original, is_repeat=True))])
+    line.run()
+
+    assert line.stored() == ["data.export"]
+
+
+def test_an_insert_whose_answer_was_lost_is_not_repeated(line: Line) -> None:
+    accidents = iter([StoreUnavailable("the answer was lost"), None])
+
+    def lose_the_first_answer() -> None:
+        accident = next(accidents)
+        if accident is not None:
+            raise accident
+
+    line.faulty.after = lose_the_first_answer
+    line.send({"event": "data.export"}, {"event": "data.import"})
+    line.run()
+
+    assert line.stored() == ["data.export", "data.import"]
+
+
+def test_a_refused_row_is_found_among_many(line: Line) -> None:
+    line.faulty.before = _refuse("data.bulk_update")
+    for _ in range(20):
+        line.send({"event": "data.upload"}, {"event": "data.download"})
+    line.send({"event": "data.bulk_update"}, {"event": "data.upload"})
+    line.run()
+
+    assert line.stored() == ["data.download"] * 20 + ["data.upload"] * 21
+    assert line.stream.dead_letters.count() == 1
+
+
+def test_a_message_that_no_step_survives_becomes_a_dead_letter_and_its_neighbours_go_on(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = DetectionRunner.run
+
+    def run_into_a_bug(runner: DetectionRunner, events: Sequence[Event]) -> list[Detection]:
+        if any(event.name == "data.shared" for event in events):
+            raise ZeroDivisionError
+        return run(runner, events)
+
+    monkeypatch.setattr(DetectionRunner, "run", run_into_a_bug)
+    line.send({"event": "data.upload"})
+    line.send({"event": "data.shared"})
+    line.send({"event": "data.download"})
+    line.run()
+
+    assert line.stored() == ["data.download", "data.upload"]
+    assert [letter.reason for letter in line.stream.dead_letters.list(10)] == ["processing raised ZeroDivisionError"]
+    assert line.stream.backlog(Subject.RAW).messages == 0
+
+
+def _refuse(name: str) -> Callable[[Sequence[StoredEvent]], None]:
+    def check(rows: Sequence[StoredEvent]) -> None:
+        if any(row.event.name == name for row in rows):
+            raise RejectedRows("a column does not take it")
+
+    return check
+
+
+def _unavailable(_rows: Sequence[StoredEvent]) -> None:
+    raise StoreUnavailable("the store is down")

@@ -1,0 +1,284 @@
+"""What single detectors make of situations that golden cases do not show."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import pytest
+
+from detection_streams import ORIGINS, detect
+from factories import T0_MS, make_event
+from litesoc_server.events.detection import AlertSeverity, AlertType, Detection
+from litesoc_server.events.event import Device, Event, Network
+
+DAY_S = 86_400
+HOME, OFFICE, TOKYO = ORIGINS["home"], ORIGINS["office"], ORIGINS["tokyo"]
+
+
+def login(at: float, **fields: Any) -> Event:
+    return make_event(name="auth.login_success", at=at, **fields)
+
+
+def history(days: int = 4, **fields: Any) -> list[Event]:
+    return [login(-DAY_S * day, **{**HOME, **fields}) for day in range(days, 0, -1)]
+
+
+def failures(number: int, *, end: float = -10, gap: float = 5, **fields: Any) -> list[Event]:
+    return [make_event(at=end - gap * n, **fields) for n in range(number - 1, -1, -1)]
+
+
+def only(detector: str, events: Sequence[Event], **changes: Any) -> list[Detection]:
+    return [detection for detection in detect(events, **changes) if detection.detector == detector]
+
+
+def one(detector: str, events: Sequence[Event], **changes: Any) -> Detection:
+    (detection,) = only(detector, events, **changes)
+    return detection
+
+
+class TestBruteForceAccount:
+    def test_a_late_failure_may_complete_a_window_that_is_not_the_fullest(self) -> None:
+        early = [make_event(at=second, **HOME) for second in (0, 0, 0, 0, 55, 110, 165)]
+        late = [make_event(at=3600 + 20 * n, **OFFICE) for n in range(10)]
+        in_order = {found.incident_key for found in only("brute_force_account", [*early, *late])}
+        arrived = [*early, *(event for n, event in enumerate(late) if n != 4), late[4]]
+        assert in_order == {"credential_attack|actor:mira", f"credential_attack|ip:{OFFICE['ip']}"}
+        assert {found.incident_key for found in only("brute_force_account", arrived)} == in_order
+
+    def test_one_failure_from_elsewhere_is_enough_to_be_an_attack_on_the_account(self) -> None:
+        found = only("brute_force_account", [*failures(10, **TOKYO), make_event(at=0, **OFFICE)])
+        assert [one.incident_key for one in found] == [
+            f"credential_attack|ip:{TOKYO['ip']}",
+            "credential_attack|actor:mira",
+        ]
+        assert {one.severity for one in found} == {AlertSeverity.MEDIUM}
+
+
+class TestSuccessAfterFailures:
+    @pytest.mark.parametrize(
+        ("number", "fields", "severity"),
+        [
+            (5, {}, AlertSeverity.LOW),  # typos at home
+            (12, {}, AlertSeverity.MEDIUM),  # a stale password in a client at home
+            (5, {"ua": None}, AlertSeverity.LOW),  # typos at home, device not sent
+            (12, {"ua": None}, AlertSeverity.CRITICAL),
+            (5, {"ua": "Safari/iOS"}, AlertSeverity.HIGH),  # a new phone at home
+            (12, {"ua": "Safari/iOS"}, AlertSeverity.CRITICAL),
+            (5, TOKYO, AlertSeverity.CRITICAL),  # five in five minutes, then in, from a new network
+        ],
+    )
+    def test_its_severity_follows_pace_and_familiarity(
+        self, number: int, fields: dict[str, Any], severity: AlertSeverity
+    ) -> None:
+        origin = {**HOME, **fields}
+        found = one("success_after_failures", [*history(), *failures(number, **origin), login(0, **origin)])
+        assert found.severity is severity
+        assert found.incident_key == f"credential_attack|ip:{origin['ip']}"
+        assert found.event_count == number + 1
+
+    def test_slow_failures_from_a_new_network_are_no_takeover_yet(self) -> None:
+        events = [*history(), *failures(5, gap=600, **TOKYO), login(0, **TOKYO)]
+        assert one("success_after_failures", events).severity is AlertSeverity.HIGH
+
+    def test_the_owner_at_home_is_left_alone_while_others_fail(self) -> None:
+        assert only("success_after_failures", [*history(), *failures(30, **TOKYO), login(0, **HOME)]) == []
+
+    def test_a_new_place_while_others_fail_is_an_incident_of_the_account(self) -> None:
+        events = [*history(), *failures(6, **TOKYO), login(0, **OFFICE)]
+        found = one("success_after_failures", events)
+        assert (found.severity, found.incident_key) == (AlertSeverity.HIGH, "credential_attack|actor:mira")
+
+    def test_within_a_batch_the_order_of_its_events_counts(self) -> None:
+        first = login(0, number=1, **TOKYO)
+        after = [make_event(at=0, number=n, **TOKYO) for n in range(2, 9)]
+        assert only("success_after_failures", [first, *after]) == []
+        last = login(0, number=9, **TOKYO)
+        assert one("success_after_failures", [*after, last]).event_count == 8
+
+    def test_without_any_address_it_is_an_incident_of_the_account(self) -> None:
+        found = one("success_after_failures", [*failures(6, ip=None), login(0, ip=None)])
+        assert found.incident_key == "credential_attack|actor:mira"
+
+    def test_an_hour_later_it_is_forgotten(self) -> None:
+        assert only("success_after_failures", [*failures(9, end=-3601, gap=1, **TOKYO), login(0, **TOKYO)]) == []
+
+
+class TestImpossibleTravel:
+    def test_the_intruder_is_found_even_when_the_owner_comes_second(self) -> None:
+        intruder = login(-120, **TOKYO)
+        found = one("impossible_travel", [*history(), intruder, login(0, **HOME)])
+        assert found.trigger_event_id == intruder.event_id
+        assert found.source_ip == TOKYO["ip"]
+        assert found.severity is AlertSeverity.HIGH
+
+    def test_a_suspicious_place_does_not_become_familiar(self) -> None:
+        days = [login(day * DAY_S + offset, **origin) for day in range(3) for offset, origin in ((0, HOME), (600, TOKYO))]
+        assert len(only("impossible_travel", [*history(), *days])) == 3
+
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            {"asn": HOME["asn"]},
+            {"ip": "81.166.1.200"},
+            {"ua": HOME["ua"]},
+            {"geo": None},
+            {"network": Network(asn=1, is_vpn=True)},
+            {"network": Network(asn=1, is_tor=True)},
+            {"network": Network(asn=1, is_relay=True)},
+            {"network": Network(asn=1, is_datacenter=True)},
+        ],
+        ids=["same network", "same /24", "known device", "place unknown", "vpn", "tor", "relay", "hosting"],
+    )
+    def test_what_may_be_the_owner_is_skipped(self, fields: dict[str, Any]) -> None:
+        assert only("impossible_travel", [*history(), login(-300, **HOME), login(0, **{**TOKYO, **fields})]) == []
+
+    def test_an_unsent_device_needs_another_country_within_the_hour(self) -> None:
+        unsent = {**TOKYO, "ua": None}
+        near, far = [login(-1800, **HOME), login(0, **unsent)], [login(-3700, **HOME), login(0, **unsent)]
+        assert one("impossible_travel", [*history(), *near]).severity is AlertSeverity.MEDIUM
+        assert only("impossible_travel", [*history(), *far]) == []
+
+    def test_within_a_country_it_needs_fixed_lines_and_is_medium(self) -> None:
+        coast = {"ip": "47.150.1.1", "geo": "Los Angeles", "asn": 5650, "ua": "Chrome/Windows"}
+        other = {"ip": "24.90.1.1", "geo": "New York", "asn": 12271, "ua": "Safari/iOS"}
+        events = [*history(**coast), login(-300, **coast)]
+        assert one("impossible_travel", [*events, login(0, **other)]).severity is AlertSeverity.MEDIUM
+        mobile = {**other, "network": Network(asn=12271, is_mobile=True)}
+        assert only("impossible_travel", [*events, login(0, **mobile)]) == []
+
+    def test_two_logins_of_a_fresh_account_from_two_continents_fire(self) -> None:
+        events = [
+            login(0, ip="175.139.1.1", geo="Kuala Lumpur", asn=4788),
+            login(5, ip="24.90.1.1", geo="New York", asn=7922),
+        ]
+        assert one("impossible_travel", events).severity is AlertSeverity.MEDIUM
+
+    def test_masked_actors_are_not_one_traveller(self) -> None:
+        masked = {"actor_id": "[REDACTED]", "is_redacted": True}
+        assert detect([login(0, **HOME, **masked), login(5, **TOKYO, **masked)]) == []
+
+
+class TestPrivilegeEscalation:
+    @staticmethod
+    def grant(at: float, actor: str = "boss", **metadata: Any) -> Event:
+        return make_event(name="authz.permission_granted", actor_id=actor, at=at, metadata=metadata)
+
+    @staticmethod
+    def creation(at: float, **metadata: Any) -> Event:
+        return make_event(name="admin.user_created", actor_id="boss", at=at, metadata=metadata)
+
+    @pytest.mark.parametrize(
+        "metadata",
+        [
+            {"target": {"id": "jonas"}},
+            {"target": "jonas"},
+            {"target": {"email": "Jonas@shop.example"}},
+            {"target_id": "jonas"},
+            {"target_user": "JONAS"},
+            {"user_id": "jonas"},
+        ],
+    )
+    def test_a_self_grant_is_seen_under_every_name_of_the_target(self, metadata: dict[str, Any]) -> None:
+        event = make_event(
+            name="authz.permission_granted",
+            actor_id="jonas",
+            email="jonas@shop.example",
+            metadata={**metadata, "role": "admin"},
+        )
+        assert one("privilege_escalation", [event]).severity is AlertSeverity.HIGH
+
+    @pytest.mark.parametrize(
+        "metadata",
+        [
+            {"user_id": "jonas", "role": "viewer"},
+            {"user_id": "jonas", "target_id": "mira", "role": "admin"},
+            {"user_id": "jonas", "role": "admin", "original_event": "authz.role_removed"},
+            {"role": "admin"},
+            {},
+        ],
+        ids=["harmless role", "someone else", "taken away", "target not said", "nothing said"],
+    )
+    def test_other_grants_are_quiet(self, metadata: dict[str, Any]) -> None:
+        assert only("privilege_escalation", [self.grant(0, actor="jonas", **metadata)]) == []
+
+    def test_a_grant_to_a_new_account_fires_in_either_order_of_arrival(self) -> None:
+        created, granted = self.creation(0, target_id=7), self.grant(60, target_id="7", role="admin")
+        for events in ([created, granted], [granted, created]):
+            found = one("privilege_escalation", events)
+            assert found.severity is AlertSeverity.MEDIUM
+            assert set(found.event_ids) == {created.event_id, granted.event_id}
+        assert only("privilege_escalation", [created, self.grant(DAY_S, target_id=7)]) == []
+
+    def test_causes_add_up(self) -> None:
+        created, granted = self.creation(0, target_id="boss"), self.grant(60, target_id="boss", role="owner")
+        found = one("privilege_escalation", [created, granted])
+        assert found.severity is AlertSeverity.CRITICAL
+        assert len(found.reasons) == 2
+
+    def test_an_escalation_after_a_suspicious_login_is_critical(self) -> None:
+        risky = login(-60, **TOKYO)
+        escalation = make_event(name="admin.privilege_escalation", at=0, **TOKYO)
+        found = one("privilege_escalation", [*history(), login(-120, **HOME), risky, escalation])
+        assert found.severity is AlertSeverity.CRITICAL
+        assert found.event_ids == (risky.event_id, escalation.event_id)
+
+    def test_a_grant_before_its_actor_is_found_out_is_found_out_too(self) -> None:
+        granted = make_event(name="authz.permission_granted", at=-60, **TOKYO, metadata={"role": "admin"})
+        found = one("privilege_escalation", [*history(), login(-120, **TOKYO), granted, login(0, **HOME)])
+        assert found.severity is AlertSeverity.HIGH
+        assert found.trigger_event_id == granted.event_id
+
+    def test_the_first_administrative_act_of_a_known_actor_weighs_in(self) -> None:
+        events = [*history(), make_event(name="admin.privilege_escalation", at=0, **HOME)]
+        assert one("privilege_escalation", events).severity is AlertSeverity.CRITICAL
+        earlier = make_event(name="admin.settings_changed", at=-DAY_S, **HOME)
+        assert one("privilege_escalation", [earlier, *events]).severity is AlertSeverity.HIGH
+
+
+class TestInstantAlert:
+    @pytest.mark.parametrize(
+        ("name", "alert_type", "severity"),
+        [
+            ("authz.access_denied", AlertType.SUSPICIOUS_ACTIVITY, AlertSeverity.HIGH),
+            ("authz.role_changed", AlertType.SUSPICIOUS_ACTIVITY, AlertSeverity.HIGH),
+            ("data.bulk_delete", AlertType.DATA_EXFILTRATION, AlertSeverity.CRITICAL),
+            ("data.sensitive_access", AlertType.DATA_EXFILTRATION, AlertSeverity.HIGH),
+            ("security.suspicious_activity", AlertType.SUSPICIOUS_ACTIVITY, AlertSeverity.CRITICAL),
+            ("security.brute_force_detected", AlertType.SUSPICIOUS_ACTIVITY, AlertSeverity.CRITICAL),
+        ],
+    )
+    def test_types_and_severities(self, name: str, alert_type: AlertType, severity: AlertSeverity) -> None:
+        found = one("instant_alert", [make_event(name=name)])
+        assert (found.alert_type, found.severity) == (alert_type, severity)
+
+    def test_an_escalation_is_left_to_its_own_detector(self) -> None:
+        (found,) = detect([make_event(name="admin.privilege_escalation")])
+        assert (found.detector, found.alert_type) == ("privilege_escalation", AlertType.PRIVILEGE_ESCALATION)
+
+    def test_a_role_change_that_is_an_escalation_is_one_incident(self) -> None:
+        event = make_event(name="authz.role_changed", metadata={"target_id": "mira", "new_role": "admin"})
+        found = detect([event])
+        assert {detection.detector for detection in found} == {"privilege_escalation", "instant_alert"}
+        assert len({detection.incident_key for detection in found}) == 1
+
+    def test_without_actor_and_address_there_is_still_an_alert(self) -> None:
+        assert one("instant_alert", [make_event(name="data.bulk_delete", actor_id=None, ip=None)]).incident_key.endswith(
+            "|unknown"
+        )
+
+
+def test_texts_hold_utc_times_and_no_raw_user_agent_or_control_characters() -> None:
+    agent = "Mozilla/5.0 (secret)"
+    device = Device(user_agent=agent, browser="Firefox", os="Linux")
+    names = [*["auth.login_failed"] * 12, "auth.login_success", "data.bulk_delete"]
+    events = [
+        msgspec.structs.replace(make_event(at=n, actor_id="mi\x1b[31mra\n", name=name), device=device)
+        for n, name in enumerate(names)
+    ]
+    found = detect(events)
+    assert {detection.detector for detection in found} >= {"brute_force_address", "success_after_failures", "instant_alert"}
+    for detection in found:
+        text = " ".join((detection.title, detection.description, *detection.reasons, *detection.ruled_out))
+        assert agent not in text
+        assert text.isprintable()
+        assert f"2026-03-01T12:00:{(detection.last_seen_ms - T0_MS) // 1000:02}Z" in detection.description

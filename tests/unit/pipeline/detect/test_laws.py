@@ -1,0 +1,137 @@
+"""Laws that hold for all detectors together, whatever happens."""
+
+from random import Random
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detection_streams import detect, ids, incidents, late_arrivals, lately, moved_to, new_runner, stories
+from litesoc_server.events.detection import EVIDENCE_EVENTS_MAX
+from litesoc_server.events.envelope import Environment
+from litesoc_server.events.event import Event
+
+OTHER_ORG = "7c1d0c0e-2b5e-4a3f-9c55-1d2f3a4b5c6d"
+
+
+# No deadline: a machine that is busy otherwise is not an error.
+settings.register_profile("laws", deadline=None, max_examples=100)
+laws = settings.get_profile("laws")
+seeds = st.integers(0, 2**32)
+
+
+@laws
+@given(events=stories(), seed=seeds)
+def test_the_incidents_do_not_depend_on_the_order_of_arrival(events: list[Event], seed: int) -> None:
+    assert incidents(detect(late_arrivals(events, seed))) == incidents(detect(events))
+
+
+@laws
+@given(events=stories(), stored_share=st.floats(0, 1), processed_share=st.floats(0, 1))
+def test_a_crash_changes_no_detection_id(events: list[Event], stored_share: float, processed_share: float) -> None:
+    stored_count = round(stored_share * len(events))
+    processed_count = stored_count + round(
+        processed_share * (len(events) - stored_count)
+    )  # before the crash, not all stored
+
+    before = new_runner().run(events[:processed_count])
+    runner = new_runner()
+    assert runner.rebuild(events[:stored_count]) == stored_count
+    after = runner.run(events[stored_count:])
+
+    assert ids(before) | ids(after) == ids(detect(events))
+
+
+@laws
+@given(events=stories(), seed=seeds, stored_share=st.floats(0, 1))
+def test_a_crash_changes_no_incident_when_events_arrive_late(events: list[Event], seed: int, stored_share: float) -> None:
+    events = late_arrivals(events, seed)
+    stored_count = round(stored_share * len(events))
+    stored = sorted(events[:stored_count], key=lambda event: (event.occurred_at_ms, event.event_id))
+
+    before = new_runner().run(events[:stored_count])
+    runner = new_runner()
+    runner.rebuild(stored)
+    after = runner.run(events[stored_count:])
+
+    assert incidents([*before, *after]) == incidents(detect(events))
+
+
+@laws
+@given(events=stories(), seed=seeds)
+def test_redelivery_changes_no_detection_id(events: list[Event], seed: int) -> None:
+    again = [event for event in lately(events) for _ in range(2)]
+    Random(seed).shuffle(again)
+    runner = new_runner()
+    first = runner.run(events)
+    assert ids(runner.run(again)) <= ids(first)
+
+
+@laws
+@given(events=stories(), sizes=st.lists(st.integers(1, 20), min_size=1))
+def test_batch_boundaries_mean_nothing(events: list[Event], sizes: list[int]) -> None:
+    runner, found, rest = new_runner(), [], list(events)
+    for size in sizes:
+        found += runner.run(rest[:size])
+        rest = rest[size:]
+    found += runner.run(rest)
+    assert found == detect(events)
+
+
+@laws
+@given(ours=stories(), theirs=stories(), seed=st.randoms(use_true_random=False))
+def test_one_organisation_never_changes_the_results_of_another(ours: list[Event], theirs: list[Event], seed: Any) -> None:
+    mixed, left, right = [], list(ours), moved_to(OTHER_ORG, theirs)
+    while left or right:
+        mixed.append((left if left and (not right or seed.random() < 0.5) else right).pop(0))
+    assert [found for found in detect(mixed) if found.org_id != OTHER_ORG] == detect(ours)
+
+
+@laws
+@given(live=stories(max_scenes=5), test=stories(max_scenes=5))
+def test_test_keys_never_mix_with_live_ones(live: list[Event], test: list[Event]) -> None:
+    tested = [msgspec.structs.replace(event, environment=Environment.TEST) for event in test]
+    found = detect([*tested, *live])
+    assert [one for one in found if one.environment is Environment.LIVE] == detect(live)
+    assert ids(one for one in found if one.environment is Environment.TEST).isdisjoint(ids(detect(live)))
+
+
+@pytest.mark.parametrize(
+    ("detector", "setting", "low", "high"),
+    [
+        ("brute_force_address", "brute_force_address_failures_count", 3, 9),
+        ("brute_force_account", "brute_force_account_failures_count", 4, 11),
+        ("success_after_failures", "success_after_failures_count", 3, 8),
+        ("impossible_travel", "travel_speed_kmh", 300.0, 5_000.0),
+        ("impossible_travel", "travel_distance_km", 100.0, 7_000.0),
+        ("privilege_escalation", "grants_count", 2, 5),
+    ],
+)
+@settings(laws, max_examples=40)
+@given(events=stories())
+def test_a_higher_threshold_never_fires_more(
+    events: list[Event], detector: str, setting: str, low: float, high: float
+) -> None:
+    """Of the detector whose threshold it is: others learn from what fires, and may know more when less does."""
+    fired_high = [one for one in detect(events, **{setting: high}) if one.detector == detector]
+    fired_low = [one for one in detect(events, **{setting: low}) if one.detector == detector]
+    assert incidents(fired_high) <= incidents(fired_low)
+
+
+@laws
+@given(events=stories())
+def test_every_detection_explains_itself(events: list[Event]) -> None:
+    known = {event.event_id for event in events}
+    for found in detect(events):
+        assert found.reasons
+        assert found.facts
+        assert found.ruled_out
+        assert found.actions
+        assert any(character.isdigit() for character in " ".join(found.reasons)) or found.detector == "privilege_escalation"
+        assert set(found.event_ids) <= known
+        assert found.trigger_event_id in known
+        assert 0 < len(found.event_ids) <= min(EVIDENCE_EVENTS_MAX, found.event_count)
+        assert found.first_seen_ms <= found.last_seen_ms
+        assert len(found.detection_id) == 32

@@ -1,0 +1,93 @@
+"""The runner: who is handed what, and what happens when a detector or the state fails."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from prometheus_client import REGISTRY
+
+from detection_streams import Policies, detect, new_runner
+from factories import make_event
+from litesoc_server.events.detection import Detection
+from litesoc_server.events.errors import Backpressure
+from litesoc_server.events.event import Event
+from litesoc_server.pipeline.detect import brute_force_address
+from litesoc_server.pipeline.detect.registry import DETECTORS
+from litesoc_server.pipeline.detect.runner import DetectionRunner
+from litesoc_server.pipeline.policy import DetectionPolicy
+from litesoc_server.pipeline.state.base import Answer, Request, Steps
+from litesoc_server.pipeline.state.memory import MemoryState
+
+
+def attack(number: int) -> list[Event]:
+    return [make_event(at=n, number=n) for n in range(number)]
+
+
+def errors_of(detector: str) -> float:
+    return REGISTRY.get_sample_value("litesoc_detector_errors_total", {"detector": detector}) or 0.0
+
+
+def broken(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...]]:
+    raise ValueError("mira@shop.example")
+    yield
+
+
+class BatchesOnly:
+    """A state that can only be asked in batches, as one across a network."""
+
+    def __init__(self) -> None:
+        self._state = MemoryState()
+
+    def answer(self, requests: Sequence[Request]) -> list[Answer]:
+        return self._state.answer(requests)
+
+
+class Overloaded:
+    """A state that cannot take more just now."""
+
+    def answer(self, requests: Sequence[Request]) -> list[Answer]:
+        raise Backpressure("state is full")
+
+
+def test_a_muted_detector_says_nothing() -> None:
+    assert detect(attack(5), muted_detectors=frozenset({"brute_force_address"})) == []
+
+
+def test_events_that_no_detector_wants_leave_no_trace() -> None:
+    state = MemoryState()
+    DetectionRunner(state, DETECTORS, Policies()).run([make_event(name="data.download"), make_event(name="shop.sold")])
+    assert len(state) == 0
+
+
+def test_a_detector_that_raises_is_counted_and_costs_the_others_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    sound = brute_force_address.DETECTOR
+    before = errors_of("broken")
+    runner = DetectionRunner(MemoryState(), (replace(sound, id="broken", examine=broken), sound), Policies())
+    found = runner.run(attack(5))
+    assert [detection.detector for detection in found] == ["brute_force_address"]
+    assert errors_of("broken") == before + 5
+    assert "mira" not in caplog.text
+
+
+def test_a_state_that_pushes_back_stops_the_batch() -> None:
+    with pytest.raises(Backpressure):
+        DetectionRunner(Overloaded(), DETECTORS, Policies()).run(attack(1))
+
+
+def test_a_state_that_answers_in_batches_gives_the_same() -> None:
+    assert DetectionRunner(BatchesOnly(), DETECTORS, Policies()).run(attack(9)) == detect(attack(9))
+
+
+def test_a_rebuild_counts_events_and_announces_nothing() -> None:
+    runner = new_runner()
+    assert runner.rebuild(iter(attack(4))) == 4
+    assert [detection.event_count for detection in runner.run([make_event(at=4, number=4)])] == [5]
+
+
+def test_a_long_attack_is_told_about_once_a_minute_and_as_it_grows() -> None:
+    events = [make_event(at=n * 0.5, number=n) for n in range(1200)]  # ten minutes, two a second
+    found = [detection for detection in detect(events) if detection.detector == "brute_force_address"]
+    minutes, up_to_15, doublings = 10, 11, 6  # 5 to 15 one by one, then eight steps for each doubling up to 601
+    assert len(found) <= minutes + up_to_15 + 8 * doublings
+    last_minute = max(detection.last_seen_ms for detection in found) // 60_000
+    assert {detection.last_seen_ms // 60_000 for detection in found} == set(range(last_minute - 9, last_minute + 1))
