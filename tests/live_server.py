@@ -87,11 +87,11 @@ class LiveServer:
 
     def stop(self) -> int:
         """Ask it to end with SIGTERM and return its exit code; fails when that takes too long."""
-        return self._end(signal.SIGTERM)
+        return self.end_with(signal.SIGTERM)
 
     def kill(self) -> None:
         """End it as a power cut would: SIGKILL."""
-        self._end(signal.SIGKILL)
+        self.end_with(signal.SIGKILL)
 
     def log_text(self) -> str:
         """Return what the server wrote to stderr so far."""
@@ -108,10 +108,17 @@ class LiveServer:
         """Whether it was started and not ended by us."""
         return self._process is not None
 
-    def _end(self, signal_number: int) -> int:
+    def end_with(self, signal_number: int) -> int:
+        """Send it a signal that ends it and return its exit code, negative for a signal; fails when that takes too long."""
         assert self._process is not None
         self._process.send_signal(signal_number)
-        exit_code = self._process.wait(STOP_TIMEOUT_S)
+        try:
+            exit_code = self._process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self._process.send_signal(signal.SIGABRT)  # it then writes to its log where every thread hangs
+            self._process.wait()
+            msg = f"the server hangs; log:\n{self.log_text()[-8000:]}"
+            raise AssertionError(msg) from None
         if self._process.stdout is not None:
             self._process.stdout.close()
         self._process = None

@@ -1,6 +1,7 @@
 """What happens when something breaks: nothing acknowledged is lost, and people are told what to do."""
 
 import json
+import signal
 import time
 from pathlib import Path
 
@@ -134,4 +135,17 @@ def test_a_poison_message_becomes_a_dead_letter_and_the_line_goes_on(tmp_path: P
     assert "no envelope" not in json.dumps(letters)
     assert live.litesoc_json("dead-letters", "replay", "--all") == {"replayed": 2}
     wait_until(lambda: live.litesoc_json("dead-letters", "list")["count"], lambda count: count == 2, what="dead letters")
+    live.stop()
+
+
+def test_a_crash_in_native_code_ends_the_process_and_loses_nothing(tmp_path: Path) -> None:
+    live, api = _server(tmp_path)
+    assert api.collect({"event": "data.upload", "actor": {"id": "before the crash"}}).status_code == 202
+
+    assert live.end_with(signal.SIGSEGV) == -signal.SIGSEGV
+
+    assert "Segmentation fault" in live.log_text()
+    live.start()
+    again = Api(live.url, api.http.headers["X-API-Key"])
+    assert len(again.wait_for_events(1, actor_id="before the crash")) == 1
     live.stop()

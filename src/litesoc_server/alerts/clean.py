@@ -6,15 +6,18 @@ import math
 import msgspec
 
 from litesoc_server.events.detection import Detection
+from litesoc_server.events.structs import converter
 from litesoc_server.pipeline.normalise.text import clean_text
 
 INCIDENT_KEY_LENGTH_MAX = 512  # characters; four bytes each still fit PostgreSQL's index rows of 2,704 bytes
 _DIGEST_LENGTH = 32
 
+_read_detection = converter(Detection)
+
 
 def storable(detection: Detection) -> Detection:
     """Return ``detection`` without NUL characters (PostgreSQL has none), infinite numbers (JSON has none) and long keys."""
-    cleaned = msgspec.convert(_without_unstorable(msgspec.to_builtins(detection)), Detection)
+    cleaned = _read_detection(_without_unstorable(msgspec.to_builtins(detection)))
     return msgspec.structs.replace(cleaned, incident_key=_short(cleaned.incident_key))
 
 

@@ -8,6 +8,7 @@ from litesoc_server.alerts.counting import CountedWindow, Tally, add_window
 from litesoc_server.events.detection import AlertSeverity, AlertType, Detection, Fact
 from litesoc_server.events.event import Device, Geo, Network
 from litesoc_server.events.ids import EventId
+from litesoc_server.events.structs import converter
 
 EVIDENCE_MAX = 200  # event ids kept, the newest
 
@@ -84,6 +85,9 @@ class Incident(msgspec.Struct, frozen=True):
     def source_ip(self) -> str | None:
         """The address of the weightiest finding that names one. Personal data."""
         return next((finding.source_ip for finding in self.findings if finding.source_ip is not None), None)
+
+
+read_incident = converter(Incident)  # from what JSON decodes to
 
 
 def incident_from(detection: Detection) -> Incident:

@@ -2,11 +2,10 @@
 
 import uuid
 
-import msgspec
 from django.db import models
 from django.utils import timezone
 
-from litesoc_server.alerts.incident import Incident
+from litesoc_server.alerts.incident import Incident, read_incident
 from litesoc_server.events.detection import AlertSeverity, AlertType
 from litesoc_server.events.envelope import Environment
 from litesoc_server.orgs.models import Organization
@@ -94,7 +93,7 @@ class Alert(models.Model):
     @property
     def incident(self) -> Incident:
         """What the detectors said, put together."""
-        return msgspec.convert(self.incident_data, Incident)
+        return read_incident(self.incident_data)
 
 
 class AlertDetection(models.Model):

@@ -9,6 +9,8 @@ from ninja.parser import Parser
 
 from litesoc_server.ingest.responses import ErrorCode, Refused
 
+_DECODER = msgspec.json.Decoder()
+
 
 class StrictParser(Parser):
     """JSON to the letter: UTF-8, no NaN, no lone surrogates, no endless nesting."""
@@ -18,7 +20,7 @@ class StrictParser(Parser):
         body = request.body
         try:
             body.decode()  # msgspec does not look into texts that it only copies
-            parsed = msgspec.json.decode(body)
+            parsed = _DECODER.decode(body)
         except (UnicodeDecodeError, msgspec.DecodeError, RecursionError) as error:
             raise Refused(ErrorCode.INVALID_JSON, "the body is not JSON in UTF-8") from error
         # django-ninja reads attributes of whatever there is: a list would pass for an object without any members.

@@ -25,6 +25,7 @@ ALERTS_TIMEOUT_S = 30
 SETTLE_S = 1.0  # the last updates of an alert may still be on their way
 PORTS_TRIED = 50
 _MARKER = "this-is-demo-data"
+_ANSWER_DECODER = msgspec.json.Decoder(dict[str, str])
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0"
 CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"
@@ -141,7 +142,7 @@ def _litesoc_json(*arguments: str, data_dir: Path) -> dict[str, str]:
     )
     if answer.returncode:
         fail(f"`litesoc {arguments[0]}` failed", "its message stands above")
-    return msgspec.json.decode(answer.stdout, type=dict[str, str])
+    return _ANSWER_DECODER.decode(answer.stdout)
 
 
 def _start_server(data_dir: Path, port: int) -> tuple[subprocess.Popen[str], str]:

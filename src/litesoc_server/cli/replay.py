@@ -20,6 +20,8 @@ from litesoc_server.sources.sshd import LineKind, parse_sshd_lines
 BATCH_EVENTS = 100  # the most that one request may carry (contract 1.5)
 ERRORS_SHOWN_MAX = 5
 
+_DECODER = msgspec.json.Decoder()
+
 
 class Format(StrEnum):
     """What the lines of the file are."""
@@ -80,7 +82,7 @@ def _read_jsonl(lines: Iterator[str], file: Path) -> tuple[list[dict[str, Any]],
         if not line.strip():
             continue
         try:
-            event = msgspec.json.decode(line)
+            event = _DECODER.decode(line)
         except msgspec.DecodeError as error:
             fail(f"{file}, line {number} is not JSON: {error}", "every line must be one JSON object; nothing was sent")
         if not isinstance(event, dict):

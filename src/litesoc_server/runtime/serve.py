@@ -40,6 +40,7 @@ from litesoc_server.pipeline.writer import StoreWriter
 from litesoc_server.runtime.asgi import Dispatcher
 from litesoc_server.runtime.build import build_idempotency, build_store, build_stream
 from litesoc_server.runtime.data_dir import DataDirLock
+from litesoc_server.runtime.fatal_signals import end_on_fatal_signals
 from litesoc_server.runtime.http_server import HttpServer
 from litesoc_server.runtime.quota_seed import QuotaSeed
 from litesoc_server.runtime.roles import Role, check_role, owns_data_dir
@@ -120,6 +121,7 @@ async def _serve(config: Config, role: Role, listener: socket.socket, on_ready: 
         try:
             stream = await _open_stream(config, clock, stack)
             store = await _open_store(config, stack)
+            end_on_fatal_signals()
             if role.processes_events:
                 worker = await asyncio.to_thread(_build_worker, config, stream, store, clock, end_process)
                 worker.start()

@@ -12,6 +12,7 @@ _OPENING, _CLOSING = b"[{", b"]}"
 
 # U+0000 as JSON writes it: after an even number of backslashes, else the backslash itself is escaped.
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+_TEXT_DECODER = msgspec.json.Decoder(str)
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 
 
@@ -57,7 +58,7 @@ def children(text: bytes) -> list[Child]:
 
 def _key_text(literal: bytes) -> str:
     try:
-        return msgspec.json.decode(literal, type=str)
+        return _TEXT_DECODER.decode(literal)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return ""  # not a key that anybody looks for; decoding the whole says what is wrong
 

@@ -54,6 +54,9 @@ class _StreamInfo(msgspec.Struct):
     state: _State
 
 
+_INFO_DECODER = msgspec.json.Decoder(_StreamInfo)
+
+
 class JetStreamPublisher:
     """Implements stream.base.Publisher over the lines of a JetStreamStream."""
 
@@ -201,7 +204,7 @@ class JetStreamStream:
             f"{api.DEFAULT_PREFIX}.STREAM.INFO.{stream}", b'{"subjects_filter": ">"}', timeout=5
         )
         try:
-            return msgspec.json.decode(answer.data, type=_StreamInfo).state
+            return _INFO_DECODER.decode(answer.data).state
         except msgspec.DecodeError as error:
             msg = f"JetStream does not know the stream {stream}"
             raise StreamUnavailable(msg) from error

@@ -30,6 +30,8 @@ RIGHT_FIELDS = ("new_role", "role", "to_role", "granted_role", "permission", "pe
 _PRIVILEGED_WORDS = ("admin", "owner", "root", "super", "sudo", "security", "billing", "manage", "write_all", "full", "*")
 _TAKEN_AWAY_WORDS = ("remov", "revok", "delet", "downgrad", "demot")
 
+_METADATA_DECODER = msgspec.json.Decoder(dict[str, object])
+
 
 class Grant(msgspec.Struct, frozen=True):
     """Somebody got rights."""
@@ -74,7 +76,7 @@ def is_self_grant(event: Event, grant: Grant) -> bool:
 
 
 def _metadata(event: Event) -> dict[str, object]:
-    return msgspec.json.decode(event.metadata, type=dict[str, object])
+    return _METADATA_DECODER.decode(event.metadata)
 
 
 def _names(value: object) -> frozenset[str]:

@@ -44,6 +44,9 @@ class Header(msgspec.Struct, frozen=True):
         return date.fromisoformat(found[0]) if found else date.min
 
 
+_HEADER_DECODER = msgspec.json.Decoder(Header)
+
+
 class Packed(msgspec.Struct, frozen=True):
     """One packed file, decompressed."""
 
@@ -109,7 +112,7 @@ def _parse_header(content: bytes, magic: bytes) -> tuple[Header, int]:
     if content[:4] != magic:
         raise ValueError("it is in another format")
     end = _PREFIX_BYTES + int.from_bytes(content[4:_PREFIX_BYTES], "little")
-    return msgspec.json.decode(content[_PREFIX_BYTES:end], type=Header), end
+    return _HEADER_DECODER.decode(content[_PREFIX_BYTES:end]), end
 
 
 def _slice_sections(content: memoryview, header: Header) -> dict[str, memoryview]:

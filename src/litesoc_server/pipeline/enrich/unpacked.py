@@ -53,6 +53,9 @@ class _Manifest(msgspec.Struct, frozen=True):
     arrays: dict[str, tuple[int, int]]  # name -> size in bytes, fingerprint
 
 
+_MANIFEST_DECODER = msgspec.json.Decoder(_Manifest)
+
+
 class Unpacked(msgspec.Struct, frozen=True):
     """An open data set."""
 
@@ -94,7 +97,7 @@ def open_dataset(dataset: Dataset, data_dir: Path, progress: Progress) -> Unpack
 def _open_cache(folder: Path) -> Unpacked | None:
     """Map the arrays of a cache; None when there is none, or it is damaged, incomplete or of another layout."""
     try:
-        manifest = msgspec.json.decode((folder / _MANIFEST).read_bytes(), type=_Manifest)
+        manifest = _MANIFEST_DECODER.decode((folder / _MANIFEST).read_bytes())
         if manifest.layout != _LAYOUT:
             return None
         for name, expected in manifest.arrays.items():
