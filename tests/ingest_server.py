@@ -16,6 +16,7 @@ from litesoc_server.clock import Clock, ManualClock
 from litesoc_server.events.envelope import ENVELOPE_DECODER, Envelope, Environment
 from litesoc_server.events.ids import KeyHash, OrgId
 from litesoc_server.ingest.app import IngestApp
+from litesoc_server.ingest.bounded_protocol import bounded_protocol
 from litesoc_server.ingest.collect import Collector
 from litesoc_server.ingest.fast_path import CollectProtocol, PlainCycle, collect_protocol
 from litesoc_server.ingest.idempotency import IdempotencyStore
@@ -117,7 +118,7 @@ class HeldPublisher:
 
 
 class IngestServer:
-    """One running server. ``transport`` is "short cut" for the protocol of fast_path, "ordinary" for uvicorn's own."""
+    """One running server. ``transport`` is "short cut" for the protocol of fast_path, "ordinary" for the one without it."""
 
     def __init__(
         self,
@@ -220,10 +221,13 @@ class IngestServer:
             body_timeout_s=self._body_timeout_s,
             **self._limits,
         )
-        short_cut = self._counted(collect_protocol(collector, body_timeout_s=self._body_timeout_s))
+        protocols = {
+            "short cut": self._counted(collect_protocol(collector, body_timeout_s=self._body_timeout_s)),
+            "ordinary": bounded_protocol(body_timeout_s=self._body_timeout_s),
+        }
         config = uvicorn.Config(
             app,  # type: ignore[arg-type] # uvicorn's scope types are closed TypedDicts
-            http=short_cut if self.transport == "short cut" else "httptools",
+            http=protocols[self.transport],
             loop="none",
             ws="none",
             lifespan="off",

@@ -21,6 +21,7 @@ from ingest_server import (
 )
 from litesoc_server.clock import ManualClock
 from litesoc_server.events.ids import OrgId
+from litesoc_server.ingest.bounded_protocol import HEAD_BYTES_MAX
 
 BODY = b'{"event":"a"}'
 BODY_TIMEOUT_S = 0.3
@@ -249,14 +250,32 @@ def test_an_answer_that_is_owed_goes_out_before_garbage_ends_the_connection(
     held: tuple[IngestServer, HeldPublisher],
 ) -> None:
     server, publisher = held
-    if server.transport == "ordinary":
-        return  # uvicorn's own protocol answers 400 first and the append is answered to nobody
     with RawConnection(server.port) as connection:
         connection.send(post() + b"GARBAGE\r\n\r\n")
         wait_for_appends(publisher, 1)
         server.on_loop(publisher.let_go)
         assert connection.read_response().startswith(b"HTTP/1.1 202")
         assert connection.is_closed()
+
+
+@pytest.mark.parametrize("transport", ["short cut", "ordinary"])
+def test_a_head_has_bounds_in_size_and_time(tmp_path: Path, transport: str) -> None:
+    with serving(tmp_path, transport=transport, body_timeout_s=0.5) as server:
+        with RawConnection(server.port) as connection:
+            connection.send(b"GET /health HTTP/1.1\r\nHost: x\r\n" + b"X-Filler: " + b"a" * HEAD_BYTES_MAX)
+            assert connection.read_response().startswith((b"HTTP/1.1 431", b"HTTP/1.1 400"))
+            assert connection.is_closed()
+        with RawConnection(server.port) as connection:
+            connection.send(b"GET /health HTTP/1.1\r\n")
+            assert connection.read_response().startswith(b"HTTP/1.1 408")
+            assert connection.is_closed()
+        with RawConnection(server.port) as connection:
+            assert connection.is_closed()
+        with RawConnection(server.port) as connection:  # a body may be larger than a head
+            connection.send(
+                post(body=b'{"events": [' + b",".join([b'{"event": "a.b", "x": "' + b"y" * 2000 + b'"}'] * 100) + b"]}")
+            )
+            assert connection.read_response().startswith(b"HTTP/1.1 202")
 
 
 def test_answers_keep_the_order_of_pipelined_requests(held: tuple[IngestServer, HeldPublisher]) -> None:

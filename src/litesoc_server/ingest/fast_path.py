@@ -1,28 +1,20 @@
 """uvicorn's HTTP protocol with a short cut: a plain POST to a collect path is answered without an ASGI scope or task.
 
 The short cut takes only requests of the simplest kind (see _plain_head); all others go the ordinary way. Both ways end in
-the same Collector, so they answer alike: tests/integration/test_transports.py compares them byte by byte. The class builds
-on internals of HttpToolsProtocol, which is why the project pins the minor version of uvicorn.
+the same Collector, so they answer alike: tests/integration/test_transports.py compares them byte by byte.
 """
 
-from asyncio import TimerHandle, Transport
-from functools import lru_cache
+from asyncio import TimerHandle
 from types import SimpleNamespace
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
-
 from litesoc_server.ingest.body import body_timeout
+from litesoc_server.ingest.bounded_protocol import BoundedProtocol
 from litesoc_server.ingest.collect import Collector
 from litesoc_server.ingest.paths import COLLECT, COLLECT_BATCH, PREFIXES
-from litesoc_server.ingest.reply import Account, Headers, Reply, refusal_reply
+from litesoc_server.ingest.reply import Account, Reply, refusal_reply
 from litesoc_server.ingest.request import BODY_BYTES_MAX, CollectRequest, RequestHead, read_head
-from litesoc_server.ingest.responses import ErrorCode, Refused
 
-# What the parser keeps before anybody can refuse it: request line and headers, or what frames a chunked body.
-HEAD_BYTES_MAX = 64 * 1024
-_HEADERS_TOO_LARGE = 431
-_CLOSE = (b"connection", b"close")
 _IS_BATCH_PATH = {
     f"{prefix}{path}".encode(): path == COLLECT_BATCH for prefix in PREFIXES for path in (COLLECT, COLLECT_BATCH)
 }
@@ -75,36 +67,20 @@ class PlainCycle:
         self.reply(refusal_reply(refused, account=Account(), origin=self._head.origin))
 
 
-class CollectProtocol(HttpToolsProtocol):
+class CollectProtocol(BoundedProtocol):
     """See the module's docstring. ``collect_protocol`` fills in the class attributes."""
 
     collector: Collector
-    body_timeout_s: float
-    _is_in_head = False
-    _kept_bytes = 0  # given to the parser since it last had something to hand on
-    _head_timer: TimerHandle | None = None
-
-    def connection_made(self, transport: Transport) -> None:  # type: ignore[override] # as in the base class
-        """Give the first request its time."""
-        super().connection_made(transport)
-        self._wait_for_head()
 
     def data_received(self, data: bytes) -> None:
-        """Parse ``data``; when it ends amid a head, or a body on the short cut, begin to wait for the rest."""
-        self._kept_bytes += len(data)
+        """Parse ``data``; when it ends amid a body on the short cut, begin to wait for the rest."""
         super().data_received(data)
-        if self._kept_bytes > HEAD_BYTES_MAX:
-            message = f"the headers are larger than {HEAD_BYTES_MAX // 1024} KiB: send fewer or shorter ones"
-            self._refuse(Refused(ErrorCode.PAYLOAD_TOO_LARGE, message, http_status=_HEADERS_TOO_LARGE))
-        elif self._is_in_head:
-            self._wait_for_head()
         cycle: Any = self.cycle
         if cycle.__class__ is PlainCycle and cycle.more_body and not cycle.response_complete:
             cycle.wait_for_body()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget a half-sent request; one that was handed over is finished without its client."""
-        self._stop_waiting_for_head()
         cycle: Any = self.cycle
         if cycle.__class__ is PlainCycle:
             cycle.stop_waiting()
@@ -112,7 +88,7 @@ class CollectProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Begin to collect headers; the ASGI scope is made only when it turns out to be needed."""
-        self._is_in_head = True
+        self.is_in_head = True
         self.url = b""
         self.headers = []
         self.expect_100_continue = False
@@ -120,9 +96,7 @@ class CollectProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Choose the way. After an answer that closes the connection, requests sent behind it are not taken."""
-        self._is_in_head = False
-        self._kept_bytes = 0
-        self._stop_waiting_for_head()
+        self.end_head()
         head = self._plain_head()
         if head is None:
             self._go_the_ordinary_way()
@@ -135,7 +109,7 @@ class CollectProtocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         """Keep a piece of the body."""
-        self._kept_bytes = 0
+        self.note_progress()
         cycle: Any = self.cycle
         if cycle.__class__ is not PlainCycle:
             super().on_body(body)
@@ -144,7 +118,7 @@ class CollectProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Take the request."""
-        self._kept_bytes = 0
+        self.note_progress()
         cycle: Any = self.cycle
         if cycle.__class__ is not PlainCycle:
             super().on_message_complete()
@@ -154,43 +128,10 @@ class CollectProtocol(HttpToolsProtocol):
     def finish(self, cycle: PlainCycle, reply: Reply) -> None:
         """Write ``reply`` unless its client has gone, and go on to the next request."""
         if not cycle.disconnected and not self.transport.is_closing():
-            self.transport.write(self._encode(reply, keep_alive=cycle.keep_alive))
+            self.transport.write(self.encode_reply(reply, keep_alive=cycle.keep_alive))
             if not cycle.keep_alive:
                 self.transport.close()
         self.on_response_complete()
-
-    def send_400_response(self, msg: str) -> None:
-        """Answer what is not HTTP in the flat shape."""
-        del msg
-        self._refuse(Refused(ErrorCode.VALIDATION_FAILED, "this is not a valid HTTP request"))
-
-    def _refuse(self, refused: Refused) -> None:
-        """Answer and end the connection. An answer that is still owed on it goes out instead."""
-        cycle: Any = self.cycle
-        if cycle is not None and not cycle.response_complete and not cycle.more_body:
-            cycle.keep_alive = False
-            return
-        if not self.transport.is_closing():
-            self.transport.write(self._encode(refusal_reply(refused, account=Account(), origin=None), keep_alive=False))
-            self.transport.close()
-
-    def _wait_for_head(self) -> None:
-        if self._head_timer is None:
-            self._head_timer = self.loop.call_later(self.body_timeout_s, self._give_up_on_head)
-
-    def _stop_waiting_for_head(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
-
-    def _give_up_on_head(self) -> None:
-        """End a connection on which no request has come; say so where one has begun."""
-        self._head_timer = None
-        if self._is_in_head:
-            message = f"the request did not arrive within {self.body_timeout_s:g} seconds: send it at once"
-            self._refuse(Refused(ErrorCode.REQUEST_TIMEOUT, message))
-        else:
-            self.transport.close()
 
     def _plain_head(self) -> RequestHead | None:
         """Return the headers of a request for the short cut: POST, whole length known, alone on its connection."""
@@ -217,26 +158,6 @@ class CollectProtocol(HttpToolsProtocol):
         self.url, self.expect_100_continue = url, expect_100_continue
         self.headers.extend(headers)
         super().on_headers_complete()
-
-    def _encode(self, reply: Reply, *, keep_alive: bool) -> bytes:
-        length = b"content-length: %d\r\n" % len(reply.body)
-        is_said = keep_alive or _CLOSE in reply.headers
-        return b"".join(
-            (
-                STATUS_LINE[reply.status],
-                _lines(tuple(self.server_state.default_headers)),
-                _lines(reply.headers),
-                length if is_said else length + b"connection: close\r\n",
-                b"\r\n",
-                reply.body,
-            )
-        )
-
-
-@lru_cache(maxsize=1024)
-def _lines(headers: Headers) -> bytes:
-    """Return ``headers`` as they are sent. Cached: without counters they change once a second."""
-    return b"".join(b"%b: %b\r\n" % header for header in headers)
 
 
 def collect_protocol(collector: Collector, *, body_timeout_s: float) -> type[CollectProtocol]:

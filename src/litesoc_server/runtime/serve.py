@@ -22,6 +22,7 @@ from litesoc_server.clock import Clock, SystemClock
 from litesoc_server.config import Config
 from litesoc_server.events.errors import StreamUnavailable
 from litesoc_server.ingest.app import IngestApp
+from litesoc_server.ingest.bounded_protocol import bounded_protocol
 from litesoc_server.ingest.collect import Collector
 from litesoc_server.ingest.fast_path import collect_protocol
 from litesoc_server.ingest.idempotency import IdempotencyUnavailable
@@ -244,7 +245,9 @@ async def _build_http(
     )
     return uvicorn.Config(
         Dispatcher(ingest=ingest, pages=PagesApp(body_timeout_s=config.body_timeout_s, clock=clock), role=role),
-        http=collect_protocol(collector, body_timeout_s=config.body_timeout_s) if role.takes_events else "httptools",
+        http=collect_protocol(collector, body_timeout_s=config.body_timeout_s)
+        if role.takes_events
+        else bounded_protocol(body_timeout_s=config.body_timeout_s),
         loop="none",
         ws="none",
         lifespan="off",

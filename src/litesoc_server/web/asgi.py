@@ -1,8 +1,10 @@
 """Django as an ASGI application that takes no body it would have to keep: bounded in size and time before Django sees it."""
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from importlib import import_module
 from typing import Any, cast
 
+from django.conf import settings
 from django.core.asgi import get_asgi_application
 
 from litesoc_server.clock import Clock
@@ -25,6 +27,7 @@ class PagesApp:
 
     def __init__(self, *, body_timeout_s: float, clock: Clock) -> None:
         self._django = get_asgi_application()
+        import_module(settings.ROOT_URLCONF)  # now, so that a fault in it shows at start and not at the first request
         self._body_timeout_s = body_timeout_s
         self._clock = clock
 
