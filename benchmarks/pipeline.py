@@ -36,6 +36,7 @@ ORGS = 5
 ACTORS = 5_000
 ADDRESSES = 20_000
 PUBLISH_MESSAGES = 500
+STRANGE_SHARE = 0.002  # of the events come from anywhere in the world: about one impossible journey in 700 logins
 _AGENTS = [
     f"Mozilla/5.0 ({system}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{major}.0.0.0 Safari/537.36"
     for system in ("Windows NT 10.0; Win64; x64", "Macintosh; Intel Mac OS X 10_15_7", "X11; Linux x86_64")
@@ -73,7 +74,7 @@ def envelopes(count: int, seed: int) -> list[bytes]:
                 {
                     "event": rng.choice(_NAMES),
                     "actor": {"id": f"user-{actor}", "email": f"user-{actor}@example.org"},
-                    "user_ip": home if rng.random() < 0.95 else rng.choice(addresses),
+                    "user_ip": rng.choice(addresses) if rng.random() < STRANGE_SHARE else home,
                     "metadata": {"user_agent": agent, "session": f"{rng.getrandbits(64):x}", "service": "shop"},
                 }
             )
