@@ -1,6 +1,7 @@
 """The command line as people and scripts use it, against a real server."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from http_client import Api
 from live_server import LiveServer
+from servers import PostgresServer
 
 SSHD_LINES = """\
 Mar 30 15:54:01 web-3 sshd[811]: Failed password for victim from 24.151.103.17 port 40022 ssh2
@@ -44,6 +46,22 @@ def test_a_second_organisation_of_the_same_owner_keeps_the_password(tmp_path: Pa
 
     assert second.keys() == {"org_id", "owner", "api_key"}
     assert {key["org"] for key in live.litesoc_json("keys", "list")} == {"shop-example", "second"}
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_first_commands_at_the_same_time_share_one_new_database(
+    tmp_path: Path, database: str, request: pytest.FixtureRequest
+) -> None:
+    env = {}
+    if database == "postgresql":
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        env["LITESOC_DATABASE_URL"] = server.create_database("first_commands")
+    live = LiveServer(tmp_path / "data", env=env)
+    organizations = ["First", "Second", "Third"]
+    with ThreadPoolExecutor(len(organizations)) as executor:
+        answers = list(executor.map(live.init, organizations, [f"{name}@shop.example" for name in organizations]))
+
+    assert len({answer["org_id"] for answer in answers}) == len(organizations)
 
 
 def test_an_unknown_setting_stops_the_start_with_its_name(tmp_path: Path) -> None:

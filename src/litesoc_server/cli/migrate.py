@@ -9,11 +9,12 @@ from litesoc_server.runtime.data_dir import is_in_use, make_data_dir
 
 def migrate_control_database() -> None:
     """Apply the control database's migrations; quick when there are none. Ends the command when it cannot be reached."""
-    from django.core.management import call_command  # noqa: PLC0415 # needs Django set up
     from django.db import DatabaseError  # noqa: PLC0415 # needs Django set up
 
+    from litesoc_server.runtime import control_database  # noqa: PLC0415 # needs Django set up
+
     try:
-        call_command("migrate", interactive=False, verbosity=0)
+        control_database.migrate_control_database()
     except DatabaseError as error:
         fail(
             f"the control database cannot be reached or changed ({type(error).__name__})",

@@ -11,7 +11,6 @@ from collections.abc import Callable
 
 import uvicorn
 import uvloop
-from django.core.management import call_command
 from django.db import DatabaseError
 from prometheus_client import start_http_server
 
@@ -40,6 +39,7 @@ from litesoc_server.pipeline.steps import Steps
 from litesoc_server.pipeline.writer import StoreWriter
 from litesoc_server.runtime.asgi import Dispatcher
 from litesoc_server.runtime.build import build_idempotency, build_store, build_stream
+from litesoc_server.runtime.control_database import migrate_control_database
 from litesoc_server.runtime.data_dir import DataDirLock
 from litesoc_server.runtime.fatal_signals import end_on_fatal_signals
 from litesoc_server.runtime.http_server import HttpServer
@@ -99,7 +99,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def _prepare_database() -> None:
     try:
-        call_command("migrate", interactive=False, verbosity=0)
+        migrate_control_database()
         if not Organization.objects.exists():
             log.warning("there is no organisation yet, so every request gets 401: run `litesoc init`")
     except DatabaseError as error:
