@@ -2,11 +2,14 @@
 
 import fcntl
 import os
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 _LOCK_NAME = "lock"
+_LOOKED_AT_S = 0.5  # far longer than a command needs to see whether a server is there
+_TRY_EVERY_S = 0.02
 
 
 class DataDirInUse(Exception):
@@ -29,7 +32,7 @@ class DataDirLock:
         """Take the lock. Raises DataDirInUse."""
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock_exclusively(descriptor)
         except BlockingIOError as error:
             owner = os.read(descriptor, 32).decode("ascii", "replace").strip()
             os.close(descriptor)
@@ -55,9 +58,32 @@ class DataDirLock:
 def is_in_use(data_dir: Path) -> bool:
     """Return whether a server owns ``data_dir`` now."""
     try:
-        with DataDirLock(data_dir):
-            return False
-    except DataDirInUse:
-        return True
+        descriptor = os.open(data_dir / _LOCK_NAME, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
+    try:
+        fcntl.flock(
+            descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB
+        )  # shared: commands that look at once see no server in each other
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _lock_exclusively(descriptor: int) -> None:
+    """Lock for a server. A command that is just looking holds the lock for a moment: that must not stop a start.
+
+    Raises BlockingIOError when another server has it.
+    """
+    deadline_s = time.monotonic() + _LOOKED_AT_S
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline_s:
+                raise
+        else:
+            return
+        time.sleep(_TRY_EVERY_S)
