@@ -35,6 +35,27 @@ def test_sigterm_ends_within_ten_seconds_and_keeps_what_was_just_acknowledged(tm
     live.stop()
 
 
+def test_sigterm_ends_within_ten_seconds_while_the_store_hangs(tmp_path: Path, clickhouse: ClickHouseServer) -> None:
+    live, api = _server(tmp_path, LITESOC_EVENTS_URL=clickhouse.url)
+    api.collect(failed_login("198.51.100.7", "before"))
+    api.wait_for_events(1, actor_id="before")
+    clickhouse.pause()
+    try:
+        assert api.collect(failed_login("198.51.100.7", "meanwhile")).status_code == 202
+        time.sleep(1)  # the insert is on its way
+        started = time.monotonic()
+        assert live.stop() == 0
+        assert time.monotonic() - started < 10
+    finally:
+        clickhouse.resume()
+
+    live.start()
+    again = Api(live.url, api.http.headers["X-API-Key"])
+    again.wait_for_events(1, actor_id="meanwhile")
+    assert again.events()["pagination"]["total"] == 2
+    live.stop()
+
+
 def test_a_second_server_on_the_same_directory_is_refused_with_the_reason(tmp_path: Path) -> None:
     live, api = _server(tmp_path)
     second = live.litesoc("serve", "--port", "0")

@@ -45,6 +45,7 @@ from litesoc_server.runtime.fatal_signals import end_on_fatal_signals
 from litesoc_server.runtime.http_server import HttpServer
 from litesoc_server.runtime.quota_seed import QuotaSeed
 from litesoc_server.runtime.roles import Role, check_role, owns_data_dir
+from litesoc_server.runtime.shutdown import end_in_time
 from litesoc_server.runtime.worker import Worker
 from litesoc_server.store.base import EventStore, StoreUnavailable
 from litesoc_server.stream.base import Stream
@@ -136,6 +137,7 @@ async def _serve(config: Config, role: Role, listener: socket.socket, on_ready: 
         gc.freeze()
         gc.set_threshold(GC_THRESHOLD)
         await http.serve(sockets=[listener])
+        end_in_time(EXIT_DIED if died.is_set() else 0)
     return EXIT_DIED if died.is_set() else 0
 
 
