@@ -95,6 +95,18 @@ def test_doctor_says_what_to_do_before_init(tmp_path: Path) -> None:
     assert "litesoc init" in done.stdout
 
 
+def test_what_is_written_is_for_its_user_alone(tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir(mode=0o755)
+    live = LiveServer(shared)
+    live.init()
+    looked_at_first = LiveServer(tmp_path / "new")
+    looked_at_first.litesoc("dead-letters", "list")
+
+    assert (shared / "control.db").stat().st_mode & 0o077 == 0
+    assert looked_at_first.data_dir.stat().st_mode & 0o077 == 0
+
+
 @pytest.mark.parametrize(
     "command", ["init", "serve", "demo", "replay", "tail", "doctor", "migrate", "keys create", "dead-letters list"]
 )

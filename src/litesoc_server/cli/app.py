@@ -1,6 +1,7 @@
 """The command tree."""
 
 import logging
+import os
 import sys
 from typing import Annotated
 
@@ -47,5 +48,6 @@ def options(
 
 def main() -> None:
     """Run the command line."""
+    os.umask(0o077)  # all that it writes is for its user alone, also in a directory that others can read
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
     app()
