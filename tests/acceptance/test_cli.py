@@ -108,6 +108,28 @@ def test_what_is_written_is_for_its_user_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "command",
+    [
+        ("init", "--org", "A", "--email", "a@example.org"),
+        ("serve", "--port", "0"),
+        ("doctor",),
+        ("migrate",),
+        ("keys", "list"),
+        ("dead-letters", "list"),
+    ],
+)
+def test_a_data_directory_that_cannot_be_made_is_named_with_the_fix(command: tuple[str, ...], tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    done = LiveServer(file / "data").litesoc(*command)
+
+    assert done.returncode == 1
+    assert str(file / "data") in done.stderr
+    assert "--data-dir" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
     "command", ["init", "serve", "demo", "replay", "tail", "doctor", "migrate", "keys create", "dead-letters list"]
 )
 def test_every_command_has_help(command: str, tmp_path: Path) -> None:

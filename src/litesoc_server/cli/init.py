@@ -10,9 +10,8 @@ from rich.prompt import Prompt
 
 from litesoc_server.cli.console import err, fail, out, print_json
 from litesoc_server.cli.migrate import migrate_control_database
-from litesoc_server.cli.options import DataDir, Json, configure, set_up_django
+from litesoc_server.cli.options import DataDir, Json, configure_data_dir, set_up_django
 from litesoc_server.ingest.keys import Scope
-from litesoc_server.runtime.data_dir import make_data_dir
 
 GENERATED_PASSWORD_BYTES = 15  # 120 random bits
 
@@ -27,8 +26,7 @@ def init(
     as_json: Json = False,
 ) -> None:
     """Create an organisation, its owner and an API key. Safe to run while the server runs; run again for another one."""
-    config = configure(data_dir)
-    make_data_dir(config.data_dir)
+    configure_data_dir(data_dir)
     set_up_django()
     migrate_control_database()
 

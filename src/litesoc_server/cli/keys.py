@@ -8,7 +8,7 @@ from rich.table import Table
 
 from litesoc_server.cli.console import fail, out, print_json
 from litesoc_server.cli.migrate import migrate_control_database
-from litesoc_server.cli.options import DataDir, Json, configure, set_up_django
+from litesoc_server.cli.options import DataDir, Json, configure_data_dir, set_up_django
 from litesoc_server.events.envelope import Environment
 from litesoc_server.ingest.keys import Scope
 
@@ -129,6 +129,6 @@ def _scopes(text: str) -> frozenset[Scope]:
 
 
 def _prepare(data_dir: DataDir) -> None:
-    configure(data_dir)
+    configure_data_dir(data_dir)
     set_up_django()
     migrate_control_database()

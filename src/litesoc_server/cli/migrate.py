@@ -3,8 +3,8 @@
 import typer
 
 from litesoc_server.cli.console import fail, out
-from litesoc_server.cli.options import DataDir, configure, set_up_django
-from litesoc_server.runtime.data_dir import is_in_use, make_data_dir
+from litesoc_server.cli.options import DataDir, configure_data_dir, set_up_django
+from litesoc_server.runtime.data_dir import is_in_use
 
 
 def migrate_control_database() -> None:
@@ -24,8 +24,7 @@ def migrate_control_database() -> None:
 
 def migrate(data_dir: DataDir = None) -> None:
     """Bring the control database and the event store up to date. `litesoc serve` does this by itself."""
-    config = configure(data_dir)
-    make_data_dir(config.data_dir)
+    config = configure_data_dir(data_dir)
     set_up_django()
     migrate_control_database()
     out.print("Control database: up to date.")

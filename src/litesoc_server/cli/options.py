@@ -2,12 +2,13 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from litesoc_server.cli.console import fail
 from litesoc_server.config import Config, ConfigError, load_config
+from litesoc_server.runtime.data_dir import DataDirUnusable, make_data_dir
 
 DataDir = Annotated[
     Path | None,
@@ -44,6 +45,21 @@ def configure(data_dir: Path | None) -> Config:
         )
 
 
+def configure_data_dir(data_dir: Path | None) -> Config:
+    """Do what ``configure`` does and make the data directory if it is not there; end the command when that cannot be."""
+    config = configure(data_dir)
+    try:
+        make_data_dir(config.data_dir)
+    except DataDirUnusable as error:
+        fail_with_data_dir(error)
+    return config
+
+
+def fail_with_data_dir(error: DataDirUnusable) -> NoReturn:
+    """Say why the data directory cannot be used, and end the command."""
+    fail(str(error), "name another one with --data-dir or LITESOC_DATA_DIR, or give this one to the user who runs litesoc")
+
+
 def set_up_django(*, log_level: str = "WARNING") -> None:
     """Load the control plane. Its import takes half a second, so only commands that need it call this.
 
@@ -53,4 +69,7 @@ def set_up_django(*, log_level: str = "WARNING") -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "litesoc_server.settings")
     import django  # noqa: PLC0415 # see above
 
-    django.setup()
+    try:
+        django.setup()
+    except OSError as error:  # the signing key is kept in the data directory
+        fail_with_data_dir(DataDirUnusable(load_config().data_dir, error))

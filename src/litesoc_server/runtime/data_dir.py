@@ -16,9 +16,19 @@ class DataDirInUse(Exception):
     """Another server owns the data directory; the text says which process and what to do."""
 
 
+class DataDirUnusable(Exception):
+    """The data directory cannot be made or written to; the text says why."""
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        super().__init__(f"the data directory {path} cannot be used: {error.strerror}")
+
+
 def make_data_dir(path: Path) -> None:
-    """Create ``path`` readable by its owner only. Raises OSError (kept by the caller's edge) when that is not possible."""
-    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    """Create ``path`` readable by its owner only. Raises DataDirUnusable."""
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise DataDirUnusable(path, error) from error
 
 
 class DataDirLock:
@@ -29,8 +39,11 @@ class DataDirLock:
         self._descriptor: int | None = None
 
     def __enter__(self) -> Self:
-        """Take the lock. Raises DataDirInUse."""
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        """Take the lock. Raises DataDirInUse or DataDirUnusable."""
+        try:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise DataDirUnusable(self._path.parent, error) from error
         try:
             _lock_exclusively(descriptor)
         except BlockingIOError as error:
@@ -59,7 +72,7 @@ def is_in_use(data_dir: Path) -> bool:
     """Return whether a server owns ``data_dir`` now."""
     try:
         descriptor = os.open(data_dir / _LOCK_NAME, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
     try:
         fcntl.flock(
