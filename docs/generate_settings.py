@@ -23,7 +23,7 @@ TYPE_NAMES: dict[object, str] = {
     bool: "`true` or `false`",
     Path: "path",
     SecretStr: "secret text",
-    list[str]: "JSON list of texts",
+    list[str]: "texts separated by commas",
 }
 
 LINE_LENGTH = 116  # characters, as in the other pages
@@ -74,7 +74,7 @@ def default_text(name: str, field: FieldInfo) -> str:
     if field.default is None:
         return "unset"
     if isinstance(field.default, list):
-        return "`" + str(field.default).replace("'", '"') + "`"
+        return "`" + ",".join(field.default) + "`"
     return f"`{field.default}`"
 
 

@@ -4,9 +4,10 @@ import contextlib
 import os
 import secrets
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 _FILE_SUFFIX = "_FILE"
@@ -36,6 +37,30 @@ def _check_scheme(*allowed: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _one_of(*allowed: int) -> AfterValidator:
+    def check(value: int) -> int:
+        if value not in allowed:
+            msg = f"must be {' or '.join(str(a) for a in allowed)}"
+            raise ValueError(msg)
+        return value
+
+    return AfterValidator(check)
+
+
+def _check_address(url: str | None) -> str | None:
+    if url is not None and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc):
+        msg = "must be a whole address, e.g. https://soc.example.com"
+        raise ValueError(msg)
+    return url
+
+
+def _check_secret_key(key: SecretStr | None) -> SecretStr | None:
+    if key is not None and len(key.get_secret_value()) < _SECRET_KEY_LENGTH_MIN:
+        msg = f"must have at least {_SECRET_KEY_LENGTH_MIN} characters"
+        raise ValueError(msg)
+    return key
+
+
 def _split_at_commas(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
@@ -63,21 +88,23 @@ class Config(BaseSettings):
         default=None,
         description="Shared rate limits and quota counters: redis://host:6379/0; unset: in memory, for one process.",
     )
-    secret_key: SecretStr | None = Field(
+    secret_key: Annotated[SecretStr | None, AfterValidator(_check_secret_key)] = Field(
         default=None,
         description="Signs sessions (at least 32 characters); unset: made once and kept in the data directory.",
     )
-    public_url: str | None = Field(
+    public_url: Annotated[str | None, AfterValidator(_check_address)] = Field(
         default=None, description="Where people reach this server, e.g. https://soc.example.com; used in links."
     )
     allowed_hosts: Annotated[list[str], NoDecode, BeforeValidator(_split_at_commas)] = Field(
         default=["*"],
         description="Host names that pages answer to, separated by commas; name yours when behind a public name.",
     )
-    collect_status: int = Field(
+    collect_status: Annotated[int, _one_of(202, 200)] = Field(
         default=202, description="Status of an accepted /collect: 202, or 200 for scripts that insist on it."
     )
-    quota_exceeded_status: int = Field(default=403, description="Status of QUOTA_EXCEEDED: 403, or 429 for older clients.")
+    quota_exceeded_status: Annotated[int, _one_of(403, 429)] = Field(
+        default=403, description="Status of QUOTA_EXCEEDED: 403, or 429 for older clients."
+    )
     stream_max_bytes: int = Field(
         default=10 * 1024**3,
         ge=1024**2,
@@ -95,22 +122,9 @@ class Config(BaseSettings):
     metrics_port: int | None = Field(
         default=None, ge=1, le=65535, description="Serve Prometheus metrics on 127.0.0.1 at this port; unset: off."
     )
-    log_level: str = Field(
+    log_level: Annotated[str, BeforeValidator(str.upper)] = Field(
         default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least severe log line shown."
     )
-
-    @model_validator(mode="after")
-    def _check_together(self) -> Self:
-        problems: list[str] = []
-        if self.collect_status not in (200, 202):
-            problems.append("LITESOC_COLLECT_STATUS must be 202 or 200")
-        if self.quota_exceeded_status not in (403, 429):
-            problems.append("LITESOC_QUOTA_EXCEEDED_STATUS must be 403 or 429")
-        if self.secret_key is not None and len(self.secret_key.get_secret_value()) < _SECRET_KEY_LENGTH_MIN:
-            problems.append("LITESOC_SECRET_KEY must have at least 32 characters")
-        if problems:
-            raise ValueError("; ".join(problems))
-        return self
 
 
 def _read_secret_files(environ: dict[str, str]) -> dict[str, str]:
@@ -149,7 +163,7 @@ def load_config(**overrides: object) -> Config:
     except ValidationError as error:
         for problem in error.errors():
             where = ".".join(str(part) for part in problem["loc"])
-            problems.append(f"LITESOC_{where.upper()}: {problem['msg']}" if where else str(problem["msg"]))
+            problems.append(f"LITESOC_{where.upper()}: {problem['msg'].removeprefix('Value error, ')}")
         raise ConfigError("\n".join(problems)) from error
     if problems:
         raise ConfigError("\n".join(problems))

@@ -73,6 +73,50 @@ def test_an_unknown_setting_stops_the_start_with_its_name(tmp_path: Path) -> Non
     assert "LITESOC_STORE is not a setting" in done.stderr
 
 
+def test_all_wrong_settings_are_said_at_once(tmp_path: Path) -> None:
+    wrong = {
+        "LITESOC_COLLECT_STATUS": "201",
+        "LITESOC_QUOTA_EXCEEDED_STATUS": "400",
+        "LITESOC_SECRET_KEY": "short",
+        "LITESOC_BODY_TIMEOUT_S": "-1",
+        "LITESOC_PUBLIC_URL": "soc.example.com",
+    }
+    done = LiveServer(tmp_path / "data", env=wrong).litesoc("doctor")
+
+    assert done.returncode == 1
+    assert {name for name in wrong if name in done.stderr} == set(wrong)
+
+
+def test_a_log_level_in_lower_case_is_taken(tmp_path: Path) -> None:
+    done = LiveServer(tmp_path / "data", env={"LITESOC_LOG_LEVEL": "warning"}).litesoc("keys", "list")
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_mistakes_with_keys_are_named(tmp_path: Path) -> None:
+    live = LiveServer(tmp_path / "data")
+    live.init()
+    mistakes = {
+        "nowhere": ("keys", "list", "--org", "nowhere"),
+        "--name": ("keys", "create", "--name", " "),
+        "characters": ("keys", "create", "--name", "n" * 151),
+        "organisation needs a name": ("init", "--org", " ", "--email", "a@example.org"),
+    }
+    for named, command in mistakes.items():
+        done = live.litesoc(*command)
+        assert done.returncode == 1
+        assert named in done.stderr
+        assert "Fix:" in done.stderr
+
+
+def test_ids_of_keys_can_be_copied_from_the_list(tmp_path: Path) -> None:
+    live = LiveServer(tmp_path / "data", env={"COLUMNS": "80"})
+    live.init()
+    (key,) = live.litesoc_json("keys", "list")
+
+    assert key["id"] in live.litesoc("keys", "list").stdout
+
+
 def test_doctor_finds_nothing_wrong_beside_a_running_server(server: LiveServer, account: dict[str, str]) -> None:
     results = server.litesoc_json("doctor")
 

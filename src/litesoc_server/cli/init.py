@@ -42,7 +42,7 @@ def init(
     try:
         created = create_organization(name=org, owner_email=email, password=password)
     except ValidationError as error:
-        fail("; ".join(error.messages), "correct the value and run `litesoc init` again; nothing was created")
+        fail(" ".join(error.messages), "correct the value and run `litesoc init` again; nothing was created")
     key = issue_key(org=created.organization, name="default", scopes=frozenset({Scope.INGEST, Scope.READ, Scope.MANAGE}))
     if as_json:
         answer = {"org_id": str(created.organization.id), "owner": created.owner.email, "api_key": key.secret}

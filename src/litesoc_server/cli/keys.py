@@ -12,6 +12,8 @@ from litesoc_server.cli.options import DataDir, Json, configure_data_dir, set_up
 from litesoc_server.events.envelope import Environment
 from litesoc_server.ingest.keys import Scope
 
+NAME_LENGTH_MAX = 150  # characters, as ApiKey.name
+
 app = typer.Typer(help="Create, list and revoke API keys.", no_args_is_help=True)
 
 Org = Annotated[
@@ -35,6 +37,7 @@ def create(
 ) -> None:
     """Create an API key and show it, this once."""
     scopes = _scopes(scope)
+    _check_name(name)
     _prepare(data_dir)
     from litesoc_server.apikeys.services import issue_key  # noqa: PLC0415 # needs Django set up
     from litesoc_server.orgs.access import organization_for_operator  # noqa: PLC0415 # needs Django set up
@@ -57,7 +60,12 @@ def list_keys(org: Org = None, data_dir: DataDir = None, as_json: Json = False) 
     """List the keys with what they may do. The keys themselves are not stored."""
     _prepare(data_dir)
     from litesoc_server.apikeys.selectors import keys_for_operator  # noqa: PLC0415 # needs Django set up
+    from litesoc_server.orgs.models import Organization  # noqa: PLC0415 # needs Django set up
 
+    try:
+        keys = keys_for_operator(org)
+    except Organization.DoesNotExist as error:
+        fail(str(error), "`litesoc keys list` without --org shows the keys of all")
     rows = [
         {
             "id": str(key.id),
@@ -69,7 +77,7 @@ def list_keys(org: Org = None, data_dir: DataDir = None, as_json: Json = False) 
             "created_at": key.created_at.isoformat(),
             "state": key.state,
         }
-        for key in keys_for_operator(org)
+        for key in keys
     ]
     if as_json:
         print_json(rows)
@@ -78,7 +86,8 @@ def list_keys(org: Org = None, data_dir: DataDir = None, as_json: Json = False) 
         out.print("There are no keys. Create one: litesoc keys create --name NAME")
         return
     table = Table(box=None, pad_edge=False)
-    for column in ("Id", "Organisation", "Name", "Begins with", "Scopes", "Environment", "State"):
+    table.add_column("Id", no_wrap=True)  # whole on one line, so that it can be copied to `keys revoke`
+    for column in ("Org", "Name", "Begins with", "Scopes", "State"):
         table.add_column(column, overflow="fold")
     for row in rows:
         cells = (
@@ -87,7 +96,6 @@ def list_keys(org: Org = None, data_dir: DataDir = None, as_json: Json = False) 
             row["name"],
             row["prefix"],
             ", ".join(row["scopes"]),
-            row["environment"],
             row["state"],
         )
         table.add_row(*(escape(str(cell)) for cell in cells))
@@ -115,6 +123,11 @@ def revoke(
         print_json({"id": str(key.id), "state": "revoked"})
     else:
         out.print(f"Key {escape(key.name)} is revoked.")
+
+
+def _check_name(name: str) -> None:
+    if not name.strip() or len(name) > NAME_LENGTH_MAX:
+        fail(f"--name needs 1 to {NAME_LENGTH_MAX} characters", "say what the key is for, e.g. --name shop")
 
 
 def _scopes(text: str) -> frozenset[Scope]:

@@ -34,6 +34,8 @@ def create_organization(*, name: str, owner_email: str, password: str | None) ->
     The first person on the server may use the admin pages. Somebody who exists already becomes the owner with the password
     they have; ``password`` must be None then. Raises django.core.exceptions.ValidationError with a text for each problem.
     """
+    if not name.strip():
+        raise ValidationError("The organisation needs a name.")
     organization = Organization(
         name=name.strip(),
         slug=_free_slug(name),
