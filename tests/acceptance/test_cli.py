@@ -242,3 +242,19 @@ def test_a_wrong_key_and_a_wrong_address_say_the_fix(server: LiveServer, tmp_pat
     assert wrong_key.returncode == 1
     assert "401" in wrong_key.stderr
     assert "keys list" in wrong_key.stderr
+
+
+def test_a_key_copied_from_an_example_says_the_fix(tmp_path: Path) -> None:
+    done = LiveServer(tmp_path / "data").litesoc("tail", "--url", "http://127.0.0.1:1", "--key", "lsoc_live_…")
+
+    assert done.returncode == 1
+    assert "copy the whole key" in done.stderr
+
+
+def test_the_address_may_end_in_the_prefix_of_the_api(server: LiveServer, account: dict[str, str], tmp_path: Path) -> None:
+    file = tmp_path / "events.jsonl"
+    file.write_text('{"event": "data.download"}\n')
+    url = f"{server.url}/api/v1/"
+    summary = server.litesoc_json("replay", str(file), "--format", "jsonl", "--url", url, "--key", account["api_key"])
+
+    assert summary["accepted"] == 1

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any, Self, cast
 
 import httpx
+from rich.markup import escape
 
 from litesoc_server import __version__
 from litesoc_server.cli.console import err, fail
@@ -20,7 +21,13 @@ class ApiClient:
     """Calls one server with one key. Every failure that people can mend ends the command with the fix."""
 
     def __init__(self, url: str, key: str) -> None:
-        self._url = url.rstrip("/")
+        if not (key.isascii() and key.isprintable()):  # as after copying the "…" of an example
+            fail(
+                "the API key holds characters that no key has",
+                "copy the whole key as `litesoc init` or `litesoc keys create` printed it",
+            )
+        # SDKs take the address with the API's prefix, so people have it at hand.
+        self._url = url.rstrip("/").removesuffix("/v1").removesuffix("/api")
         self._http = httpx.Client(
             base_url=self._url,
             headers={"X-API-Key": key, "User-Agent": f"litesoc-cli/{__version__}"},
@@ -70,6 +77,8 @@ class ApiClient:
                 if attempt == ATTEMPTS_MAX or isinstance(error, httpx.UnsupportedProtocol):
                     self._give_up_connecting(error)
                 wait_s = min(2.0 ** (attempt - 1) * 0.25, 5.0)
+                if attempt == 1:
+                    err.print(f"[yellow]{escape(self._url)} does not answer, trying again …[/]")
             else:
                 if response.status_code not in _BUSY_STATUSES or attempt == ATTEMPTS_MAX:
                     return self._read(response)
