@@ -62,6 +62,8 @@ def logging_config(level: str, *, is_watched: bool) -> dict[str, Any]:
             # Both tell each step of theirs at INFO.
             "alembic": {"level": "WARNING"},
             "httpx": {"level": "WARNING"},
+            # It tells each try again to reach a store that is away; that the store is away is told once, by the writer.
+            "urllib3": {"level": "ERROR"},
             # Every 4xx would be a line; they are answered, and counted where it matters.
             "django.request": {"level": "ERROR"},
         },

@@ -201,6 +201,19 @@ def test_a_file_that_cannot_be_written_is_unavailable(tmp_path: Path, clock: Man
     run(lambda: SqliteIdempotencyStore(tmp_path / "other.sqlite3", clock=clock), use)
 
 
+def test_a_fault_fails_one_request_and_not_all_later_ones(tmp_path: Path, clock: ManualClock) -> None:
+    def fault(_: sqlite3.Connection) -> None:
+        raise RuntimeError
+
+    async def use(store: IdempotencyStore) -> None:
+        assert isinstance(store, SqliteIdempotencyStore)
+        with pytest.raises(IdempotencyUnavailable, match="RuntimeError"):
+            await store._do(fault)
+        assert await store.claim(new_name(), new_claim()) is None
+
+    run(lambda: SqliteIdempotencyStore(tmp_path / "claims.sqlite3", clock=clock), use)
+
+
 def test_a_closed_store_says_so(tmp_path: Path, clock: ManualClock) -> None:
     async def main() -> None:
         store = SqliteIdempotencyStore(tmp_path / "claims.sqlite3", clock=clock)

@@ -1,6 +1,7 @@
 """Claims in an SQLite file of their own: durable at every commit, written by one thread, many claims per commit."""
 
 import asyncio
+import contextlib
 import queue
 import sqlite3
 import threading
@@ -9,8 +10,6 @@ from concurrent.futures import Future
 from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
-
-import msgspec
 
 from litesoc_server.clock import Clock
 from litesoc_server.ingest.idempotency import (
@@ -47,13 +46,13 @@ class SqliteIdempotencyStore:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._is_closed = False
         try:
-            with closing(self._connect()) as connection:
-                connection.executescript(_SCHEMA)
-                (self._count,) = connection.execute("SELECT count(*) FROM claim").fetchone()
+            connection = self._connect()
+            connection.executescript(_SCHEMA)
+            (self._count,) = connection.execute("SELECT count(*) FROM claim").fetchone()
         except sqlite3.Error as error:
             msg = f"{path} cannot be used ({type(error).__name__}): check the data directory's permissions and free space"
             raise IdempotencyUnavailable(msg) from error
-        self._thread = threading.Thread(target=self._run, name="idempotency", daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(connection,), name="idempotency", daemon=True)
         self._thread.start()
 
     async def claim(self, name: bytes, claim: Claim) -> Claim | None:
@@ -86,13 +85,14 @@ class SqliteIdempotencyStore:
         return await asyncio.wrap_future(done)  # type: ignore[return-value] # the future carries what the operation returned
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, isolation_level=None)
+        # Opened here, where a failure has somebody to tell; from then on only the thread uses it.
+        connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         return connection
 
-    def _run(self) -> None:
-        with closing(self._connect()) as connection:
+    def _run(self, connection: sqlite3.Connection) -> None:
+        with closing(connection):
             while (first := self._jobs.get()) is not None:
                 jobs = [first]
                 while len(jobs) < _GROUP_MAX and not self._jobs.empty():
@@ -112,10 +112,9 @@ class SqliteIdempotencyStore:
             self._purge(connection)
             results = [operation(connection) for operation, _ in jobs]
             connection.execute("COMMIT")
-        except (sqlite3.Error, msgspec.MsgspecError) as error:
+        except Exception as error:  # noqa: BLE001 # without this thread every request with a key would wait for ever
             self._count = count_before
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+            _roll_back(connection)
             results = [IdempotencyUnavailable(type(error).__name__)] * len(jobs)
         for (_, done), result in zip(jobs, results, strict=True):
             if isinstance(result, IdempotencyUnavailable):
@@ -147,3 +146,9 @@ class SqliteIdempotencyStore:
 
     def _delete(self, connection: sqlite3.Connection, where: str, values: tuple[object, ...]) -> None:
         self._count -= connection.execute(f"DELETE FROM claim WHERE {where}", values).rowcount  # noqa: S608 # our own text
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    with contextlib.suppress(sqlite3.Error):  # it may have ended by itself, as on a full disk
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
 from litesoc_server.accounts.models import User
@@ -27,13 +27,20 @@ class Created:
     owner: User
 
 
-@transaction.atomic
 def create_organization(*, name: str, owner_email: str, password: str | None) -> Created:
     """Create an organisation without limits on the plan enterprise, and its owner.
 
     The first person on the server may use the admin pages. Somebody who exists already becomes the owner with the password
     they have; ``password`` must be None then. Raises django.core.exceptions.ValidationError with a text for each problem.
     """
+    try:
+        with transaction.atomic():
+            return _create(name, owner_email, password)
+    except IntegrityError:  # its text holds the e-mail
+        raise ValidationError("the same e-mail or organisation was created by somebody else at this moment") from None
+
+
+def _create(name: str, owner_email: str, password: str | None) -> Created:
     if not name.strip():
         raise ValidationError("The organisation needs a name.")
     organization = Organization(

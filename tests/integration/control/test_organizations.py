@@ -9,6 +9,7 @@ from litesoc_server.orgs.access import organization_for_operator
 from litesoc_server.orgs.models import Membership, Organization, Role
 from litesoc_server.orgs.plans import PLANS, Feature, PlanName, plan_of, smallest_plan_with
 from litesoc_server.orgs.services import create_organization
+from races import race
 
 pytestmark = pytest.mark.django_db
 
@@ -40,6 +41,13 @@ def test_somebody_who_exists_becomes_the_owner_with_their_own_password() -> None
     with pytest.raises(ValidationError, match="exists already"):
         create_organization(name="Three", owner_email="mira@shop.example", password="another long secret")
     assert authenticate(username="mira@shop.example", password=PASSWORD) == owner
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_new_owner_twice_at_once_is_one_owner_and_a_clear_error() -> None:
+    with pytest.raises(ValidationError):
+        race([lambda: create_organization(name="Shop", owner_email="mira@shop.example", password=PASSWORD)] * 2)
+    assert User.objects.count() == Organization.objects.count() == 1
 
 
 @pytest.mark.parametrize(
