@@ -1,5 +1,7 @@
 """What goes into the event store comes out of it unchanged or is refused, held by both implementations."""
 
+import gc
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -37,6 +39,19 @@ def test_what_is_inserted_comes_back_equal(case: StoreCase, rows: list[StoredEve
         assert case.store.get_event(org_id=event.org_id, event_id=event.event_id, not_before_ms=None) == event
         assert list_all(case.store, event.org_id, EventFilter(environment=event.environment)) == [event]
     assert case.store.existing(rows) == {row.event.event_id for row in rows}
+
+
+def test_an_insert_lets_go_of_what_it_wrote(case: StoreCase) -> None:
+    org_id = new_org()
+    rows = [StoredEvent(make_event(org_id, actor=Actor(f"somebody {number}")), NOW_MS + DAY_MS) for number in range(3)]
+    texts = [row.event.actor.id for row in rows if row.event.actor is not None]
+    before = [sys.getrefcount(text) for text in texts]
+    gc.disable()  # what only the collector would free stays
+    try:
+        case.store.insert(rows)
+        assert [sys.getrefcount(text) for text in texts] == before
+    finally:
+        gc.enable()
 
 
 ODD_ACTORS = [

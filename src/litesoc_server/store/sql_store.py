@@ -90,15 +90,20 @@ class SqlStore(ABC):
         if not rows:
             return
         columns = columns_of(rows)
-        with self._write_lock, insert_errors(self._name), self._during_insert():
-            self._opened_writer().insert(
-                "events",
-                columns,
-                column_names=COLUMN_NAMES,
-                column_types=self._insert_types,
-                column_oriented=True,
-                settings=_INSERT_SETTINGS | {"insert_deduplication_token": _token_of(rows)},
-            )
+        try:
+            with self._write_lock, insert_errors(self._name), self._during_insert():
+                self._opened_writer().insert(
+                    "events",
+                    columns,
+                    column_names=COLUMN_NAMES,
+                    column_types=self._insert_types,
+                    column_oriented=True,
+                    settings=_INSERT_SETTINGS | {"insert_deduplication_token": _token_of(rows)},
+                )
+        finally:
+            # The client's insert context refers to itself and so keeps what it was given until the garbage collector comes
+            # by, which in the server is rare: without this, a million events held 600 MB.
+            columns.clear()
 
     def existing(self, rows: Sequence[StoredEvent]) -> set[EventId]:
         """Return the ids of those rows that are stored. Raises StoreUnavailable."""
