@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
 
-INLINE_BODY_BYTES_MAX = 64 * 1024  # larger ones are checked in a thread: a hostile one takes up to 10 ms per 64 KiB
+INLINE_BODY_BYTES_MAX = 32 * 1024  # larger ones are checked in a thread: a hostile one of this size takes up to 10 ms
 THREADS = 4
 
 

@@ -22,6 +22,7 @@ from litesoc_server.sources.timestamps import AHEAD_MAX_MS, BACKDATE_MAX_MS, par
 T = TypeVar("T")
 
 EVENTS_MAX = 100  # per request (contract 1.5)
+CONTAINERS_MAX = 4096  # objects and arrays in one event: each costs time; the richest events known have 20
 
 _DECODER = msgspec.json.Decoder()
 # How msgspec says no: broken syntax or a lone surrogate; a number out of range (a ValidationError, so a MsgspecError too);
@@ -30,6 +31,8 @@ _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _EVENT_LEVELS_MAX = 1 + DEPTH_MAX  # the event's own object, and what stands in its fields
 _BATCH_LEVELS_MAX = 2 + _EVENT_LEVELS_MAX  # around it the array and the body's object
 _EVENTS_NOT_ARRAY = "events must be an array of events"
+_TOO_MANY = f"more than {json_text.CHILDREN_MAX:,}"
+_TOO_WIDE = f"holds more than {CONTAINERS_MAX:,} objects and arrays: send fewer, or send them as text"
 _TOO_DEEP = f"is nested deeper than {DEPTH_MAX} levels: flatten it"
 
 
@@ -124,6 +127,8 @@ def _bad_timestamps(items: list[SourceItem | RefusedItem], now_ms: int) -> list[
 
 def _read(body: bytes, handle: _Handle[T]) -> _Items[T]:
     """Decode the whole body at once; take it apart when that fails or when the parser may have passed over something."""
+    if _has_too_many_containers(body):
+        return _read_in_pieces(body, handle, None)  # so that the item at fault pays alone
     try:
         document: object = _DECODER.decode(body)
     except _UNREADABLE as error:
@@ -197,7 +202,7 @@ def _handle_all(items: list[object], handle: _Handle[T]) -> list[T | RefusedItem
 
 def _read_in_pieces(body: bytes, handle: _Handle[T], error: Exception | None) -> _Items[T]:
     """Read item by item, so that one bad item never costs its neighbours. ``error`` is why the whole cannot be decoded."""
-    arrays = [member for member in json_text.children(body) if member.key == "events"]
+    arrays = [member for member in _children(body, f"the body has {_TOO_MANY} fields") if member.key == "events"]
     if len(arrays) > 1:
         raise BodyRefused(Fault.VALIDATION_FAILED, "events appears twice in the body: send one array")
     array = body[arrays[0].start : arrays[0].end].strip() if arrays else b"null"
@@ -208,12 +213,24 @@ def _read_in_pieces(body: bytes, handle: _Handle[T], error: Exception | None) ->
         return _Items(is_batch=False, items=[item])
     if not array.startswith(b"["):
         raise BodyRefused(Fault.VALIDATION_FAILED, _EVENTS_NOT_ARRAY)
-    elements = json_text.children(array)
+    elements = _children(array, f"events holds {_TOO_MANY} events, at most {EVENTS_MAX} are taken per request")
     rest = _decode_rest(body[: arrays[0].start] + b"[]" + body[arrays[0].end :])
     _events_of({**rest, "events": elements})
     if not array.endswith(b"]") or any(element.key is not None for element in elements):
         raise _not_json(error)
     return _Items(is_batch=True, items=[_read_text(at, array[e.start : e.end], handle) for at, e in enumerate(elements)])
+
+
+def _children(text: bytes, problem: str) -> list[json_text.Child]:
+    try:
+        return json_text.children(text)
+    except json_text.TooManyChildren:
+        raise BodyRefused(Fault.VALIDATION_FAILED, f"{problem}: send fewer") from None
+
+
+def _has_too_many_containers(text: bytes) -> bool:
+    has_many_brackets = text.count(b"{") + text.count(b"[") > CONTAINERS_MAX  # strings may hold them too
+    return has_many_brackets and json_text.count_containers(text) > CONTAINERS_MAX
 
 
 def _decode_rest(text: bytes) -> dict[str, object]:
@@ -222,6 +239,8 @@ def _decode_rest(text: bytes) -> dict[str, object]:
         rest: dict[str, object] = _DECODER.decode(text)
     except _UNREADABLE as error:
         raise _not_json(error) from error
+    if _has_too_many_containers(text):
+        raise BodyRefused(Fault.VALIDATION_FAILED, f"the body {_TOO_WIDE}")
     if count_keys(rest, _BATCH_LEVELS_MAX) is None:
         raise BodyRefused(Fault.VALIDATION_FAILED, f"the body {_TOO_DEEP}")
     return rest
@@ -240,8 +259,11 @@ def _read_text(index: int, text: bytes, handle: _Handle[T]) -> T | RefusedItem:
         _require_syntax(text, error)
         fault, problem = Fault.INVALID_JSON, "the event holds text that is not valid UTF-8, or half a surrogate pair"
     else:
-        key_count = count_keys(item, _EVENT_LEVELS_MAX)
-        if key_count is None:
+        is_too_wide = _has_too_many_containers(text)
+        key_count = None if is_too_wide else count_keys(item, _EVENT_LEVELS_MAX)
+        if is_too_wide:
+            problem = f"the event {_TOO_WIDE}"
+        elif key_count is None:
             problem = f"the event {_TOO_DEEP}"
         elif _may_hide_something(text, key_count) and (hidden := _find_hidden(text)):
             problem = hidden
@@ -257,13 +279,16 @@ def _find_hidden(text: bytes) -> str | None:
     """Return what is wrong with an item that decodes well and yet cannot be taken, or None."""
     if json_text.has_nul(text):
         return "the event holds the character U+0000: remove it, it cannot be stored"
-    repeated = json_text.repeated_key(text, KNOWN_FIELDS)
-    if repeated is not None:
-        return f"{repeated} appears twice in the event: send it once"
-    for member in json_text.children(text):
-        if member.key == "actor":
-            repeated = json_text.repeated_key(text[member.start : member.end], ACTOR_FIELDS)
-            return None if repeated is None else f"actor.{repeated} appears twice in the event: send it once"
+    try:
+        repeated = json_text.repeated_key(text, KNOWN_FIELDS)
+        if repeated is not None:
+            return f"{repeated} appears twice in the event: send it once"
+        for member in json_text.children(text):
+            if member.key == "actor":
+                repeated = json_text.repeated_key(text[member.start : member.end], ACTOR_FIELDS)
+                return None if repeated is None else f"actor.{repeated} appears twice in the event: send it once"
+    except json_text.TooManyChildren:
+        return f"the event has {_TOO_MANY} fields: put them into metadata, and fewer"
     return None
 
 

@@ -531,6 +531,33 @@ def test_a_bad_neighbour_changes_nothing(events: list[object], at: int) -> None:
     assert together == alone
 
 
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        (b'{"event":"a.b","event":"a.c"' + b',"a":1' * 5000 + b"}", "more than 4,096 fields"),
+        (b'{"events":[{"event":"a.b","event":"a.c"' + b',"a":1' * 5000 + b"}]}", "more than 4,096 fields"),
+        (b'{"events":["\xff"' + b",1" * 5000 + b"]}", "more than 4,096 events"),
+        (b'{"event":"a.b","x":[' + b"[]," * 5_000 + b"[]]}", "more than 4,096 objects and arrays"),
+        (b'{"events":[{"event":"a.b"}],"x":[' + b"[]," * 5_000 + b"[]]}", "more than 4,096 objects and arrays"),
+    ],
+)
+def test_what_would_cost_much_to_look_at_is_refused(body: bytes, problem: str) -> None:
+    try:
+        refused = checked(body).rejected[0].message
+    except BodyRefused as error:
+        refused = error.message
+    assert problem in refused
+
+
+def test_an_event_with_too_many_objects_costs_no_neighbour() -> None:
+    found = checked(b'{"events":[{"event":"a.b"},{"event":"a.b","x":[' + b"{}," * 5_000 + b"1]}]}")
+    assert (found.count, [item.index for item in found.rejected]) == (1, [1])
+
+
+def test_brackets_in_text_are_no_objects() -> None:
+    assert checked(b'{"event":"a.b","x":"' + b"[" * 20_000 + b'"}').count == 1
+
+
 @given(JSON_VALUES)
 def test_taking_text_apart_gives_the_parsers_view(value: object) -> None:
     text = json.dumps(value).encode()
