@@ -12,6 +12,13 @@ from litesoc_server.ingest.body import ClientGone, read_body
 from litesoc_server.ingest.reply import Account, Reply, refusal_reply
 from litesoc_server.ingest.request import read_head
 from litesoc_server.ingest.responses import Refused
+from litesoc_server.web.gate import Gate
+
+# A request beyond these waits, and one beyond those that may wait is told to come back (503). Sign-ins have a gate of their
+# own: checking a password takes half a second of a processor, and anybody may ask for it.
+REQUESTS_AT_ONCE, REQUESTS_WAITING_MAX = 16, 256
+SIGN_INS_AT_ONCE, SIGN_INS_WAITING_MAX = 1, 8
+_SIGN_IN_PATH = "/admin/login/"
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -30,20 +37,24 @@ class PagesApp:
         import_module(settings.ROOT_URLCONF)  # now, so that a fault in it shows at start and not at the first request
         self._body_timeout_s = body_timeout_s
         self._clock = clock
+        self._requests = Gate(at_once=REQUESTS_AT_ONCE, waiting_max=REQUESTS_WAITING_MAX)
+        self._sign_ins = Gate(at_once=SIGN_INS_AT_ONCE, waiting_max=SIGN_INS_WAITING_MAX)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
         head = read_head(scope["headers"])
+        gate = self._sign_ins if scope["method"] == "POST" and scope["path"] == _SIGN_IN_PATH else self._requests
         try:
             body = await read_body(receive, head, timeout_s=self._body_timeout_s)
+            async with gate.passing():
+                # Django declares what it sends as read-only, servers take any mapping.
+                django_send = cast("Callable[[Mapping[str, Any]], Awaitable[None]]", send)
+                await self._django(dict(scope), _replay(body, receive), django_send)
         except ClientGone:
             return
         except Refused as refused:
             reply = refusal_reply(refused, account=Account(), origin=head.origin, now_ms=self._clock.now_ms())
             await _send(send, reply)
-            return
-        # Django declares what it sends as read-only, servers take any mapping.
-        await self._django(dict(scope), _replay(body, receive), cast("Callable[[Mapping[str, Any]], Awaitable[None]]", send))
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
