@@ -103,7 +103,9 @@ def alert_latencies_ms(database: Path, wanted: int) -> list[float]:
     deadline_s = time.monotonic() + ALERTS_WAIT_S
     with closing(sqlite3.connect(database)) as control:
         while True:
-            rows: list[tuple[str, str]] = control.execute("SELECT created_at, last_seen_at FROM alerts_alert").fetchall()
+            rows: list[tuple[str, str]] = control.execute(
+                "SELECT created_at, last_seen_at FROM alerts_alert WHERE source_ip LIKE '185.%' ORDER BY created_at"
+            ).fetchall()
             if len(rows) >= wanted or time.monotonic() > deadline_s:
                 break
             time.sleep(0.5)
@@ -127,14 +129,14 @@ def main() -> None:
         server.start()
         key = server.init()["api_key"]
         memory_idle = _resident_mb(server.process_id)
-        Load(server.url, key, rate=1_000, seconds=2).run()  # warm-up: imports and caches
-        time.sleep(1)
-        with closing(sqlite3.connect(Path(directory, "data", "control.db"))) as control:
-            warm_count = control.execute("SELECT count(*) FROM alerts_alert").fetchone()[0]
+        database = Path(directory, "data", "control.db")
+        warm_up = Load(server.url, key, rate=1_000, seconds=2)  # imports and caches
+        warm_up.run()
+        warm_count = len(alert_latencies_ms(database, warm_up.attacks_count))
         load = Load(server.url, key, rate=options.rate, seconds=options.seconds)
         load.attacks_count = warm_count
         load.run()
-        latencies = alert_latencies_ms(Path(directory, "data", "control.db"), load.attacks_count)[warm_count:]
+        latencies = alert_latencies_ms(database, load.attacks_count)[warm_count:]
         figures = {
             "rate": options.rate,
             "cores": os.cpu_count(),
