@@ -10,6 +10,8 @@ from litesoc_server.accounts.models import User
 from litesoc_server.events.envelope import Environment
 from litesoc_server.orgs.models import Organization
 
+NAME_LENGTH_MAX = 150  # characters
+
 KeyState = Literal["active", "revoked", "expired"]
 
 
@@ -18,7 +20,7 @@ class ApiKey(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     org = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="api_keys", verbose_name="organisation")
-    name = models.CharField(max_length=150, help_text="What it is for; shown in lists and histories.")
+    name = models.CharField(max_length=NAME_LENGTH_MAX, help_text="What it is for; shown in lists and histories.")
     prefix = models.CharField(
         "begins with", max_length=20, editable=False
     )  # enough to recognise it, far too little to use it

@@ -5,10 +5,11 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from litesoc_server.accounts.models import User
-from litesoc_server.apikeys.models import ApiKey
+from litesoc_server.apikeys.models import NAME_LENGTH_MAX, ApiKey
 from litesoc_server.events.envelope import Environment
 from litesoc_server.ingest.keys import Scope, hash_key
 from litesoc_server.orgs.models import Organization
@@ -37,7 +38,13 @@ def issue_key(
     created_by: User | None = None,
     expires_at: datetime | None = None,
 ) -> IssuedKey:
-    """Make a key for ``org``. It works at once, on every server that uses the same database."""
+    """Make a key for ``org``. It works at once, on every server that uses the same database.
+
+    Raises django.core.exceptions.ValidationError when the name is blank or too long.
+    """
+    if not name.strip() or len(name) > NAME_LENGTH_MAX:
+        msg = f"The name needs 1 to {NAME_LENGTH_MAX} characters."
+        raise ValidationError(msg)
     secret = f"lsoc_{environment.value}_{secrets.token_urlsafe(SECRET_BYTES)}"
     record = ApiKey.objects.create(
         org=org,

@@ -12,8 +12,6 @@ from litesoc_server.cli.options import DataDir, Json, configure_data_dir, set_up
 from litesoc_server.events.envelope import Environment
 from litesoc_server.ingest.keys import Scope
 
-NAME_LENGTH_MAX = 150  # characters, as ApiKey.name
-
 app = typer.Typer(help="Create, list and revoke API keys.", no_args_is_help=True)
 
 Org = Annotated[
@@ -37,8 +35,9 @@ def create(
 ) -> None:
     """Create an API key and show it, this once."""
     scopes = _scopes(scope)
-    _check_name(name)
     _prepare(data_dir)
+    from django.core.exceptions import ValidationError  # noqa: PLC0415 # needs Django set up
+
     from litesoc_server.apikeys.services import issue_key  # noqa: PLC0415 # needs Django set up
     from litesoc_server.orgs.access import organization_for_operator  # noqa: PLC0415 # needs Django set up
     from litesoc_server.orgs.models import Organization  # noqa: PLC0415 # needs Django set up
@@ -47,7 +46,10 @@ def create(
         organization = organization_for_operator(org)
     except (Organization.DoesNotExist, Organization.MultipleObjectsReturned) as error:
         fail(str(error), "give --org with one of the slugs of `litesoc keys list`, or run `litesoc init` first")
-    key = issue_key(org=organization, name=name, scopes=scopes, environment=environment)
+    try:
+        key = issue_key(org=organization, name=name, scopes=scopes, environment=environment)
+    except ValidationError as error:
+        fail(" ".join(error.messages), "say what the key is for, e.g. --name shop")
     if as_json:
         print_json({"id": str(key.record.id), "api_key": key.secret})
         return
@@ -123,11 +125,6 @@ def revoke(
         print_json({"id": str(key.id), "state": "revoked"})
     else:
         out.print(f"Key {escape(key.name)} is revoked.")
-
-
-def _check_name(name: str) -> None:
-    if not name.strip() or len(name) > NAME_LENGTH_MAX:
-        fail(f"--name needs 1 to {NAME_LENGTH_MAX} characters", "say what the key is for, e.g. --name shop")
 
 
 def _scopes(text: str) -> frozenset[Scope]:

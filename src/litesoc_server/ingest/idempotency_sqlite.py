@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import queue
 import sqlite3
 import threading
@@ -19,6 +20,8 @@ from litesoc_server.ingest.idempotency import (
     Claim,
     IdempotencyUnavailable,
 )
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -46,9 +49,13 @@ class SqliteIdempotencyStore:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._is_closed = False
         try:
+            # Opened here, where a failure has somebody to tell; from then on only the thread uses it.
             connection = self._connect()
-            connection.executescript(_SCHEMA)
-            (self._count,) = connection.execute("SELECT count(*) FROM claim").fetchone()
+            with contextlib.ExitStack() as stack:
+                stack.callback(connection.close)
+                connection.executescript(_SCHEMA)
+                (self._count,) = connection.execute("SELECT count(*) FROM claim").fetchone()
+                stack.pop_all()
         except sqlite3.Error as error:
             msg = f"{path} cannot be used ({type(error).__name__}): check the data directory's permissions and free space"
             raise IdempotencyUnavailable(msg) from error
@@ -85,7 +92,6 @@ class SqliteIdempotencyStore:
         return await asyncio.wrap_future(done)  # type: ignore[return-value] # the future carries what the operation returned
 
     def _connect(self) -> sqlite3.Connection:
-        # Opened here, where a failure has somebody to tell; from then on only the thread uses it.
         connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
@@ -112,9 +118,10 @@ class SqliteIdempotencyStore:
             self._purge(connection)
             results = [operation(connection) for operation, _ in jobs]
             connection.execute("COMMIT")
-        except Exception as error:  # noqa: BLE001 # without this thread every request with a key would wait for ever
+        except Exception as error:  # without this thread every request with a key would wait for ever
             self._count = count_before
             _roll_back(connection)
+            log.exception("claims could not be written")
             results = [IdempotencyUnavailable(type(error).__name__)] * len(jobs)
         for (_, done), result in zip(jobs, results, strict=True):
             if isinstance(result, IdempotencyUnavailable):

@@ -280,12 +280,13 @@ def _find_hidden(text: bytes) -> str | None:
     if json_text.has_nul(text):
         return "the event holds the character U+0000: remove it, it cannot be stored"
     try:
-        repeated = json_text.repeated_key(text, KNOWN_FIELDS)
+        members = json_text.children(text)
+        repeated = json_text.repeated_key(members, KNOWN_FIELDS)
         if repeated is not None:
             return f"{repeated} appears twice in the event: send it once"
-        for member in json_text.children(text):
+        for member in members:
             if member.key == "actor":
-                repeated = json_text.repeated_key(text[member.start : member.end], ACTOR_FIELDS)
+                repeated = json_text.repeated_key(json_text.children(text[member.start : member.end]), ACTOR_FIELDS)
                 return None if repeated is None else f"actor.{repeated} appears twice in the event: send it once"
     except json_text.TooManyChildren:
         return f"the event has {_TOO_MANY} fields: put them into metadata, and fewer"

@@ -97,13 +97,10 @@ def _key_text(literal: bytes) -> str:
         return ""  # not a key that anybody looks for; decoding the whole says what is wrong
 
 
-def repeated_key(text: bytes, names: frozenset[str]) -> str | None:
-    """Return the first of ``names`` that is a key of the outermost object more than once, or None.
-
-    Raises TooManyChildren.
-    """
+def repeated_key(members: list[Child], names: frozenset[str]) -> str | None:
+    """Return the first of ``names`` that is the key of more than one of an object's ``members``, or None."""
     seen: set[str] = set()
-    for child in children(text):
+    for child in members:
         if child.key in names:
             if child.key in seen:
                 return child.key

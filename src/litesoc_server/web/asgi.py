@@ -1,4 +1,4 @@
-"""Django as an ASGI application that takes no body it would have to keep: bounded in size and time before Django sees it."""
+"""Django as an ASGI application behind bounds: on the size and time of a body, and on how many requests are worked on."""
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from importlib import import_module
