@@ -103,7 +103,7 @@ def main() -> None:
         detections, batch_us = 0, list[float]()
         for start in range(0, count, BATCH):
             begin = time.process_time()
-            detections += len(runner.run(events[start : start + BATCH]))
+            detections += len(runner.run(events[start : start + BATCH]).detections)
             batch_us.append((time.process_time() - begin) / BATCH * 1e6)
         best, median = statistics.quantiles(batch_us, n=10)[0], statistics.median(batch_us)
         figures = f"{median:6.2f} µs/event (best tenth {best:.2f})"

@@ -108,7 +108,7 @@ def new_runner(**changes: Any) -> DetectionRunner:
 
 def detect(events: Iterable[Event], **changes: Any) -> list[Detection]:
     """Run all detectors over ``events`` in one go, from an empty state."""
-    return new_runner(**changes).run(list(events))
+    return new_runner(**changes).run(list(events)).detections
 
 
 def ids(detections: Iterable[Detection]) -> set[str]:

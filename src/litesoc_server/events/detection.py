@@ -74,6 +74,8 @@ class Detection(msgspec.Struct, frozen=True, gc=False):
     geo: Geo | None = None  # of the trigger event
     network: Network | None = None  # of the trigger event
     device: Device | None = None  # of the trigger event
+    risk_score: int | None = None  # of the trigger event, 0 to 100
+    suppressed_by: str | None = None  # id of the suppression that keeps it from becoming an alert
 
 
 def detection_id_for(*, detector: str, org_id: OrgId, key: str, window: str) -> str:

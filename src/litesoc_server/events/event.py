@@ -6,6 +6,7 @@ import msgspec
 
 from litesoc_server.events.envelope import Environment
 from litesoc_server.events.ids import EventId, OrgId
+from litesoc_server.events.risk import Risk
 
 
 class Severity(StrEnum):
@@ -33,6 +34,21 @@ class Geo(msgspec.Struct, frozen=True, gc=False):
     latitude: float | None = None  # WGS-84 degrees
     longitude: float | None = None  # WGS-84 degrees
     time_zone: str | None = None  # IANA name
+    accuracy_km: float | None = None  # the database's own error radius, where it has one
+
+
+class NetworkKind(StrEnum):
+    """What kind of network an address belongs to: the first rung of the ladder that fits, most telling first."""
+
+    TOR = "tor"
+    RELAY = "relay"  # a privacy relay such as iCloud Private Relay; never counted as VPN
+    VPN = "vpn"
+    PROXY = "proxy"
+    GATEWAY = "gateway"  # a security gateway of companies: its place is not the user's
+    SATELLITE = "satellite"  # its place is the ground station's
+    MOBILE = "mobile"
+    ISP = "isp"
+    HOSTING = "hosting"
 
 
 class Network(msgspec.Struct, frozen=True, gc=False):
@@ -47,6 +63,9 @@ class Network(msgspec.Struct, frozen=True, gc=False):
     is_relay: bool | None = None  # privacy relay such as iCloud Private Relay; never counted as VPN
     is_datacenter: bool | None = None
     is_mobile: bool | None = None
+    kind: NetworkKind | None = None
+    confidence: float | None = None  # 0 to 1: how sure the data is of ``kind``
+    provider: str | None = None  # of a VPN, relay or cloud, where a list names it
 
 
 class Device(msgspec.Struct, frozen=True, gc=False):
@@ -57,6 +76,7 @@ class Device(msgspec.Struct, frozen=True, gc=False):
     browser_major: str | None = None
     os: str | None = None  # family, e.g. "Windows"
     kind: str | None = None  # device family, e.g. "iPhone"; None for ordinary computers
+    id: str | None = None  # the sender's own id of the device (personal data)
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):
@@ -79,3 +99,5 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     geo: Geo | None = None
     network: Network | None = None
     device: Device | None = None
+    session_id: str | None = None  # the sender's own id of the session (personal data)
+    risk: Risk | None = None  # of a login that succeeded, given by the detect step

@@ -1,47 +1,104 @@
 """Every number a detector goes by, per organisation. Detectors read these fields and no constants of their own."""
 
-from typing import Protocol
+from typing import Annotated, Protocol, TypeAlias, get_type_hints
 
 import msgspec
+from msgspec import Meta
 
+from litesoc_server.events.detection import AlertSeverity
 from litesoc_server.events.ids import OrgId
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
 
+# What a setting may be; a description beside it is what people read. A window is at most as long as state is kept.
+Count: TypeAlias = Annotated[int, Meta(ge=1, le=100_000)]
+WindowMs: TypeAlias = Annotated[int, Meta(ge=1_000, le=400 * DAY_MS)]
+Ratio: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
+Positive: TypeAlias = Annotated[float, Meta(gt=0, le=1_000_000)]
 
-class DetectionPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """The settings of one organisation. Defaults: contract 8.1 and 9 (rows 20, 21), docs/reference/detectors.md."""
+
+class Suppression(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody's decision that certain detections need no alert. Every field that is set must match; one at least is."""
+
+    id: str
+    owner: str  # who decided
+    reason: str
+    expires_at_ms: int  # Unix ms, event time: no suppression is for ever
+    detector: str | None = None  # its id
+    actor_id: str | None = None  # personal data
+    address: str | None = None  # an address or a CIDR range (personal data)
+
+
+class DetectionPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The settings of one organisation. Defaults: contract 8.1 and 9 (rows 20, 21), docs/reference/detectors.md.
+
+    A field that belongs to one detector begins with its id.
+    """
 
     version: int = 1
-    muted_detectors: frozenset[str] = frozenset()
     retention_days: int = 400
 
-    brute_force_address_failures_count: int = 5
-    brute_force_address_window_ms: int = 5 * MINUTE_MS
-    brute_force_account_failures_count: int = 10
-    brute_force_account_window_ms: int = HOUR_MS
-    brute_force_account_addresses_count: int = 5  # from so many addresses on it is high
-    success_after_failures_count: int = 5
-    success_after_failures_window_ms: int = HOUR_MS
+    # What is left alone.
+    muted_detectors: frozenset[str] = frozenset()
+    severities: dict[str, AlertSeverity] = {}  # detector id -> the severity its detections get instead of their own
+    allowed_addresses: tuple[str, ...] = ()  # addresses and CIDR ranges whose events no detector looks at
+    allowed_asns: frozenset[int] = frozenset()
+    allowed_actors: frozenset[str] = frozenset()
+    allowed_user_agents: tuple[str, ...] = ()  # beginnings of user agents
+    suppressions: tuple[Suppression, ...] = ()
+    blocked_countries: frozenset[str] = frozenset()  # ISO 3166-1 alpha-2: a login from there is reported
 
-    travel_speed_kmh: float = 1000.0
-    travel_distance_km: float = 300.0
-    travel_same_country_distance_km: float = 2000.0
-    travel_history_count: int = 3
-    travel_in_no_time_ms: int = HOUR_MS  # fires even where nothing can be said of the device
-    login_memory_ms: int = 90 * DAY_MS  # how long a network or a device stays familiar
+    # What several detectors share.
+    login_memory_ms: Annotated[WindowMs, Meta(description="How long a network or a device stays familiar.")] = 90 * DAY_MS
+    history_count: Annotated[Count, Meta(description="Earlier logins needed to say what is familiar.")] = 3
+    risky_login_window_ms: Annotated[WindowMs, Meta(description="What follows a risky login within this is suspect.")] = (
+        HOUR_MS
+    )
 
-    grants_count: int = 3
-    grants_window_ms: int = 10 * MINUTE_MS
-    fresh_account_age_ms: int = DAY_MS
-    risky_login_window_ms: int = HOUR_MS
+    brute_force_address_failures_count: Annotated[Count, Meta(description="Failed logins from one address.")] = 5
+    brute_force_address_window_ms: Annotated[WindowMs, Meta(description="Within this time.")] = 5 * MINUTE_MS
+
+    brute_force_account_failures_count: Annotated[Count, Meta(description="Failed logins on one account.")] = 10
+    brute_force_account_window_ms: Annotated[WindowMs, Meta(description="Within this time.")] = HOUR_MS
+    brute_force_account_addresses_count: Annotated[Count, Meta(description="From so many addresses on it is high.")] = 5
+
+    success_after_failures_count: Annotated[Count, Meta(description="Failed logins before the one that succeeds.")] = 5
+    success_after_failures_window_ms: Annotated[WindowMs, Meta(description="Within this time before it.")] = HOUR_MS
+
+    impossible_travel_speed_kmh: Annotated[Positive, Meta(description="Faster than this nobody travels.")] = 1000.0
+    impossible_travel_distance_km: Annotated[Positive, Meta(description="Shorter distances are passed over.")] = 300.0
+    impossible_travel_same_country_distance_km: Annotated[Positive, Meta(description="The same within one country.")] = (
+        2000.0
+    )
+    impossible_travel_in_no_time_ms: Annotated[
+        WindowMs, Meta(description="Within this, a change of country fires even where nothing is known of the device.")
+    ] = HOUR_MS
+
+    privilege_escalation_grants_count: Annotated[Count, Meta(description="Grants by one actor.")] = 3
+    privilege_escalation_window_ms: Annotated[WindowMs, Meta(description="Within this time.")] = 10 * MINUTE_MS
+    privilege_escalation_fresh_account_age_ms: Annotated[
+        WindowMs, Meta(description="An account younger than this is new.")
+    ] = DAY_MS
+
+
+def setting_descriptions() -> dict[str, str]:
+    """Return what each number of a DetectionPolicy means, by the field's name."""
+    described: dict[str, str] = {}
+    for name, hint in get_type_hints(DetectionPolicy, include_extras=True).items():
+        for meta in getattr(hint, "__metadata__", ()):
+            if isinstance(meta, Meta) and meta.description is not None:
+                described[name] = meta.description
+    return described
 
 
 class PolicyProvider(Protocol):
     """Where policies come from; implemented by the control plane."""
 
     def policy_for(self, org_id: OrgId) -> DetectionPolicy:
-        """Return the policy in force. Never blocks on the network and never raises: the last known one when in doubt."""
+        """Return the policy in force. Never blocks on the network and never raises: the last known one when in doubt.
+
+        As long as it does not change, the very same object is returned.
+        """
         ...

@@ -15,6 +15,7 @@ from litesoc_server.events.envelope import ENVELOPE_DECODER, Envelope
 from litesoc_server.events.errors import InvalidMessage
 from litesoc_server.events.event import Event
 from litesoc_server.events.ids import EventId, event_id_at
+from litesoc_server.events.risk import Risk
 from litesoc_server.pipeline.detect.runner import DetectionRunner
 from litesoc_server.pipeline.enrich.enricher import Enricher
 from litesoc_server.pipeline.normalise.event import normalise
@@ -87,7 +88,10 @@ class Steps:
         if repeats:
             # Repeats were appended before anything that is new, so they go first.
             batch.rows = self._without_stored(repeats, batch.rows) + batch.rows
-        batch.detections = self._runner.run([row.stored.event for row in batch.rows])
+        outcome = self._runner.run([row.stored.event for row in batch.rows])
+        batch.detections = outcome.detections
+        if outcome.risks:
+            batch.rows = [_with_risk(row, outcome.risks.get(row.stored.event.event_id)) for row in batch.rows]
         return batch
 
     def _rows_of(self, envelope: Envelope, bad_events: list[BadEvent]) -> list[Row]:
@@ -127,3 +131,11 @@ class Steps:
                 seen.add(row.stored.event.event_id)
                 fresh.append(row)
         return fresh
+
+
+def _with_risk(row: Row, risk: Risk | None) -> Row:
+    if risk is None:
+        return row
+    stored = row.stored
+    event = msgspec.structs.replace(stored.event, risk=risk)
+    return Row(StoredEvent(event, stored.expires_at_ms), row.envelope, row.index)

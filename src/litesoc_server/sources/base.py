@@ -14,3 +14,5 @@ class SourceItem(msgspec.Struct, frozen=True, gc=False):
     user_agent: str | None
     timestamp: str | None  # the sender's own clock, as sent; honoured only for envelopes with may_backdate
     metadata: msgspec.Raw  # a JSON object, "{}" when absent; a top-level `target` stands in it as "target"
+    session_id: str | None = None  # the sender's id of the session (personal data)
+    device_id: str | None = None  # the sender's id of the device (personal data)

@@ -17,10 +17,14 @@ KNOWN_FIELDS = frozenset(
         *_EVENT_FIELDS,
         *("actor", "actor_id", "actor_email", "user_id", "email", "userId"),
         *("user_ip", "ip_address", "context", "metadata", "target", "timestamp"),
+        *("session_id", "sessionId", "device_id", "deviceId"),
     }
 )
 
 ACTOR_FIELDS = frozenset({"id", "user_id", "email", "user_email"})
+SESSION_FIELDS = ("session_id", "sessionId")
+DEVICE_FIELDS = ("device_id", "deviceId")
+ID_LENGTH_MAX = 255  # characters of a session's or a device's id; longer ones are cut
 _KEY_BYTES_MIN = 4
 _ANY_DEPTH = 1_000  # the caller has looked at the depth already
 
@@ -62,6 +66,8 @@ def fold(item: object) -> SourceItem:
         _user_agent(context_fields, metadata),
         None if timestamp is None else _kept_text(timestamp),
         _encoded_metadata(fields, metadata),
+        _sent_id(SESSION_FIELDS, fields, context_fields, metadata),
+        _sent_id(DEVICE_FIELDS, fields, context_fields, metadata),
     )
 
 
@@ -174,6 +180,18 @@ def _user_agent(context: dict[str, object], metadata: dict[str, object]) -> str 
         value = place.get(field)
         if isinstance(value, str) and value:
             return value[:TEXT_LENGTH_MAX]
+    return None
+
+
+def _sent_id(names: tuple[str, ...], *places: dict[str, object]) -> str | None:
+    """Return an id that may stand in several places; what is neither a text nor a number is passed over."""
+    for place in places:
+        for name in names:
+            value = place.get(name)
+            if isinstance(value, str) and value and not value.isspace():
+                return value[:ID_LENGTH_MAX]
+            if isinstance(value, int) and not isinstance(value, bool):
+                return str(value)
     return None
 
 

@@ -9,12 +9,16 @@ from typing import Any, NamedTuple
 import msgspec
 
 from litesoc_server.events.envelope import Environment
-from litesoc_server.events.event import Actor, Device, Event, Geo, Network, Severity
+from litesoc_server.events.event import Actor, Device, Event, Geo, Network, NetworkKind, Severity
 from litesoc_server.events.ids import EventId, OrgId
+from litesoc_server.events.risk import Risk
 from litesoc_server.store.base import StoredEvent
 
 # A ClickHouse DateTime is 32 bits of seconds and ends on 2106-02-07; "kept for ever" is this moment.
 EXPIRES_AT_MAX_S = 2**32 - 1
+
+_RISK_ENCODER = msgspec.json.Encoder()
+_RISK_DECODER = msgspec.json.Decoder(Risk)
 
 _NO_GEO = Geo()
 _NO_NETWORK = Network()
@@ -53,6 +57,7 @@ COLUMNS = (
     Column("latitude", "Nullable(Float64)"),
     Column("longitude", "Nullable(Float64)"),
     Column("time_zone", "LowCardinality(Nullable(String))"),
+    Column("accuracy_km", "Nullable(Float32)"),
     Column("has_network", "Bool"),
     Column("asn", "Nullable(UInt32)"),
     Column("as_org", "LowCardinality(Nullable(String))"),
@@ -63,12 +68,19 @@ COLUMNS = (
     Column("is_relay", "Nullable(Bool)"),
     Column("is_datacenter", "Nullable(Bool)"),
     Column("is_mobile", "Nullable(Bool)"),
+    Column("network_kind", "LowCardinality(Nullable(String))"),
+    Column("network_confidence", "Nullable(Float32)"),
+    Column("network_provider", "LowCardinality(Nullable(String))"),
     Column("has_device", "Bool"),
     Column("user_agent", "LowCardinality(Nullable(String))"),
     Column("browser", "LowCardinality(Nullable(String))"),
     Column("browser_major", "LowCardinality(Nullable(String))"),
     Column("os", "LowCardinality(Nullable(String))"),
     Column("device_kind", "LowCardinality(Nullable(String))"),
+    Column("device_id", "Nullable(String)"),
+    Column("session_id", "Nullable(String)"),
+    Column("risk_score", "Nullable(UInt8)"),
+    Column("risk", "String"),  # JSON of events.risk.Risk, empty where there is none
 )
 COLUMN_NAMES = tuple(column.name for column in COLUMNS)
 INSERT_TYPES = tuple(column.insert_type for column in COLUMNS)
@@ -102,6 +114,8 @@ def columns_of(rows: Sequence[StoredEvent]) -> list[list[Any]]:
         *_network_columns(networks),
         [event.device is not None for event in events],
         *_device_columns(devices),
+        [event.session_id for event in events],
+        *_risk_columns(events),
     ]
 
 
@@ -126,6 +140,8 @@ def event_of(row: Sequence[Any]) -> Event:
         geo=_geo_of(cells),
         network=_network_of(cells),
         device=_device_of(cells),
+        session_id=cells.session_id,
+        risk=_RISK_DECODER.decode(cells.risk) if cells.risk else None,
     )
 
 
@@ -160,6 +176,7 @@ class _Cells(NamedTuple):
     latitude: float | None
     longitude: float | None
     time_zone: str | None
+    accuracy_km: float | None
     has_network: bool
     asn: int | None
     as_org: str | None
@@ -170,12 +187,19 @@ class _Cells(NamedTuple):
     is_relay: bool | None
     is_datacenter: bool | None
     is_mobile: bool | None
+    network_kind: str | None
+    network_confidence: float | None
+    network_provider: str | None
     has_device: bool
     user_agent: str | None
     browser: str | None
     browser_major: str | None
     os: str | None
     device_kind: str | None
+    device_id: str | None
+    session_id: str | None
+    risk_score: int | None
+    risk: str
 
 
 assert _Cells._fields == _READ_NAMES, "the columns and the cells must be in the same order"
@@ -219,6 +243,7 @@ def _geo_columns(geos: Sequence[Geo]) -> list[list[Any]]:
         [geo.latitude for geo in geos],
         [geo.longitude for geo in geos],
         [geo.time_zone for geo in geos],
+        [geo.accuracy_km for geo in geos],
     ]
 
 
@@ -233,6 +258,9 @@ def _network_columns(networks: Sequence[Network]) -> list[list[Any]]:
         [network.is_relay for network in networks],
         [network.is_datacenter for network in networks],
         [network.is_mobile for network in networks],
+        [network.kind for network in networks],
+        [network.confidence for network in networks],
+        [network.provider for network in networks],
     ]
 
 
@@ -243,6 +271,15 @@ def _device_columns(devices: Sequence[Device]) -> list[list[Any]]:
         [device.browser_major for device in devices],
         [device.os for device in devices],
         [device.kind for device in devices],
+        [device.id for device in devices],
+    ]
+
+
+def _risk_columns(events: Sequence[Event]) -> list[list[Any]]:
+    risks = [event.risk for event in events]
+    return [
+        [None if risk is None else risk.score for risk in risks],
+        ["" if risk is None else _RISK_ENCODER.encode(risk).decode() for risk in risks],
     ]
 
 
@@ -262,6 +299,7 @@ def _geo_of(cells: _Cells) -> Geo | None:
         latitude=cells.latitude,
         longitude=cells.longitude,
         time_zone=cells.time_zone,
+        accuracy_km=cells.accuracy_km,
     )
 
 
@@ -278,6 +316,9 @@ def _network_of(cells: _Cells) -> Network | None:
         is_relay=cells.is_relay,
         is_datacenter=cells.is_datacenter,
         is_mobile=cells.is_mobile,
+        kind=None if cells.network_kind is None else NetworkKind(cells.network_kind),
+        confidence=None if cells.network_confidence is None else round(cells.network_confidence, 3),
+        provider=cells.network_provider,
     )
 
 
@@ -290,4 +331,5 @@ def _device_of(cells: _Cells) -> Device | None:
         browser_major=cells.browser_major,
         os=cells.os,
         kind=cells.device_kind,
+        id=cells.device_id,
     )

@@ -39,7 +39,7 @@ class _Case(msgspec.Struct, frozen=True):
     @property
     def has_history(self) -> bool:
         """Whether enough logins are known to say what is familiar."""
-        return self.known.history_count >= self.policy.travel_history_count
+        return self.known.history_count >= self.policy.history_count
 
     @property
     def is_familiar(self) -> bool:
@@ -49,7 +49,7 @@ class _Case(msgspec.Struct, frozen=True):
     @property
     def is_plain(self) -> bool:
         """Whether the journey is suspicious even where nothing can be said of the device: another country in no time."""
-        return self.trip.is_abroad and self.trip.gap_ms <= self.policy.travel_in_no_time_ms
+        return self.trip.is_abroad and self.trip.gap_ms <= self.policy.impossible_travel_in_no_time_ms
 
     @property
     def is_suspect(self) -> bool:
@@ -143,12 +143,12 @@ def _suspects_key(event: Event, actor: str) -> str:
 
 
 def _is_too_far(policy: DetectionPolicy, trip: Journey, here: Origin, there: Origin) -> bool:
-    if trip.distance_km < policy.travel_distance_km or trip.speed_kmh <= policy.travel_speed_kmh:
+    if trip.distance_km < policy.impossible_travel_distance_km or trip.speed_kmh <= policy.impossible_travel_speed_kmh:
         return False
     if trip.is_abroad:
         return True
     is_mobile = any(login.network is not None and login.network.is_mobile for login in (here, there))
-    return trip.distance_km > policy.travel_same_country_distance_km and not is_mobile
+    return trip.distance_km > policy.impossible_travel_same_country_distance_km and not is_mobile
 
 
 def _severity(case: _Case) -> AlertSeverity:
@@ -164,7 +164,7 @@ def _describe(case: _Case) -> Finding:
     trip, who = case.trip, wording.name(case.actor)
     earlier, later = sorted((case.suspect, case.reference), key=_moment)
     gap, apart = wording.duration(trip.gap_ms), f"{trip.measured_km:,.0f} km"
-    limit_km = _distance_limit_km(case)
+    limit_km, limit_kmh = _distance_limit_km(case), case.policy.impossible_travel_speed_kmh
     first = f"{who} logged in from {wording.place(earlier.geo)} ({earlier.ip}) at {wording.utc(earlier.at_ms)}"
     second = f"and, {gap} later, from {wording.place(later.geo)} ({later.ip})"
     which = "Too few earlier logins are known to tell which is the unusual one."
@@ -186,9 +186,9 @@ def _describe(case: _Case) -> Finding:
         facts=(
             Fact("distance_km", round(trip.distance_km), round(limit_km)),
             Fact("measured_distance_km", round(trip.measured_km)),
-            Fact("speed_kmh", round(trip.speed_kmh), round(case.policy.travel_speed_kmh)),
+            Fact("speed_kmh", round(trip.speed_kmh), round(limit_kmh)),
             Fact("gap_ms", trip.gap_ms),
-            Fact("earlier_logins_count", case.known.history_count, case.policy.travel_history_count),
+            Fact("earlier_logins_count", case.known.history_count, case.policy.history_count),
         ),
         ruled_out=(
             f"Location error: with both places as wrong as such data may be, {trip.distance_km:,.0f} km are left.",
@@ -203,12 +203,16 @@ def _describe(case: _Case) -> Finding:
 
 
 def _speed_in_words(case: _Case) -> str:
-    took = wording.duration(max(case.trip.gap_ms, GAP_MIN_MS))
-    return f"that takes {case.trip.speed_kmh:,.0f} km/h (in {took}); the limit is {case.policy.travel_speed_kmh:,.0f} km/h"
+    took, limit_kmh = wording.duration(max(case.trip.gap_ms, GAP_MIN_MS)), case.policy.impossible_travel_speed_kmh
+    return f"that takes {case.trip.speed_kmh:,.0f} km/h (in {took}); the limit is {limit_kmh:,.0f} km/h"
 
 
 def _distance_limit_km(case: _Case) -> float:
-    return case.policy.travel_distance_km if case.trip.is_abroad else case.policy.travel_same_country_distance_km
+    return (
+        case.policy.impossible_travel_distance_km
+        if case.trip.is_abroad
+        else case.policy.impossible_travel_same_country_distance_km
+    )
 
 
 def _country(login: Origin) -> str:
@@ -217,9 +221,10 @@ def _country(login: Origin) -> str:
 
 def _familiarity_in_words(case: _Case) -> str:
     logins, known = wording.several(case.known.history_count, "earlier login"), case.known
-    only = f"so only a change of country within {wording.duration(case.policy.travel_in_no_time_ms)} counts, and this is one"
+    in_no_time = wording.duration(case.policy.impossible_travel_in_no_time_ms)
+    only = f"so only a change of country within {in_no_time} counts, and this is one"
     if not case.has_history:
-        needed = f"{logins} known, and {case.policy.travel_history_count} are needed to tell what is familiar"
+        needed = f"{logins} known, and {case.policy.history_count} are needed to tell what is familiar"
         return f"{needed}; {only}"
     network = f"compared with {logins}, the network {wording.network(case.suspect.network)} is new"
     if not known.is_device_known:

@@ -74,7 +74,7 @@ class GrantCase:
         """Add that the receiving account was created shortly before."""
         if Cause.FRESH in self.causes:
             return
-        age_ms, limit_ms = self.grant.at_ms - created_ms, self._policy.fresh_account_age_ms
+        age_ms, limit_ms = self.grant.at_ms - created_ms, self._policy.privilege_escalation_fresh_account_age_ms
         who, age = wording.name(target), wording.duration(age_ms)
         reason = f"the receiving account {who} was {age} old; the limit is {wording.duration(limit_ms)}"
         self._add(Cause.FRESH, reason, Fact("account_age_ms", age_ms, limit_ms))
@@ -83,11 +83,11 @@ class GrantCase:
     def add_series(self, window: Window) -> None:
         """Add the actor's grants within the policy's window; they are a cause only if there are enough of them."""
         self.grants_count = window.count
-        limit = self._policy.grants_count
+        limit = self._policy.privilege_escalation_grants_count
         if window.count < limit:
             return
         grants = f"{wording.several(window.count, 'grant')} {wording.span(window.first_ms, window.last_ms)} by one actor"
-        reason = f"{grants}; the limit is {limit} within {wording.duration(self._policy.grants_window_ms)}"
+        reason = f"{grants}; the limit is {limit} within {wording.duration(self._policy.privilege_escalation_window_ms)}"
         self._add(Cause.SERIES, reason, Fact("grants_count", window.count, limit))
         self.evidence = dict.fromkeys(window.members, window.first_ms) | {window.members[-1]: window.last_ms} | self.evidence
 

@@ -75,7 +75,7 @@ def _note_admin_act(event: Event, policy: DetectionPolicy) -> Steps[bool]:
         return False
     logins = yield logins_near(event, actor)
     assert isinstance(logins, tuple)
-    return len(logins) >= policy.travel_history_count
+    return len(logins) >= policy.history_count
 
 
 def _examine_grant(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...]]:
@@ -100,7 +100,11 @@ def _examine_grant(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detecti
 
 def _examine_series(event: Event, actor: str, policy: DetectionPolicy, case: GrantCase) -> Steps[tuple[Detection, ...]]:
     """Count the actor's grants: enough of them are a case of their own, and weigh in the case of this grant."""
-    key, window_ms, at_ms = f"{scope_of(event)}grants by|{actor}", policy.grants_window_ms, event.occurred_at_ms
+    key, window_ms, at_ms = (
+        f"{scope_of(event)}grants by|{actor}",
+        policy.privilege_escalation_window_ms,
+        event.occurred_at_ms,
+    )
     window = yield from count(key=key, window_ms=window_ms, at_ms=at_ms, member=event.event_id)
     until_now = yield from window_until(key=key, window_ms=window_ms, at_ms=at_ms, event_id=event.event_id)
     detections: tuple[Detection, ...] = ()
@@ -119,7 +123,7 @@ def _weigh_age(event: Event, target: str, policy: DetectionPolicy, case: GrantCa
         key=f"{scope}grants to|{target}", at_ms=at_ms, member=event.event_id, value=memo_of(event), ttl_ms=HOUR_MS
     )
     for creation in reversed((yield from last(key=f"{scope}created|{target}", at_ms=at_ms, k=LAST_MAX))):
-        if _is_shortly_after(case.grant, creation.at_ms, creation.member, policy.fresh_account_age_ms):
+        if _is_shortly_after(case.grant, creation.at_ms, creation.member, policy.privilege_escalation_fresh_account_age_ms):
             yield from _is_weighed_by_another(event, case.grant, creation.member)
             case.add_age(target, creation.at_ms, creation.member)
 
@@ -147,13 +151,13 @@ def _examine_creation(event: Event, policy: DetectionPolicy) -> Steps[tuple[Dete
     """Remember when an account was created; without a named target, the actor signed up by itself."""
     actor = actor_of(event)
     targets = targets_of(event) or frozenset({actor_key(actor.lower())} if actor is not None else ())
-    scope, at_ms, ttl_ms = scope_of(event), event.occurred_at_ms, policy.fresh_account_age_ms + HOUR_MS
+    scope, at_ms, ttl_ms = scope_of(event), event.occurred_at_ms, policy.privilege_escalation_fresh_account_age_ms + HOUR_MS
     detections: list[Detection] = []
     for target in sorted(targets)[:_TARGETS_MAX]:
         yield from remember(key=f"{scope}created|{target}", at_ms=at_ms, member=event.event_id, value="", ttl_ms=ttl_ms)
         for granted in (yield from last(key=f"{scope}grants to|{target}", at_ms=at_ms, k=LAST_MAX)):
             case = GrantCase(recall(granted), policy)
-            is_fresh = _is_shortly_after(case.grant, at_ms, event.event_id, policy.fresh_account_age_ms)
+            is_fresh = _is_shortly_after(case.grant, at_ms, event.event_id, policy.privilege_escalation_fresh_account_age_ms)
             if is_fresh and not (yield from _is_weighed_by_another(event, case.grant, event.event_id)):
                 case.add_age(target, at_ms, event.event_id)
                 detections += yield from _fire(event, case, beat(case.grant.at_ms, 1))

@@ -5,7 +5,7 @@ import textwrap
 
 from litesoc_server.pipeline.detect.base import Detector
 from litesoc_server.pipeline.detect.registry import DETECTORS
-from litesoc_server.pipeline.policy import DetectionPolicy
+from litesoc_server.pipeline.policy import DetectionPolicy, setting_descriptions
 
 _WIDTH = 120
 _HEAD = """\
@@ -53,12 +53,12 @@ def _section(detector: Detector) -> str:
 
 
 def _settings() -> str:
-    lines = ["## Limits and their defaults", "", "| setting | default |", "|---|---|"]
-    policy = DetectionPolicy()
+    lines = ["## Limits and their defaults", "", "| setting | default | meaning |", "|---|---|---|"]
+    policy, descriptions = DetectionPolicy(), setting_descriptions()
     for name in policy.__struct_fields__:
         value = getattr(policy, name)
         if isinstance(value, (int, float)) and name not in {"version", "retention_days"}:
-            lines.append(f"| `{name}` | {value:,} |")
+            lines.append(f"| `{name}` | {value:,} | {descriptions[name]} |")
     return "\n".join([*lines, ""])
 
 

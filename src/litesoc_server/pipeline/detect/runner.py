@@ -4,20 +4,35 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
+import msgspec
+
 from litesoc_server import telemetry
 from litesoc_server.events.detection import Detection
 from litesoc_server.events.errors import Backpressure
 from litesoc_server.events.event import Event
+from litesoc_server.events.ids import EventId, OrgId
+from litesoc_server.events.risk import Risk
 from litesoc_server.pipeline.detect.base import Detector
 from litesoc_server.pipeline.detect.login_history import LOGIN_SUCCEEDED, record_login
+from litesoc_server.pipeline.detect.screen import Screen
 from litesoc_server.pipeline.policy import DetectionPolicy, PolicyProvider
 from litesoc_server.pipeline.state.base import Answer, AnswersOne, OnceRequest, Request, StateStore, Steps
 
 log = logging.getLogger(__name__)
 
-Examine: TypeAlias = Callable[[Event, DetectionPolicy], Steps[tuple[Detection, ...] | None]]
+Result: TypeAlias = tuple[Detection, ...] | Risk | None
+Examine: TypeAlias = Callable[[Event, DetectionPolicy], Steps[Result]]
+Score: TypeAlias = Callable[[Event, DetectionPolicy], Steps[Risk | None]]
 Ask: TypeAlias = Callable[[Request], Answer]
-_LOGIN_HISTORY = "login_history"  # stands in logs and metrics where a detector's id would
+_LOGIN_HISTORY = "login_history"  # these two stand in logs and metrics where a detector's id would
+_RISK = "risk"
+
+
+class Outcome(msgspec.Struct):
+    """What was found in some events."""
+
+    detections: list[Detection]
+    risks: dict[EventId, Risk]  # of the logins among them
 
 
 class DetectionRunner:
@@ -28,24 +43,28 @@ class DetectionRunner:
     events, leads to the same detection ids, whether or not the first ones arrived.
     """
 
-    def __init__(self, state: StateStore, detectors: Sequence[Detector], policies: PolicyProvider) -> None:
+    def __init__(
+        self, state: StateStore, detectors: Sequence[Detector], policies: PolicyProvider, score: Score | None = None
+    ) -> None:
         self._ask: Ask = state.answer_one if isinstance(state, AnswersOne) else lambda request: state.answer((request,))[0]
         self._policies = policies
+        self._screens: dict[OrgId, Screen] = {}
         self._examiners: dict[str, tuple[tuple[str, Examine], ...]] = {
             name: tuple((detector.id, detector.examine) for detector in detectors if name in detector.event_names)
             for name in frozenset[str]().union(*(detector.event_names for detector in detectors))
         }
         # Logins are recorded before anyone looks at them, whichever detectors are on.
         of_logins = self._examiners.get(LOGIN_SUCCEEDED, ())
-        self._examiners[LOGIN_SUCCEEDED] = ((_LOGIN_HISTORY, record_login), *of_logins)
+        scorers = () if score is None else ((_RISK, score),)
+        self._examiners[LOGIN_SUCCEEDED] = ((_LOGIN_HISTORY, record_login), *scorers, *of_logins)
 
     @property
     def event_names(self) -> frozenset[str]:
         """The events that leave traces in the state: a rebuild needs no others."""
         return frozenset(self._examiners)
 
-    def run(self, events: Sequence[Event]) -> list[Detection]:
-        """Return what fires on ``events``, in their order.
+    def run(self, events: Sequence[Event]) -> Outcome:
+        """Return what fires on ``events``, in their order, and how risky the logins among them are.
 
         A detector that raises is counted, logged by id and skipped for that event; Backpressure from the state is passed on.
         """
@@ -70,34 +89,47 @@ class DetectionRunner:
     def _ask_without_claims(self, request: Request) -> Answer:
         return False if type(request) is OnceRequest else self._ask(request)
 
-    def _run(self, events: Iterable[Event], ask: Ask) -> list[Detection]:  # noqa: C901 - one loop, the hottest
-        found: list[Detection] = []
-        examiners_of, policy_for = self._examiners, self._policies.policy_for
+    def _run(self, events: Iterable[Event], ask: Ask) -> Outcome:  # noqa: C901 - one loop, the hottest
+        outcome = Outcome([], {})
+        examiners_of = self._examiners
         org_id: str | None = None
-        policy, muted = DetectionPolicy(), frozenset[str]()
+        screen = _NO_SCREEN
         for event in events:
             examiners = examiners_of.get(event.name)
             if examiners is None:
                 continue
             if event.org_id != org_id:
-                org_id, policy = event.org_id, policy_for(event.org_id)
-                muted = policy.muted_detectors
+                org_id, screen = event.org_id, self._screen_of(event.org_id)
+            if screen.exempts_some and screen.exempts(event):
+                continue
             for detector_id, examine in examiners:
-                if muted and detector_id in muted:
+                if detector_id in screen.muted:
                     continue
-                steps = examine(event, policy)
+                steps = examine(event, screen.policy)
                 try:
                     request = next(steps)
                     while True:
                         request = steps.send(ask(request))
                 except StopIteration as stop:
-                    if stop.value:
-                        found.extend(stop.value)
+                    if type(stop.value) is Risk:
+                        outcome.risks[event.event_id] = stop.value
+                    elif stop.value:
+                        outcome.detections.extend(map(screen.settle, stop.value))
                 except Backpressure:
                     raise
                 except Exception as error:  # noqa: BLE001 - the edge: a detector's bug must cost neither event nor others
                     _report(detector_id, event, error)
-        return found
+        return outcome
+
+    def _screen_of(self, org_id: OrgId) -> Screen:
+        policy = self._policies.policy_for(org_id)
+        screen = self._screens.get(org_id)
+        if screen is None or screen.policy is not policy:
+            screen = self._screens[org_id] = Screen(policy)
+        return screen
+
+
+_NO_SCREEN = Screen(DetectionPolicy())
 
 
 def _report(detector_id: str, event: Event, error: Exception) -> None:

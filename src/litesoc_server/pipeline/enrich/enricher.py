@@ -59,7 +59,8 @@ class Enricher:
         geo, network = self.locate(event.user_ip)
         device = event.device
         if device is not None and device.user_agent is not None:
-            device = self._read_device(device.user_agent)
+            read = self._read_device(device.user_agent)
+            device = read if device.id is None else msgspec.structs.replace(read, id=device.id)
         return msgspec.structs.replace(event, geo=geo, network=network, device=device)
 
     def locate(self, address: str | None) -> tuple[Geo | None, Network | None]:

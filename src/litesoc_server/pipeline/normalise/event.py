@@ -57,7 +57,8 @@ def normalise(envelope: Envelope, index: int, item: SourceItem) -> Event:
         user_ip=user_ip,
         server_ip=envelope.server_ip,
         metadata=_with_notes(item.metadata, notes) if notes else item.metadata,
-        device=None if item.user_agent is None else _device(item.user_agent),
+        device=_device(item.user_agent, item.device_id),
+        session_id=None if item.session_id is None else clean_text(item.session_id),
     )
 
 
@@ -87,9 +88,11 @@ def _address(sent: str, notes: dict[str, Note]) -> str | None:
     return address
 
 
-def _device(user_agent: str) -> Device | None:
-    text = clean_text(user_agent.strip()[:USER_AGENT_LENGTH_MAX])
-    return Device(text) if text else None
+def _device(user_agent: str | None, device_id: str | None) -> Device | None:
+    text = None if user_agent is None else clean_text(user_agent.strip()[:USER_AGENT_LENGTH_MAX]) or None
+    if text is None and device_id is None:
+        return None
+    return Device(text, id=None if device_id is None else clean_text(device_id))
 
 
 def _kept(text: str) -> str:

@@ -63,7 +63,7 @@ def test_a_detector_that_raises_is_counted_and_costs_the_others_nothing(caplog: 
     sound = brute_force_address.DETECTOR
     before = errors_of("broken")
     runner = DetectionRunner(MemoryState(), (replace(sound, id="broken", examine=broken), sound), Policies())
-    found = runner.run(attack(5))
+    found = runner.run(attack(5)).detections
     assert [detection.detector for detection in found] == ["brute_force_address"]
     assert errors_of("broken") == before + 5
     assert "mira" not in caplog.text
@@ -75,13 +75,13 @@ def test_a_state_that_pushes_back_stops_the_batch() -> None:
 
 
 def test_a_state_that_answers_in_batches_gives_the_same() -> None:
-    assert DetectionRunner(BatchesOnly(), DETECTORS, Policies()).run(attack(9)) == detect(attack(9))
+    assert DetectionRunner(BatchesOnly(), DETECTORS, Policies()).run(attack(9)).detections == detect(attack(9))
 
 
 def test_a_rebuild_counts_events_and_announces_nothing() -> None:
     runner = new_runner()
     assert runner.rebuild(iter(attack(4))) == 4
-    assert [detection.event_count for detection in runner.run([make_event(at=4, number=4)])] == [5]
+    assert [detection.event_count for detection in runner.run([make_event(at=4, number=4)]).detections] == [5]
 
 
 def test_a_long_attack_is_told_about_once_a_minute_and_as_it_grows() -> None:
