@@ -1,4 +1,4 @@
-"""Logins out of sshd's lines in auth.log: one per verdict ("Failed …", "Accepted …"), in the words of /collect."""
+"""Logins out of sshd's lines in auth.log: one per verdict ("Failed …", "Accepted …") or attempt that got none."""
 
 import re
 from collections import Counter
@@ -8,13 +8,19 @@ from enum import StrEnum
 
 import msgspec
 
+from litesoc_server.sources.sshd_attempts import Attempt, AttemptTracker
 from litesoc_server.sources.syslog_time import SyslogClock, YearlessTime, resolve_first_year
 
 LINE_LENGTH_MAX = 4096  # characters; rsyslog itself cuts at 8 KiB, an sshd verdict has under 1,000
 _REPEATS_MAX = 10_000  # of one line; sshd allows 6 attempts per connection, so more is damage or mischief
 
-# OpenSSH 9.8 and later log as sshd-session, 10.0 and later also as sshd-auth.
-_PROGRAM = re.compile(r"(?P<host>\S+) sshd(?:-session|-auth)?(?:\[\d+\])?: (?P<message>.*)", re.DOTALL)
+# OpenSSH 9.8 and later log as sshd-session, 10.0 and later also as sshd-auth. The second form is that of RFC 5424: process
+# id, message id, structured data.
+_PROGRAM = re.compile(
+    r"(?P<host>\S+) sshd(?:-session|-auth)?"
+    r"(?:(?:\[(?P<pid>\d+)\])?:| (?P<process>\d+|-) \S+ (?:-|(?:\[[^\]]*\])+)) (?P<message>.*)",
+    re.DOTALL,
+)
 _REPEATED = re.compile(r"message repeated (\d{1,9}) times: \[ (.*)\]\s*", re.DOTALL)
 # OpenSSH auth.c, auth_log(). The user name is text from the network: an unknown one may hold " from 192.0.2.1 port 1", so
 # there the last "from … port …" is the true one. A known user's name has no space, so there the first one is, whatever a
@@ -31,8 +37,9 @@ _NOTHING_TRIED = "Failed none "  # how a client asks which methods there are
 class LineKind(StrEnum):
     """What a line was counted as."""
 
-    LOGIN = "login"
-    OTHER = "other"  # another program, or an sshd line that decides nothing (so also "Invalid user …", see below)
+    LOGIN = "login"  # a verdict
+    ATTEMPT = "attempt"  # of a connection that got no verdict
+    OTHER = "other"  # another program, or an sshd line that tells of no attempt or of one that another line tells of
     UNREADABLE = "unreadable"  # not a log line, or a verdict in a form that is not known
 
 
@@ -59,6 +66,7 @@ class SshdLogin(msgspec.Struct, frozen=True):
 
 
 class _Verdict(msgspec.Struct, frozen=True):
+    time: datetime | YearlessTime
     host: str
     match: re.Match[str]
     count: int
@@ -77,8 +85,9 @@ def parse_sshd_lines(
     ``counts``, when given, is filled with how many lines were what.
 
     An attempt under an unknown name makes two lines, "Invalid user x" and, if a secret was tried, "Failed … for invalid user
-    x"; only the verdict counts, and "Failed none", which tried no secret, does not. "message repeated 3 times: [ … ]" counts
-    three, all at the second at which it was written.
+    x"; only the verdict counts, and "Failed none", which tried no secret, is none. A connection that ends without a verdict,
+    as all guesses do where only keys are taken, counts once, as a failed login by an unknown method. "message repeated 3
+    times: [ … ]" counts three, all at the second at which it was written.
 
     Times are RFC 3339, or "Mar 27 13:06:56", which has neither year nor zone: those are read in ``time_zone``, the first
     one in ``year``, the later ones in the same year or the next whenever the months start over. Without ``year`` it is the
@@ -86,24 +95,28 @@ def parse_sshd_lines(
     yielded before ``lines`` ends.
     """
     tally = Counter[LineKind]() if counts is None else counts
-    logins = _read(lines, tally)
+    found = _read(lines, tally)
     if year is None:
-        pending = list(logins)
-        times = [time for time, _ in pending if isinstance(time, YearlessTime)]
-        year, logins = resolve_first_year(times, now=now, time_zone=time_zone), iter(pending)
-    for time, verdict in logins:
-        occurred_at = time.in_year(year, time_zone) if isinstance(time, YearlessTime) else time
+        pending = list(found)
+        times = [one.time for one in pending if isinstance(one.time, YearlessTime)]
+        year, found = resolve_first_year(times, now=now, time_zone=time_zone), iter(pending)
+    for one in found:
+        occurred_at = one.time.in_year(year, time_zone) if isinstance(one.time, YearlessTime) else one.time
         if occurred_at is None:
             tally[LineKind.UNREADABLE] += 1
             continue
+        if isinstance(one, Attempt):
+            tally[LineKind.ATTEMPT] += 1
+            yield _login_without_verdict(one, occurred_at)
+            continue
         tally[LineKind.LOGIN] += 1
-        login = _login(verdict, occurred_at)
-        for _ in range(verdict.count):
+        login = _login(one, occurred_at)
+        for _ in range(one.count):
             yield login
 
 
-def _read(lines: Iterable[str], tally: Counter[LineKind]) -> Iterator[tuple[datetime | YearlessTime, _Verdict]]:
-    clock = SyslogClock()
+def _read(lines: Iterable[str], tally: Counter[LineKind]) -> Iterator[_Verdict | Attempt]:
+    clock, tracker = SyslogClock(), AttemptTracker()
     for line in lines:
         text = line[:LINE_LENGTH_MAX].rstrip("\r\n")
         read = clock.read(text)
@@ -111,19 +124,34 @@ def _read(lines: Iterable[str], tally: Counter[LineKind]) -> Iterator[tuple[date
             tally[LineKind.UNREADABLE if text.strip() else LineKind.OTHER] += 1
             continue
         time, rest = read
-        verdict = _verdict(rest)
-        if isinstance(verdict, LineKind):
-            tally[verdict] += 1
+        program = _PROGRAM.fullmatch(rest)
+        if program is None:
+            tally[LineKind.OTHER] += 1
+            continue
+        host, pid = program["host"], program["pid"] or program["process"]
+        verdict = _verdict(time, host, program["message"])
+        if isinstance(verdict, _Verdict):
+            tracker.decided(time, host, pid or "")
+            yield verdict
         else:
-            yield time, verdict
+            tally[verdict] += 1
+            if verdict is LineKind.OTHER and pid is not None:
+                complete = tracker.follow(time, host, pid, program["message"])
+                yield from _counted(tally, () if complete is None else (complete,))
+        yield from _counted(tally, tracker.overdue(time))
+    yield from _counted(tally, tracker.rest())
 
 
-def _verdict(rest: str) -> _Verdict | LineKind:
-    """Return the verdict in a line without its time, or what kind of line it is instead."""
-    program = _PROGRAM.fullmatch(rest)
-    if program is None:
-        return LineKind.OTHER
-    message, count = program["message"], 1
+def _counted(tally: Counter[LineKind], attempts: Iterable[Attempt]) -> Iterator[Attempt]:
+    """Yield attempts whose lines were counted as another kind while a verdict could still follow."""
+    for attempt in attempts:
+        tally[LineKind.OTHER] -= 1
+        yield attempt
+
+
+def _verdict(time: datetime | YearlessTime, host: str, message: str) -> _Verdict | LineKind:
+    """Return the verdict in sshd's message, or what kind of line it is instead."""
+    count = 1
     repeated = _REPEATED.fullmatch(message)
     if repeated is not None:
         count, message = int(repeated[1]), repeated[2]
@@ -132,7 +160,21 @@ def _verdict(rest: str) -> _Verdict | LineKind:
     match = _VERDICT.fullmatch(message)
     if match is None or not 1 <= count <= _REPEATS_MAX:
         return LineKind.UNREADABLE
-    return _Verdict(program["host"], match, count)
+    return _Verdict(time, host, match, count)
+
+
+def _login_without_verdict(attempt: Attempt, occurred_at: datetime) -> SshdLogin:
+    reason = "no_verdict" if attempt.is_known_user else "invalid_user"
+    metadata = {"source": "sshd", "reason": reason, "method": "unknown", "source_hostname": attempt.host}
+    if attempt.port is not None:
+        metadata["port"] = attempt.port
+    return SshdLogin(
+        event="auth.login_failed",
+        actor_id=attempt.user or None,
+        user_ip=attempt.address,
+        occurred_at=occurred_at,
+        metadata=metadata,
+    )
 
 
 def _login(verdict: _Verdict, occurred_at: datetime) -> SshdLogin:

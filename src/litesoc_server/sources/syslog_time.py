@@ -11,7 +11,8 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 # RFC 3164 section 4.1.2: the day is padded with a space.
 _TRADITIONAL = re.compile(r"(?:<\d{1,3}>)?([A-Z][a-z]{2}) ([ 123]\d) (\d\d):(\d\d):(\d\d) ", re.ASCII)
 # rsyslog's default since Debian 12 and Ubuntu 24.04, and `journalctl -o short-iso`, which writes the zone without a colon.
-_RFC3339 = re.compile(r"(?:<\d{1,3}>)?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?(Z|[+-]\d\d:?\d\d) ", re.ASCII)
+# With a priority and a version it is the header of RFC 5424.
+_RFC3339 = re.compile(r"(?:<\d{1,3}>(?:1 )?)?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?(Z|[+-]\d\d:?\d\d) ", re.ASCII)
 _LEAP_YEAR = 2000  # a year that has every day
 _OUT_OF_ORDER_DAYS_MAX = 1  # lines of one moment may be written in the wrong order, also around midnight
 _YEAR_DAYS = 366

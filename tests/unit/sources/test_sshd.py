@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from litesoc_server.sources.sshd import LINE_LENGTH_MAX, LineKind, SshdLogin, parse_sshd_lines
+from litesoc_server.sources.sshd_attempts import CONNECTIONS_MAX
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "sources" / "sshd"
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -30,7 +31,7 @@ def test_golden_file() -> None:
     lines = (GOLDEN / "auth.in.log").read_text(encoding="utf-8").splitlines(keepends=True)
     items = [login.to_item(with_time=True) for login in parse_sshd_lines(lines, now=NOW, counts=counts)]
     assert items == json.loads((GOLDEN / "auth.out.json").read_text(encoding="utf-8"))
-    assert counts == {LineKind.LOGIN: 11, LineKind.OTHER: 9, LineKind.UNREADABLE: 2}
+    assert counts == {LineKind.LOGIN: 11, LineKind.ATTEMPT: 1, LineKind.OTHER: 8, LineKind.UNREADABLE: 2}
 
 
 def test_an_item_without_time_is_left_to_the_server() -> None:
@@ -139,6 +140,62 @@ def test_other_lines_are_counted_apart(line: str) -> None:
     assert counts == {LineKind.OTHER: 1}
 
 
+def attempts(*messages: str) -> list[tuple[str | None, str, str]]:
+    """Return account, address and reason of the logins in lines of sshd, each "pid message"."""
+    lines = (
+        f"Mar 27 13:08:{second:02} web-3 sshd[{message.partition(' ')[0]}]: {message.partition(' ')[2]}"
+        for second, message in enumerate(messages)
+    )
+    return [(login.actor_id, login.user_ip, login.metadata["reason"]) for login in logins(*lines)]
+
+
+def test_guesses_at_a_server_that_takes_only_keys_count_once_each() -> None:
+    assert attempts(
+        "1 Invalid user admin from 198.51.100.9 port 4000",
+        "1 Connection closed by invalid user admin 198.51.100.9 port 4000 [preauth]",
+        "2 Connection closed by authenticating user root 198.51.100.9 port 4001 [preauth]",
+        "3 Disconnected from authenticating user root 2001:db8::9 port 4002 [preauth]",
+        "4 Connection reset by invalid user  198.51.100.9 port 4003 [preauth]",
+    ) == [
+        ("admin", "198.51.100.9", "invalid_user"),
+        ("root", "198.51.100.9", "no_verdict"),
+        ("root", "2001:db8::9", "no_verdict"),
+        (None, "198.51.100.9", "invalid_user"),
+    ]
+
+
+def test_where_there_is_a_verdict_only_it_counts() -> None:
+    assert attempts(
+        "1 Invalid user admin from 198.51.100.9 port 4000",
+        "2 Invalid user test from 198.51.100.9 port 4001",
+        "1 Failed password for invalid user admin from 198.51.100.9 port 4000 ssh2",
+        "1 Connection closed by invalid user admin 198.51.100.9 port 4000 [preauth]",
+    ) == [("admin", "198.51.100.9", "invalid_user"), ("test", "198.51.100.9", "invalid_user")]
+
+
+def test_two_accounts_in_one_connection_are_two_attempts() -> None:
+    assert attempts("1 Invalid user a from 198.51.100.9", "1 Invalid user b from 198.51.100.9") == [
+        ("a", "198.51.100.9", "invalid_user"),
+        ("b", "198.51.100.9", "invalid_user"),
+    ]
+
+
+def test_no_attempt_is_forgotten_when_connections_stay_open() -> None:
+    lines = [f"{number} Invalid user u{number} from 198.51.100.9" for number in range(CONNECTIONS_MAX + 5)]
+    log = [f"2026-03-27T13:08:00Z web-3 sshd[{line.partition(' ')[0]}]: {line.partition(' ')[2]}" for line in lines]
+    assert sorted(login.actor_id or "" for login in logins(*log)) == sorted(f"u{number}" for number in range(len(lines)))
+
+
+def test_lines_in_the_form_of_rfc_5424() -> None:
+    header = '<38>1 2026-01-19T14:23:55+00:00 gate.example sshd 44255 - [meta sequenceId="1"]'
+    guess, success = logins(
+        f"{header} Invalid user tutu from 198.51.100.9 port 33166",
+        "<38>1 2026-01-19T14:23:56Z gate.example sshd 442 - - Accepted publickey for mira from 203.0.113.2 port 33168 ssh2",
+    )[::-1]
+    assert (guess.actor_id, guess.user_ip, guess.metadata["source_hostname"]) == ("tutu", "198.51.100.9", "gate.example")
+    assert (success.actor_id, success.event) == ("mira", "auth.login_success")
+
+
 stamps = st.builds(
     lambda day, second: (datetime(2025, 1, 1, tzinfo=UTC) + timedelta(days=day, seconds=second)).strftime("%b %e %H:%M:%S"),
     st.integers(0, 700),
@@ -152,7 +209,7 @@ def test_no_line_raises_and_none_is_lost_from_the_count(lines: list[str]) -> Non
     counts = Counter[LineKind]()
     found = list(parse_sshd_lines(lines, now=NOW, counts=counts))
     assert counts.total() == len(lines)
-    assert len(found) == counts[LineKind.LOGIN]
+    assert len(found) == counts[LineKind.LOGIN] + counts[LineKind.ATTEMPT]
     assert all(login.occurred_at <= NOW + timedelta(days=1) for login in found)
 
 
