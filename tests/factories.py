@@ -7,7 +7,7 @@ import msgspec
 
 from litesoc_server.events.catalog import category_of, severity_of
 from litesoc_server.events.envelope import Environment
-from litesoc_server.events.event import Actor, Device, Event, Geo, Network
+from litesoc_server.events.event import Actor, Device, Event, Geo, Network, NetworkKind
 from litesoc_server.events.ids import EventId, OrgId
 
 ORG = OrgId("0b9f6f0e-6b0f-4d5e-8b53-6f1d5f3f9a01")
@@ -49,11 +49,15 @@ def make_event(
     environment: Environment = Environment.LIVE,
     number: int | None = None,
     is_redacted: bool = False,
+    session_id: str | None = None,
+    device_id: str | None = None,
+    kind: str | None = None,
+    source: str = "collect",
 ) -> Event:
     """Return a normalised and enriched event.
 
-    ``at`` is in seconds after T0_MS. ``geo`` may be a name in PLACES; ``ua`` is "browser/os". ``number`` fixes the event id;
-    without it ids rise from call to call.
+    ``at`` is in seconds after T0_MS. ``geo`` may be a name in PLACES; ``ua`` is "browser/os"; ``kind`` that of the network.
+    ``number`` fixes the event id; without it ids rise from call to call.
     """
     browser, _, os = (ua or "").partition("/")
     at_ms = T0_MS + round(at * 1000)
@@ -62,7 +66,7 @@ def make_event(
         org_id=OrgId(org_id),
         environment=environment,
         key_id="key-1",
-        source="collect",
+        source=source,
         occurred_at_ms=at_ms,
         received_at_ms=at_ms,
         name=name,
@@ -73,6 +77,8 @@ def make_event(
         server_ip=None,
         metadata=msgspec.Raw(msgspec.json.encode(metadata or {})),
         geo=PLACES[geo] if isinstance(geo, str) else geo,
-        network=network or (None if ip is None else Network(asn=asn, as_org=as_org)),
-        device=None if ua is None else Device(browser=browser or None, os=os or None),
+        network=network
+        or (None if ip is None else Network(asn=asn, as_org=as_org, kind=None if kind is None else NetworkKind(kind))),
+        device=None if ua is None and device_id is None else Device(browser=browser or None, os=os or None, id=device_id),
+        session_id=session_id,
     )

@@ -16,9 +16,11 @@ from litesoc_server.pipeline.detect.login_history import (
     mark_risky,
     mark_suspicious,
 )
+from litesoc_server.pipeline.detect.networks import is_mobile
 from litesoc_server.pipeline.detect.origin import Origin, origin_of, recall
 from litesoc_server.pipeline.detect.subjects import actor_of, actor_subject, address_of, scope_of
 from litesoc_server.pipeline.detect.travel import GAP_MIN_MS, Journey, are_neighbours, is_located, journey
+from litesoc_server.pipeline.detect.verdicts import Verdict, on_login, verdict_on
 from litesoc_server.pipeline.policy import MINUTE_MS, DetectionPolicy
 from litesoc_server.pipeline.state.base import Remembered, SeenRequest, Steps, known
 
@@ -130,12 +132,13 @@ def _compare(event: Event, policy: DetectionPolicy, actor: str, here: Origin, th
 
 
 def _was_suspect(event: Event, actor: str, login: Origin) -> Steps[bool]:
-    """Return whether ``login`` fired here itself: then it is no reference for others.
+    """Return whether ``login`` fired here itself, or its owner denied it: then it is no reference for others.
 
     Marks of other detectors do not count: whether they came before or after would depend on the order of arrival.
     """
     mark = yield from known(key=_suspects_key(event, actor), value=login.event_id, at_ms=login.at_ms + 1)
-    return mark.count > 0
+    verdict = yield from verdict_on(event, actor, on_login(login.event_id), login.at_ms)
+    return verdict is Verdict.DENIED or (mark.count > 0 and verdict is not Verdict.CONFIRMED)
 
 
 def _suspects_key(event: Event, actor: str) -> str:
@@ -147,8 +150,8 @@ def _is_too_far(policy: DetectionPolicy, trip: Journey, here: Origin, there: Ori
         return False
     if trip.is_abroad:
         return True
-    is_mobile = any(login.network is not None and login.network.is_mobile for login in (here, there))
-    return trip.distance_km > policy.impossible_travel_same_country_distance_km and not is_mobile
+    is_any_mobile = is_mobile(here.network) or is_mobile(there.network)
+    return trip.distance_km > policy.impossible_travel_same_country_distance_km and not is_any_mobile
 
 
 def _severity(case: _Case) -> AlertSeverity:

@@ -1,14 +1,19 @@
 """What is known of an actor's successful logins: where the latest came from, which networks and devices are familiar.
 
 The runner records every login here before any detector looks. Suspicious logins are recorded as well, and marked: they
-make nothing familiar and serve as nobody's reference until somebody clears them.
+make nothing familiar and serve as nobody's reference until somebody confirms them (feedback.py).
 """
+
+import hashlib
+from functools import lru_cache
 
 import msgspec
 
-from litesoc_server.events.event import Device, Event, Network
+from litesoc_server.events.event import Device, Event, Network, NetworkKind
+from litesoc_server.pipeline.detect.networks import kind_of
 from litesoc_server.pipeline.detect.origin import Origin, memo_of
 from litesoc_server.pipeline.detect.subjects import actor_of, scope_of
+from litesoc_server.pipeline.detect.verdicts import Verdict, on_device, on_login, on_network, verdict_on
 from litesoc_server.pipeline.policy import DAY_MS, HOUR_MS, DetectionPolicy
 from litesoc_server.pipeline.state.base import (
     LAST_MAX,
@@ -23,6 +28,8 @@ from litesoc_server.pipeline.state.base import (
 )
 
 LOGIN_SUCCEEDED = "auth.login_success"
+_REFRESH_MS = 7 * DAY_MS  # how often an actor's networks and devices are noted again while in use
+_LABELS_CACHED = 65_536
 UNKNOWN = ""  # stands for an unknown network or device; it counts as a login and is never familiar
 
 
@@ -38,8 +45,8 @@ class Familiarity(msgspec.Struct, frozen=True):
 def record_login(event: Event, policy: DetectionPolicy) -> Steps[None]:
     """Remember a successful login. Events without a nameable actor are passed over.
 
-    Network and device are recorded each for itself only with the pair's first login of a day: what a busy actor does over
-    and over then costs one request instead of three.
+    Network and device are recorded each for itself only with the pair's first login of a week: what an actor does over and
+    over then costs two requests instead of four, and what is in use is familiar for at least a week less than it is kept.
     """
     actor = actor_of(event)
     if actor is None:
@@ -49,7 +56,7 @@ def record_login(event: Event, policy: DetectionPolicy) -> Steps[None]:
     network, device = network_label(event.network), device_label(event.device)
     habit = yield SeenRequest(f"{scope}habits|{actor}", f"{network}|{device}", at_ms, event_id, ttl_ms)
     assert isinstance(habit, Seen)
-    if habit.last_ms is None or habit.last_ms // DAY_MS != at_ms // DAY_MS:
+    if habit.last_ms is None or habit.last_ms // _REFRESH_MS != at_ms // _REFRESH_MS:
         yield SeenRequest(f"{scope}networks|{actor}", network, at_ms, event_id, ttl_ms)
         yield SeenRequest(f"{scope}devices|{actor}", device, at_ms, event_id, ttl_ms)
 
@@ -74,8 +81,16 @@ def familiarity(event: Event, actor: str, login: Origin) -> Steps[Familiarity]:
     bad_devices = yield from known(key=f"{scope}bad devices|{actor}", value=device, at_ms=before_ms)
     return Familiarity(
         history_count=max(0, habits.set_count - bad_logins.set_count),
-        is_network_familiar=network != UNKNOWN and _was_there_first(networks, bad_networks),
-        is_device_familiar=device != UNKNOWN and _was_there_first(devices, bad_devices),
+        is_network_familiar=network != UNKNOWN
+        and (
+            _was_there_first(networks, bad_networks)
+            or (yield from verdict_on(event, actor, on_network(network), before_ms)) is Verdict.CONFIRMED
+        ),
+        is_device_familiar=device != UNKNOWN
+        and (
+            _was_there_first(devices, bad_devices)
+            or (yield from verdict_on(event, actor, on_device(device), before_ms)) is Verdict.CONFIRMED
+        ),
         is_device_known=device != UNKNOWN,
     )
 
@@ -102,8 +117,21 @@ def mark_risky(event: Event, actor: str, login: Origin, policy: DetectionPolicy,
 
 
 def risky_logins_near(event: Event, actor: str) -> LastRequest:
-    """Return the request for the marked logins of ``actor`` before and after ``event``; their value is the detector."""
+    """Return the request for the marked logins of ``actor`` before and after ``event``; their value is the detector.
+
+    Some may have been confirmed since: ``without_confirmed`` leaves those out.
+    """
     return LastRequest(f"{scope_of(event)}risky logins|{actor}", event.occurred_at_ms, LAST_MAX)
+
+
+def without_confirmed(event: Event, actor: str, risky: tuple[Remembered, ...]) -> Steps[tuple[Remembered, ...]]:
+    """Return the marked logins that nobody has confirmed."""
+    left: list[Remembered] = []
+    for login in risky:
+        verdict = yield from verdict_on(event, actor, on_login(risky_login_id(login)), login.at_ms)
+        if verdict is not Verdict.CONFIRMED:
+            left.append(login)
+    return tuple(left)
 
 
 def risky_login_id(marked: Remembered) -> str:
@@ -112,12 +140,30 @@ def risky_login_id(marked: Remembered) -> str:
 
 
 def network_label(network: Network | None) -> str:
-    """Return what a network is recognised by, its autonomous system."""
-    return UNKNOWN if network is None or network.asn is None else str(network.asn)
+    """Return what a network is recognised by: its autonomous system; all of Tor, and all privacy relays, are one each."""
+    if network is None:
+        return UNKNOWN
+    kind = kind_of(network)
+    if kind is NetworkKind.TOR or kind is NetworkKind.RELAY:
+        return kind
+    return UNKNOWN if network.asn is None else str(network.asn)
 
 
 def device_label(device: Device | None) -> str:
-    """Return what a device is recognised by: the families of its browser and of its system."""
+    """Return what a device is recognised by: the sender's id of it, else the families of its browser and its system."""
+    if device is None:
+        return UNKNOWN
+    return family_label(device) if device.id is None else _id_label(device.id)
+
+
+def family_label(device: Device | None) -> str:
+    """Return the families of a device's browser and of its system, UNKNOWN when neither is known."""
     if device is None or (device.browser is None and device.os is None):
         return UNKNOWN
     return f"{device.browser}/{device.os}"
+
+
+@lru_cache(maxsize=_LABELS_CACHED)
+def _id_label(device_id: str) -> str:
+    """Return a digest: state keeps many of them, and the id itself may be long and is personal data."""
+    return "id:" + hashlib.blake2b(device_id.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()

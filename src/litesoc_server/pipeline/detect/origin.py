@@ -4,7 +4,7 @@ from functools import lru_cache
 
 import msgspec
 
-from litesoc_server.events.event import Device, Event, Geo, Network
+from litesoc_server.events.event import Device, Event, Geo, Network, NetworkKind
 from litesoc_server.events.ids import EventId
 from litesoc_server.pipeline.state.base import Remembered
 
@@ -42,10 +42,14 @@ class _Memo(msgspec.Struct, frozen=True, array_like=True, gc=False):
     actor_email: str | None
     as_org: str | None
     kind: str | None
+    device_id: str | None = None
+    accuracy_km: float | None = None
+    network_kind: NetworkKind | None = None
 
 
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(_Memo)
+_LEFT_OUT: dict[str, None] = dict.fromkeys(("actor_id", "actor_email", "city", "as_org", "browser", "os", "device_id"))
 _NO_GEO, _NO_NETWORK, _NO_DEVICE = Geo(), Network(), Device()
 
 
@@ -84,10 +88,13 @@ def memo_of(event: Event) -> str:
         actor.email if actor is not None else None,
         net.as_org,
         device.kind,
+        device.id,
+        geo.accuracy_km,
+        net.kind,
     )
     encoded = _ENCODER.encode(memo)
     if len(encoded) > _VALUE_LENGTH_MAX:  # only absurd names are as long; what detectors compare is short
-        memo = msgspec.structs.replace(memo, actor_id=None, actor_email=None, city=None, as_org=None, browser=None, os=None)
+        memo = msgspec.structs.replace(memo, **_LEFT_OUT)
         encoded = _ENCODER.encode(memo)
     return encoded.decode()
 
@@ -111,7 +118,13 @@ def recall(remembered: Remembered) -> Origin:
 def _read(value: str) -> tuple[_Memo, Geo, Network, Device]:
     memo = _DECODER.decode(value)
     vpn, tor, proxy, relay, datacenter, mobile = memo.flags
-    geo = Geo(country_code=memo.country_code, city=memo.city, latitude=memo.latitude, longitude=memo.longitude)
+    geo = Geo(
+        country_code=memo.country_code,
+        city=memo.city,
+        latitude=memo.latitude,
+        longitude=memo.longitude,
+        accuracy_km=memo.accuracy_km,
+    )
     network = Network(
         asn=memo.asn,
         as_org=memo.as_org,
@@ -122,5 +135,6 @@ def _read(value: str) -> tuple[_Memo, Geo, Network, Device]:
         is_relay=relay,
         is_datacenter=datacenter,
         is_mobile=mobile,
+        kind=memo.network_kind,
     )
-    return memo, geo, network, Device(browser=memo.browser, os=memo.os, kind=memo.kind)
+    return memo, geo, network, Device(browser=memo.browser, os=memo.os, kind=memo.kind, id=memo.device_id)

@@ -4,6 +4,7 @@ from litesoc_server.events.detection import AlertSeverity, AlertType, Detection,
 from litesoc_server.events.event import Event
 from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
 from litesoc_server.pipeline.detect.failures import LOGIN_FAILED
+from litesoc_server.pipeline.detect.feedback import LOGIN_DENIED
 from litesoc_server.pipeline.detect.firing import Finding, beat, claim, detection_of
 from litesoc_server.pipeline.detect.grants import (
     ACCOUNT_CREATED,
@@ -15,7 +16,13 @@ from litesoc_server.pipeline.detect.grants import (
     is_self_grant,
     targets_of,
 )
-from litesoc_server.pipeline.detect.login_history import LOGIN_SUCCEEDED, logins_near, risky_login_id, risky_logins_near
+from litesoc_server.pipeline.detect.login_history import (
+    LOGIN_SUCCEEDED,
+    logins_near,
+    risky_login_id,
+    risky_logins_near,
+    without_confirmed,
+)
 from litesoc_server.pipeline.detect.origin import Origin, memo_of, origin_of, recall
 from litesoc_server.pipeline.detect.privilege_case import GrantCase, tell
 from litesoc_server.pipeline.detect.subjects import actor_key, actor_of, scope_of
@@ -25,7 +32,7 @@ from litesoc_server.pipeline.state.base import LAST_MAX, Remembered, Steps, coun
 
 ID = "privilege_escalation"
 _TARGETS_MAX = 5  # names of receiving accounts looked at per event
-_LOGIN_NAMES = frozenset({LOGIN_FAILED, LOGIN_SUCCEEDED})
+_LOGIN_NAMES = frozenset({LOGIN_FAILED, LOGIN_SUCCEEDED, LOGIN_DENIED})
 _OTHER_ADMIN_ACTS = frozenset(
     {
         "authz.permission_revoked",
@@ -140,6 +147,7 @@ def _weigh_logins(event: Event, actor: str, policy: DetectionPolicy, case: Grant
     risky = yield risky_logins_near(event, actor)
     assert isinstance(risky, tuple)
     window_ms = policy.risky_login_window_ms
+    risky = yield from without_confirmed(event, actor, risky)
     before = [login for login in risky if _is_shortly_after(case.grant, login.at_ms, risky_login_id(login), window_ms)]
     for login in before:
         yield from _is_weighed_by_another(event, case.grant, risky_login_id(login))
@@ -169,7 +177,7 @@ def _examine_after(
 ) -> Steps[tuple[Detection, ...]]:
     """Look at what the actor granted after risky logins: this event may have been what made one of them look risky."""
     detections: list[Detection] = []
-    for login in risky:
+    for login in (yield from without_confirmed(event, actor, risky)):
         for granted in (yield from last(key=f"{scope_of(event)}granted by|{actor}", at_ms=login.at_ms, k=LAST_MAX)):
             case = GrantCase(recall(granted), policy)
             is_after = _is_shortly_after(case.grant, login.at_ms, risky_login_id(login), policy.risky_login_window_ms)

@@ -38,7 +38,7 @@ def _section(detector: Detector) -> str:
         "",
         _wrapped(detector.description),
         "",
-        "Looks at: " + ", ".join(f"`{name}`" for name in sorted(detector.event_names)) + ".",
+        _looks_at(detector),
         "",
         "Benign behaviour that can look like it:",
         "",
@@ -50,6 +50,12 @@ def _section(detector: Detector) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _looks_at(detector: Detector) -> str:
+    if detector.wants_sessions:
+        return "Looks at: every event that names its session."
+    return "Looks at: " + ", ".join(f"`{name}`" for name in sorted(detector.event_names)) + "."
 
 
 def _settings() -> str:

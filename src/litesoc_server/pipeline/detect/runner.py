@@ -13,6 +13,7 @@ from litesoc_server.events.event import Event
 from litesoc_server.events.ids import EventId, OrgId
 from litesoc_server.events.risk import Risk
 from litesoc_server.pipeline.detect.base import Detector
+from litesoc_server.pipeline.detect.feedback import FEEDBACK_NAMES, record_feedback
 from litesoc_server.pipeline.detect.login_history import LOGIN_SUCCEEDED, record_login
 from litesoc_server.pipeline.detect.screen import Screen
 from litesoc_server.pipeline.policy import DetectionPolicy, PolicyProvider
@@ -51,16 +52,19 @@ class DetectionRunner:
         self._screens: dict[OrgId, Screen] = {}
         self._examiners: dict[str, tuple[tuple[str, Examine], ...]] = {
             name: tuple((detector.id, detector.examine) for detector in detectors if name in detector.event_names)
-            for name in frozenset[str]().union(*(detector.event_names for detector in detectors))
+            for name in frozenset[str]().union(FEEDBACK_NAMES, *(detector.event_names for detector in detectors))
         }
+        self._session_examiners = tuple((detector.id, detector.examine) for detector in detectors if detector.wants_sessions)
         # Logins are recorded before anyone looks at them, whichever detectors are on.
         of_logins = self._examiners.get(LOGIN_SUCCEEDED, ())
         scorers = () if score is None else ((_RISK, score),)
         self._examiners[LOGIN_SUCCEEDED] = ((_LOGIN_HISTORY, record_login), *scorers, *of_logins)
+        for name in FEEDBACK_NAMES:
+            self._examiners[name] = ((_LOGIN_HISTORY, record_feedback), *self._examiners[name])
 
     @property
     def event_names(self) -> frozenset[str]:
-        """The events that leave traces in the state: a rebuild needs no others."""
+        """The events that leave traces in the state by their name; those that name a session may do so, too."""
         return frozenset(self._examiners)
 
     def run(self, events: Sequence[Event]) -> Outcome:
@@ -95,8 +99,9 @@ class DetectionRunner:
         org_id: str | None = None
         screen = _NO_SCREEN
         for event in events:
-            examiners = examiners_of.get(event.name)
-            if examiners is None:
+            examiners = examiners_of.get(event.name, ())
+            examiners = examiners if event.session_id is None else examiners + self._session_examiners
+            if not examiners:
                 continue
             if event.org_id != org_id:
                 org_id, screen = event.org_id, self._screen_of(event.org_id)

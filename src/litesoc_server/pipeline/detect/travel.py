@@ -5,7 +5,8 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address
 
 import msgspec
 
-from litesoc_server.events.event import Network
+from litesoc_server.events.event import NetworkKind
+from litesoc_server.pipeline.detect.networks import hides_its_user, is_mobile, kind_of
 from litesoc_server.pipeline.detect.origin import Origin
 from litesoc_server.pipeline.policy import MINUTE_MS
 
@@ -43,13 +44,19 @@ def haversine_km(latitude_1: float, longitude_1: float, latitude_2: float, longi
 
 
 def error_radius_km(login: Origin) -> float:
-    """Return how far a login's place may be off. A network about which no flag is set counts as a fixed line."""
-    network, geo = login.network, login.geo
-    if network is not None and network.is_mobile:
-        return _ERROR_MOBILE_KM
-    if network is not None and network.is_datacenter:
+    """Return how far a login's place may be off: the database's own radius where it has one, else by kind of network.
+
+    Never less than a mobile network's own: where its gateway is says little about where a phone is, however well the
+    database knows the gateway. A network of unknown kind counts as a fixed line.
+    """
+    own_km = login.geo.accuracy_km if login.geo is not None else None
+    if is_mobile(login.network):
+        return max(_ERROR_MOBILE_KM, own_km or 0.0)
+    if own_km is not None:
+        return own_km
+    if kind_of(login.network) is NetworkKind.HOSTING:
         return _ERROR_HOSTING_KM
-    if geo is not None and geo.city is None:
+    if login.geo is not None and login.geo.city is None:
         return _ERROR_COUNTRY_ONLY_KM
     return _ERROR_FIXED_IPV6_KM if login.ip is not None and ":" in login.ip else _ERROR_FIXED_IPV4_KM
 
@@ -59,18 +66,7 @@ def is_located(login: Origin) -> bool:
     geo = login.geo
     if login.ip is None or geo is None or geo.country_code is None or geo.latitude is None or geo.longitude is None:
         return False
-    return login.network is None or not _hides_its_user(login.network)
-
-
-def _hides_its_user(network: Network) -> bool:
-    return bool(
-        network.special is not None
-        or network.is_vpn
-        or network.is_tor
-        or network.is_proxy
-        or network.is_relay
-        or network.is_datacenter
-    )
+    return not hides_its_user(login.network)
 
 
 def are_neighbours(one: Origin, other: Origin) -> bool:

@@ -69,6 +69,22 @@ def test_a_detector_that_raises_is_counted_and_costs_the_others_nothing(caplog: 
     assert "mira" not in caplog.text
 
 
+def test_a_detector_that_wants_sessions_sees_every_event_that_names_one() -> None:
+    seen: list[str] = []
+
+    def note(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...]]:
+        seen.append(event.name)
+        return ()
+        yield
+
+    wanting = replace(brute_force_address.DETECTOR, id="wanting", event_names=frozenset(), examine=note, wants_sessions=True)
+    events = [
+        make_event(name=name, session_id=sent) for name in ("shop.sold", "auth.login_failed") for sent in ("s-1", None)
+    ]
+    DetectionRunner(MemoryState(), (wanting,), Policies()).run(events)
+    assert seen == ["shop.sold", "auth.login_failed"]
+
+
 def test_a_state_that_pushes_back_stops_the_batch() -> None:
     with pytest.raises(Backpressure):
         DetectionRunner(Overloaded(), DETECTORS, Policies()).run(attack(1))
