@@ -3,10 +3,12 @@
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import factory
 from django.db import OperationalError, connection
+from django.utils import timezone
 
 from litesoc_server.accounts.models import User
 from litesoc_server.alerts.apply import apply_detections
@@ -17,10 +19,13 @@ from litesoc_server.events.envelope import Environment
 from litesoc_server.events.event import Device, Geo, Network
 from litesoc_server.events.ids import EventId, OrgId, draw_event_id_base, event_id_at
 from litesoc_server.ingest.keys import Scope
-from litesoc_server.orgs.models import Membership, Organization, Role
+from litesoc_server.orgs.models import Membership, Organization, Role, Suppression
+from litesoc_server.orgs.principals import Who
+from litesoc_server.orgs.suppressions import create_suppression
 
 NOW_MS = 1_780_000_000_000  # 2026-05-28T20:26:40Z
 EVERY_SCOPE = frozenset(Scope)
+WHO = Who(by="ops@shop.example", principal="user:1")
 
 
 class OrganizationFactory(factory.django.DjangoModelFactory):
@@ -100,6 +105,18 @@ def make_alert(org: Organization, **changes: Any) -> Alert:
     detection = DetectionFactory(**{**defaults, **changes})
     apply_detections([detection])
     return AlertDetection.objects.get(org=org, detection_id=detection.detection_id).alert
+
+
+def make_suppression(org: Organization, **changes: Any) -> Suppression:
+    """Suppress the brute force detector for an hour."""
+    defaults = {
+        "owner": "mira@shop.example",
+        "reason": "load test",
+        "expires_at": timezone.now() + timedelta(hours=1),
+        "detector": "brute_force_address",
+        "who": WHO,
+    }
+    return create_suppression(org, **{**defaults, **changes})
 
 
 @contextmanager

@@ -3,22 +3,7 @@
 from django.contrib import admin
 
 from litesoc_server.alerts.models import Alert, AlertTransition
-
-
-class ReadOnly:
-    """Takes the permissions to add, change and delete from an admin class."""
-
-    def has_add_permission(self, *_: object) -> bool:
-        """Return False."""
-        return False
-
-    def has_change_permission(self, *_: object) -> bool:
-        """Return False."""
-        return False
-
-    def has_delete_permission(self, *_: object) -> bool:
-        """Return False."""
-        return False
+from litesoc_server.orgs.admin import ReadOnly
 
 
 class TransitionInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg] # generic in the stubs only

@@ -19,6 +19,7 @@ from litesoc_server.events.detection import Detection
 from litesoc_server.events.envelope import Environment
 from litesoc_server.events.ids import OrgId
 from litesoc_server.orgs.models import Organization
+from litesoc_server.orgs.suppressions import count_hits
 
 log = logging.getLogger(__name__)
 
@@ -51,20 +52,25 @@ class IncidentRef(NamedTuple):
 def apply_detections(detections: Sequence[Detection]) -> None:
     """Turn ``detections`` into new alerts, or into updates of the open or acknowledged alert of their incident.
 
-    One transaction per incident. Blocking and idempotent: a detection that was applied before changes nothing, so after any
-    failure the caller applies the same ones again. Detections of organisations that no longer exist are passed over. Raises
+    A suppressed detection makes and changes no alert; it is counted at its suppression. One transaction per incident or
+    suppression. Blocking and idempotent: a detection that was applied before changes nothing, so after any failure the
+    caller applies the same ones again. Detections of organisations that no longer exist are passed over. Raises
     django.db.Error when the database is in trouble or another worker kept winning.
     """
     known = _existing_organizations(detection.org_id for detection in detections)
     grouped: dict[IncidentRef, list[Detection]] = defaultdict(list)
+    suppressed: list[Detection] = []
     for detection in map(storable, detections):
         org_id = known.get(detection.org_id)
         if org_id is None:
             log.warning("passed over detection %s: its organisation does not exist", detection.detection_id)
+        elif detection.suppressed_by is not None:
+            suppressed.append(detection)
         else:
             grouped[IncidentRef(org_id, detection.environment, detection.incident_key)].append(detection)
     for ref, group in grouped.items():
         _apply_with_retries(ref, group)
+    count_hits(suppressed)
 
 
 def _existing_organizations(org_ids: Iterable[OrgId]) -> dict[OrgId, uuid.UUID]:

@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from litesoc_server.alerts.models import Action, Alert, AlertTransition, Resolution, Status
+from litesoc_server.orgs.principals import Who
 
 ATTEMPTS_MAX = 20  # against others who change the same alert at the same time
 
@@ -17,14 +18,6 @@ class TransitionRefused(Exception):
 
 class TransitionContended(Exception):
     """Others kept changing the alert at the same moment: try again."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Who:
-    """Who acts: as they call themselves, and as we know them."""
-
-    by: str
-    principal: str  # "key:<id>" or "user:<id>"
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Organisations and who belongs to them."""
 
 import uuid
+from typing import Literal
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -8,6 +9,8 @@ from django.utils import timezone
 
 from litesoc_server.accounts.models import User
 from litesoc_server.orgs.plans import RETENTION_DAYS_MAX, PlanName
+
+SuppressionState = Literal["active", "expired", "ended"]
 
 
 class Role(models.TextChoices):
@@ -78,3 +81,94 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} ({self.role}) in {self.org}"
+
+
+class StoredPolicy(models.Model):
+    """What an organisation decided about detection: only what differs from the defaults (see orgs.policy_values)."""
+
+    org = models.OneToOneField(Organization, on_delete=models.CASCADE, related_name="policy", verbose_name="organisation")
+    version = models.PositiveIntegerField()  # of the last change: what a change is compared with before it is set
+    overrides = models.JSONField(default=dict)  # setting -> value; lists may hold personal data
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = "detection policy"
+        verbose_name_plural = "detection policies"
+
+    def __str__(self) -> str:
+        return f"policy of {self.org}, version {self.version}"
+
+
+class PolicyChange(models.Model):
+    """One change of a detection policy: its history, by version."""
+
+    org = models.ForeignKey(
+        Organization, on_delete=models.CASCADE, related_name="policy_changes", verbose_name="organisation"
+    )
+    version = models.PositiveIntegerField()  # the policy's after this change
+    changes = models.JSONField()  # list of {"setting", "from", "to"}, the values that were in force
+    note = models.TextField(null=True)
+    by = models.TextField()  # as the caller says
+    principal = models.CharField(max_length=100)  # who it was by our own knowledge: "key:<id>", "user:<id>", "operator"
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-version"]
+        constraints = [models.UniqueConstraint(name="orgs_one_policy_change_per_version", fields=["org", "version"])]
+
+    def __str__(self) -> str:
+        return f"version {self.version}"
+
+
+class Suppression(models.Model):
+    """Somebody's decision that certain detections need no alert, until a day. Ended or expired it is history."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    org = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="suppressions", verbose_name="organisation")
+    owner = models.CharField(max_length=255)  # who answers for it
+    reason = models.TextField()
+    detector = models.CharField(max_length=100, null=True)
+    actor_id = models.CharField(max_length=255, null=True)  # personal data
+    address = models.CharField(max_length=50, null=True)  # an address or a CIDR range, canonical (personal data)
+    expires_at = models.DateTimeField()  # event time
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_by = models.CharField(max_length=100)  # principal, as in PolicyChange
+    ended_at = models.DateTimeField(null=True)  # before its expiry, by somebody
+    ended_by = models.CharField(max_length=100, null=True)
+    hit_count = models.PositiveBigIntegerField(default=0)  # detections that became no alert
+    last_hit_at = models.DateTimeField(null=True)  # event time
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                name="orgs_suppression_matches_something",
+                condition=~models.Q(detector__isnull=True, actor_id__isnull=True, address__isnull=True),
+            ),
+        ]
+        indexes = [models.Index(name="orgs_suppressions_in_force", fields=["ended_at", "expires_at"])]
+
+    def __str__(self) -> str:
+        return f"suppression {self.id}"
+
+    @property
+    def state(self) -> SuppressionState:
+        """Whether it is in force now."""
+        if self.ended_at is not None:
+            return "ended"
+        return "expired" if self.expires_at <= timezone.now() else "active"
+
+
+class SuppressionHit(models.Model):
+    """The record that a suppressed detection was counted. One row per detection is what makes redelivery change nothing."""
+
+    org = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
+    detection_id = models.CharField(max_length=64)
+    suppression = models.ForeignKey(Suppression, on_delete=models.CASCADE, related_name="hits")
+    at = models.DateTimeField()  # event time
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="orgs_each_suppressed_detection_once", fields=["org", "detection_id"])]
+
+    def __str__(self) -> str:
+        return self.detection_id

@@ -1,63 +1,120 @@
-"""Detection policies per organisation, for the pipeline: always an answer at once, refreshed behind its back."""
+"""Detection policies per organisation, for the pipeline: always an answer at once, kept fresh in the background."""
 
 import logging
 import threading
-from collections.abc import Mapping
+import uuid
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import NamedTuple
 
 from django.db import Error
+from django.utils import timezone
 
-from litesoc_server.clock import Clock
 from litesoc_server.database import fresh_connections
 from litesoc_server.events.ids import OrgId
-from litesoc_server.orgs.models import Organization
+from litesoc_server.orgs.models import Organization, StoredPolicy, Suppression
+from litesoc_server.orgs.plan_gates import detectors_left_out
 from litesoc_server.orgs.plans import plan_of
+from litesoc_server.orgs.policy_changes import FIRST_VERSION, PolicyState
+from litesoc_server.orgs.policy_values import usable
+from litesoc_server.orgs.suppressions import as_pipeline_suppression
 from litesoc_server.pipeline.policy import DetectionPolicy
 
 log = logging.getLogger(__name__)
 
-FRESH_MS = 5_000  # a change is in force after this time
+REFRESH_S = 2.0  # a change is in force within 5 s: this, and the reading itself
+# An expired suppression still holds for events of before its end that arrive late: at most a day.
+KEPT_AFTER_EXPIRY = timedelta(days=1)
+_NOBODY_CHANGED_IT = PolicyState(version=FIRST_VERSION, overrides={})
+
+
+class _Read(NamedTuple):
+    """All that an organisation's policy is made of; equal readings make the same policy."""
+
+    plan: tuple[object, ...]
+    stored: PolicyState
+    suppressions: tuple[tuple[object, ...], ...]
 
 
 class OrgPolicyProvider:
     """Knows every organisation's policy; implements pipeline.policy.PolicyProvider.
 
-    The policies are read in a thread of their own when an answer is older than FRESH_MS, so the pipeline never waits for the
-    database. While that is down, the last known ones hold. An organisation that is not known yet gets the defaults.
+    The pipeline never waits for the database: `keep_fresh` reads all policies every REFRESH_S in a thread of its own, so
+    that also the first event after a pause meets the policy of now. While the database is down the last known ones hold. An
+    organisation that is not known yet gets the defaults.
     """
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self) -> None:
         self._default = DetectionPolicy()
         self._policies: Mapping[OrgId, DetectionPolicy] = {}
-        self._read_at_ms: int | None = None
-        self._reading = threading.Lock()
+        self._reads: Mapping[OrgId, _Read] = {}
+        self._is_database_down = False
         self.refresh()
 
     def policy_for(self, org_id: OrgId) -> DetectionPolicy:
         """Return the policy in force. Never blocks and never raises."""
-        is_stale = self._read_at_ms is None or self._clock.now_ms() - self._read_at_ms >= FRESH_MS
-        if is_stale and self._reading.acquire(blocking=False):
-            # Counted from the attempt: a database that is down is not asked more often than one that answers.
-            self._read_at_ms = self._clock.now_ms()
-            threading.Thread(target=self._refresh_and_release, name="policies", daemon=True).start()
         return self._policies.get(org_id, self._default)
 
+    def keep_fresh(self, stop: threading.Event, *, every_s: float = REFRESH_S) -> None:
+        """Read all policies over and over until ``stop`` is set."""
+        while not stop.wait(every_s):
+            self.refresh()
+
     def refresh(self) -> None:
-        """Read all policies now. Blocks; a database in trouble is logged and changes nothing."""
+        """Read all policies now. Blocks; a database in trouble is logged, once, and changes nothing."""
         try:
             with fresh_connections():
                 organizations = list(Organization.objects.all())
+                stored = {row.org_id: row for row in StoredPolicy.objects.all()}
+                suppressions = _suppressions_by_org()
         except Error as error:
-            log.warning("policies stay as they are, the control database does not answer: %s", type(error).__name__)
+            if not self._is_database_down:
+                log.warning("policies stay as they are, the control database does not answer: %s", type(error).__name__)
+            self._is_database_down = True
             return
-        self._policies = {
-            OrgId(str(organization.id)): DetectionPolicy(retention_days=plan_of(organization).retention_days)
-            for organization in organizations
-        }
-        self._read_at_ms = self._clock.now_ms()
+        self._is_database_down = False
+        reads: dict[OrgId, _Read] = {}
+        policies: dict[OrgId, DetectionPolicy] = {}
+        for organization in organizations:
+            org_id, row = OrgId(str(organization.id)), stored.get(organization.id)
+            state = _NOBODY_CHANGED_IT if row is None else PolicyState(version=row.version, overrides=row.overrides)
+            rows = suppressions.get(organization.id, ())
+            read = _Read(
+                plan=(organization.plan, organization.retention_days_override),
+                stored=state,
+                suppressions=tuple((row.id, row.expires_at, row.owner, row.reason) for row in rows),
+            )
+            reads[org_id] = read
+            is_known = self._reads.get(org_id) == read
+            policies[org_id] = self._policies[org_id] if is_known else _policy(organization, state, rows)
+        self._reads, self._policies = reads, policies
 
-    def _refresh_and_release(self) -> None:
-        try:
-            self.refresh()
-        finally:
-            self._reading.release()
+
+def _suppressions_by_org() -> dict[uuid.UUID, list[Suppression]]:
+    found: dict[uuid.UUID, list[Suppression]] = defaultdict(list)
+    in_force = Suppression.objects.filter(ended_at__isnull=True, expires_at__gt=timezone.now() - KEPT_AFTER_EXPIRY)
+    for suppression in in_force.order_by("created_at", "id"):
+        found[suppression.org_id].append(suppression)
+    return found
+
+
+def _policy(organization: Organization, stored: PolicyState, suppressions: Sequence[Suppression]) -> DetectionPolicy:
+    plan = plan_of(organization)
+    fields, problems = usable(stored.overrides)
+    if problems:
+        # Their texts quote values, which can be personal data: names only.
+        names = ", ".join(problem.setting for problem in problems)
+        log.warning(
+            "the stored policy of organisation %s does not fit this release in: %s; see `litesoc doctor`",
+            organization.slug,
+            names,
+        )
+    muted = fields.pop("muted_detectors", frozenset())
+    return DetectionPolicy(
+        **fields,
+        version=stored.version,
+        retention_days=plan.retention_days,
+        muted_detectors=muted | detectors_left_out(plan),
+        suppressions=tuple(map(as_pipeline_suppression, suppressions)),
+    )

@@ -48,6 +48,7 @@ def run_checks(config: Config) -> list[Result]:
         _check_configuration,
         _check_disk,
         _check_control_database,
+        _check_policies,
         _check_store,
         _check_stream,
         _check_state,
@@ -106,6 +107,22 @@ def _check_control_database(_config: Config) -> Result:
     if not usable:
         return Result("Control database", Outcome.WARNING, finding, "run `litesoc init` or `litesoc keys create`")
     return Result("Control database", Outcome.OK, finding)
+
+
+def _check_policies(_config: Config) -> Result:
+    from litesoc_server.orgs.policy_changes import unfitting_policies  # noqa: PLC0415 # models load after Django's set-up
+
+    try:
+        unfitting = unfitting_policies()
+    except DatabaseError:
+        return Result("Detection policies", Outcome.WARNING, "cannot be read", "see Control database")
+    if not unfitting:
+        return Result("Detection policies", Outcome.OK, "all settings fit this release")
+    finding = "; ".join(f"{slug}: {', '.join(names)}" for slug, names in unfitting.items())
+    fix = "set them anew, or take them out: litesoc policy reset NAME --org SLUG"
+    return Result(
+        "Detection policies", Outcome.WARNING, f"settings that do not fit this release, not in force: {finding}", fix
+    )
 
 
 def _check_store(config: Config) -> Result:

@@ -178,7 +178,7 @@ async def _open_later(store: EventStore) -> None:
 
 
 def _build_worker(config: Config, stream: Stream, store: EventStore, clock: Clock, on_death: Callable[[], None]) -> Worker:
-    policies = OrgPolicyProvider(clock)
+    policies = OrgPolicyProvider()
     runner = DetectionRunner(MemoryState(), DETECTORS, policies)
     writer = StoreWriter(store=store, dead_letters=stream.dead_letters)
     stop = threading.Event()
@@ -202,6 +202,7 @@ def _build_worker(config: Config, stream: Stream, store: EventStore, clock: Cloc
         pipeline=pipeline,
         writer=writer,
         run_alerts=AlertConsumer(stream.consumer(Subject.DETECTIONS)).run,
+        keep_policies_fresh=policies.keep_fresh,
         clock=clock,
         stop=stop,
         on_death=on_death,

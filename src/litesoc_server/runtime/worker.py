@@ -1,4 +1,4 @@
-"""The worker's threads: rebuild the detectors' state, then run the pipeline and the alert consumer until told to stop."""
+"""The worker's threads: rebuild the detectors' state, then run pipeline, alerts and policies until told to stop."""
 
 import logging
 import threading
@@ -21,7 +21,7 @@ WRITER_STOP_S = 3.0
 
 
 class Worker:
-    """Owns three threads. If one dies of a bug the whole process ends: a restart redelivers what it had in hand."""
+    """Owns four threads. If one dies of a bug the whole process ends: a restart redelivers what it had in hand."""
 
     def __init__(
         self,
@@ -31,6 +31,7 @@ class Worker:
         pipeline: PipelineConsumer,
         writer: StoreWriter,
         run_alerts: Callable[[threading.Event], None],
+        keep_policies_fresh: Callable[[threading.Event], None],
         clock: Clock,
         stop: threading.Event,
         on_death: Callable[[], None],
@@ -40,12 +41,14 @@ class Worker:
         self._pipeline = pipeline
         self._writer = writer
         self._run_alerts = run_alerts
+        self._keep_policies_fresh = keep_policies_fresh
         self._clock = clock
         self._stop = stop
         self._on_death = on_death
         self._threads = [
             threading.Thread(target=self._guard, args=(self._run_pipeline,), name="pipeline", daemon=True),
             threading.Thread(target=self._guard, args=(self._run_alert_consumer,), name="alerts", daemon=True),
+            threading.Thread(target=self._guard, args=(self._run_policies,), name="policies", daemon=True),
         ]
 
     def start(self) -> None:
@@ -75,6 +78,9 @@ class Worker:
 
     def _run_alert_consumer(self) -> None:
         self._run_alerts(self._stop)
+
+    def _run_policies(self) -> None:
+        self._keep_policies_fresh(self._stop)
 
     def _rebuild_state(self) -> bool:
         """Feed recent stored events to the detectors. Waits for the store; returns False when told to stop meanwhile."""

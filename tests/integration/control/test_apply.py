@@ -15,12 +15,13 @@ from control_factories import (
     org_id_of,
 )
 from litesoc_server.alerts.apply import apply_detections
-from litesoc_server.alerts.lifecycle import Who, acknowledge, mark_safe
+from litesoc_server.alerts.lifecycle import acknowledge, mark_safe
 from litesoc_server.alerts.models import Alert, AlertDetection, Status
 from litesoc_server.events.detection import AlertSeverity, Detection
 from litesoc_server.events.envelope import Environment
 from litesoc_server.events.ids import OrgId
 from litesoc_server.orgs.models import Organization
+from litesoc_server.orgs.principals import Who
 from races import race
 
 WHO = Who(by="ops@shop.example", principal="user:1")

@@ -6,8 +6,9 @@ import pytest
 
 from control_factories import DetectionFactory, OrganizationFactory, make_alert, org_id_of
 from litesoc_server.alerts.apply import apply_detections
-from litesoc_server.alerts.lifecycle import TransitionRefused, Who, acknowledge, mark_safe, reopen, resolve
+from litesoc_server.alerts.lifecycle import TransitionRefused, acknowledge, mark_safe, reopen, resolve
 from litesoc_server.alerts.models import Alert, AlertTransition, Resolution
+from litesoc_server.orgs.principals import Who
 from races import race
 
 MIRA = Who(by="mira@shop.example", principal="user:1")

@@ -3,7 +3,7 @@
 from ninja import Query, Router
 
 from litesoc_server.alerts.access import get_alert, visible_alerts
-from litesoc_server.alerts.lifecycle import TransitionContended, TransitionRefused, Who, acknowledge, mark_safe, resolve
+from litesoc_server.alerts.lifecycle import TransitionContended, TransitionRefused, acknowledge, mark_safe, resolve
 from litesoc_server.alerts.models import Action, Alert
 from litesoc_server.api.caller import ApiRequest, Caller, KeyAuth
 from litesoc_server.api.errors import not_found
@@ -21,6 +21,7 @@ from litesoc_server.api.v1.schemas import CHANGE_ERRORS, READ_ERRORS, ChangeMeta
 from litesoc_server.ingest.keys import Scope
 from litesoc_server.ingest.responses import ErrorCode, Refused, unavailable
 from litesoc_server.orgs.plans import Feature
+from litesoc_server.orgs.principals import Who
 
 router = Router(tags=["alerts"])
 _READ = KeyAuth(Scope.READ, Feature.ALERTS_API)
