@@ -8,7 +8,11 @@ from typing import Self
 import msgspec
 
 from litesoc_server.events.event import Device, Event, Geo, Network
+from litesoc_server.pipeline.enrich import iporigin_table
 from litesoc_server.pipeline.enrich.asn import ASN_DATASET, AsnFinder
+from litesoc_server.pipeline.enrich.asn_classes import read_asn_classes
+from litesoc_server.pipeline.enrich.listed import ListedRanges, NamedList
+from litesoc_server.pipeline.enrich.network_judge import NetworkJudge
 from litesoc_server.pipeline.enrich.packed import Header, Progress
 from litesoc_server.pipeline.enrich.place import CITY_DATASET, PlaceFinder
 from litesoc_server.pipeline.enrich.special import plan_look_up
@@ -35,9 +39,10 @@ class DatasetAge(msgspec.Struct, frozen=True):
 class Enricher:
     """Every look-up with its cache. Bounded in memory; safe for the pipeline's thread and occasional others."""
 
-    def __init__(self, places: PlaceFinder, networks: AsnFinder, user_agents: UserAgentReader) -> None:
+    def __init__(self, places: PlaceFinder, networks: AsnFinder, judge: NetworkJudge, user_agents: UserAgentReader) -> None:
         self._places = places
         self._networks = networks
+        self._judge = judge
         self._locate = lru_cache(maxsize=_ADDRESSES_CACHED)(self._look_up)
         self._read_device = lru_cache(maxsize=_DEVICES_CACHED)(user_agents.read)
 
@@ -48,13 +53,14 @@ class Enricher:
         Raises IpDataError, whose text says the fix.
         """
         report = progress or _ignore_progress
-        return cls(PlaceFinder.open(data_dir, report), AsnFinder.open(data_dir, report), UserAgentReader())
+        table = iporigin_table.read_iporigin()
+        judge = NetworkJudge(ListedRanges([NamedList(iporigin_table.SOURCE, table.ranges)]), read_asn_classes())
+        return cls(PlaceFinder.open(data_dir, report), AsnFinder.open(data_dir, report), judge, UserAgentReader())
 
     def enrich(self, event: Event) -> Event:
         """Return the event with place, network and device filled in, as far as they are known.
 
-        Flags such as ``is_vpn`` stay None: nothing here knows about them. An address in a special-purpose range gets its
-        class and is not looked up.
+        An address in a special-purpose range gets its class and is not looked up.
         """
         geo, network = self.locate(event.user_ip)
         device = event.device
@@ -85,7 +91,8 @@ class Enricher:
             return None, None
         if plan.special is not None:
             return None, Network(special=plan.special)
-        return self._places.find(plan.address), self._networks.find(plan.address) or Network()
+        network = self._networks.find(plan.address) or Network()
+        return self._places.find(plan.address), self._judge.judge(plan.address, network)
 
 
 def packaged_data_age() -> tuple[DatasetAge, ...]:

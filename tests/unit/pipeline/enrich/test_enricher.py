@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from litesoc_server.events.envelope import Environment
-from litesoc_server.events.event import Device, Event, Geo, Network, Severity
+from litesoc_server.events.event import Device, Event, Geo, Network, NetworkKind, Severity
 from litesoc_server.events.ids import EventId, OrgId
 from litesoc_server.pipeline.enrich.enricher import Enricher, packaged_data_age
 
@@ -29,7 +29,7 @@ EVENT = Event(
 )
 MIT = (
     Geo("US", "Massachusetts", "Cambridge", 42.36, -71.09, "America/New_York"),
-    Network(asn=3, as_org="Massachusetts Institute of Technology"),
+    Network(3, "Massachusetts Institute of Technology", None, False, False, False, False, False, False),
 )
 
 
@@ -57,8 +57,21 @@ def test_without_an_address_nothing_is_known(enricher: Enricher, address: str | 
     assert enricher.locate(address) == (None, None)
 
 
-def test_an_address_that_nobody_announces_is_known_to_be_global(enricher: Enricher) -> None:
-    assert enricher.locate("2d00::1")[1] == Network()
+def test_an_address_that_nobody_announces_is_on_no_list(enricher: Enricher) -> None:
+    unannounced = Network(
+        None, None, None, is_vpn=False, is_proxy=False, is_relay=False, is_datacenter=False, is_mobile=False
+    )
+    assert enricher.locate("2d00::1")[1] == unannounced  # is_tor stays unknown: the packaged list has no IPv6 exits
+
+
+def test_a_cloud_is_told_with_its_name(enricher: Enricher) -> None:
+    network = enricher.locate("3.120.0.1")[1]
+    assert network is not None
+    assert (network.kind, network.provider, network.is_datacenter) == (NetworkKind.HOSTING, "Amazon AWS", True)
+
+
+def test_equal_networks_are_one_object(enricher: Enricher) -> None:
+    assert enricher.locate("18.9.22.169")[1] is enricher.locate("18.9.22.170")[1]
 
 
 def test_the_device_is_read_from_the_user_agent(enricher: Enricher) -> None:
