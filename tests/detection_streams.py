@@ -24,6 +24,9 @@ ORIGINS: dict[str, dict[str, Any]] = {
     "office": {"ip": "129.240.118.7", "geo": "Oslo", "asn": 224, "as_org": "UNINETT", "ua": "Firefox/Linux"},
     "tokyo": {"ip": "133.11.93.1", "geo": "Tokyo", "asn": 2501, "as_org": "UTnet", "ua": "Chrome/Windows"},
     "new york": {"ip": "2001:db8:5:6::1", "geo": "New York", "asn": 7922, "as_org": "Comcast"},
+    "script": {"ip": "203.0.113.40", "geo": "London", "asn": 14061, "ua": "curl/", "kind": "hosting"},
+    "vpn": {"ip": "146.70.1.2", "geo": "London", "asn": 9009, "ua": "Firefox/Linux", "kind": "vpn"},
+    "tor": {"ip": "185.220.101.4", "asn": 60729, "ua": "Firefox/Windows", "kind": "tor"},
     "nowhere": {"ip": "10.1.2.3"},
     "unsent": {"ip": None},
 }
@@ -54,6 +57,8 @@ def stories(draw: st.DrawFn, max_scenes: int = 7) -> list[Event]:
     moments: list[tuple[float, str, str, str]] = []
     if draw(st.booleans()):  # an actor with a history
         moments += [(-86_400.0 * day, "login", "mira", "home") for day in range(5, 0, -1)]
+    if draw(st.booleans()):  # in an organisation that has one, too
+        moments += [(-86_400.0 * (6 + n), "login", f"colleague {n}", "office") for n in range(20)]
     for minute, kind, actor, origin, number, gap in draw(st.lists(scenes, min_size=1, max_size=max_scenes)):
         moments += [(minute * 60.0 + gap * index, kind, actor, origin) for index in range(number)]
     moments.sort(key=lambda moment: moment[0])

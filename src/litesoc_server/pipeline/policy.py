@@ -53,6 +53,15 @@ class DetectionPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     # What several detectors share.
     login_memory_ms: Annotated[WindowMs, Meta(description="How long a network or a device stays familiar.")] = 90 * DAY_MS
     history_count: Annotated[Count, Meta(description="Earlier logins needed to say what is familiar.")] = 3
+    last_logins_memory_ms: Annotated[WindowMs, Meta(description="How long an account's latest logins are remembered.")] = (
+        400 * DAY_MS
+    )
+    org_history_count: Annotated[
+        Count, Meta(description="Noted logins of an organisation needed to call something new to it.")
+    ] = 20
+    org_familiar_after_ms: Annotated[
+        WindowMs, Meta(description="What an organisation first saw longer ago than this is familiar to it.")
+    ] = DAY_MS
     risky_login_window_ms: Annotated[WindowMs, Meta(description="What follows a risky login within this is suspect.")] = (
         HOUR_MS
     )

@@ -7,7 +7,8 @@ about. It is stored like any other, so a rebuilt state has heard of it too.
 import msgspec
 
 from litesoc_server.events.event import Event
-from litesoc_server.pipeline.detect.login_history import UNKNOWN, device_label, mark_risky, mark_suspicious, network_label
+from litesoc_server.pipeline.detect.labels import UNKNOWN, device_label, network_label
+from litesoc_server.pipeline.detect.login_history import mark_risky, mark_suspicious
 from litesoc_server.pipeline.detect.origin import origin_of
 from litesoc_server.pipeline.detect.subjects import actor_of
 from litesoc_server.pipeline.detect.verdicts import Verdict, on_device, on_login, on_network, pronounce

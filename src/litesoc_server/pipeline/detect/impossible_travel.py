@@ -7,10 +7,10 @@ from litesoc_server.events.event import Event
 from litesoc_server.pipeline.detect import wording
 from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
 from litesoc_server.pipeline.detect.firing import Finding, claim, detection_of
+from litesoc_server.pipeline.detect.labels import device_label
 from litesoc_server.pipeline.detect.login_history import (
     LOGIN_SUCCEEDED,
     Familiarity,
-    device_label,
     familiarity,
     logins_near,
     mark_risky,

@@ -4,13 +4,11 @@ The runner records every login here before any detector looks. Suspicious logins
 make nothing familiar and serve as nobody's reference until somebody confirms them (feedback.py).
 """
 
-import hashlib
-from functools import lru_cache
-
 import msgspec
 
-from litesoc_server.events.event import Device, Event, Network, NetworkKind
-from litesoc_server.pipeline.detect.networks import kind_of
+from litesoc_server.events.event import Event
+from litesoc_server.pipeline.detect.labels import UNKNOWN, device_label, network_label
+from litesoc_server.pipeline.detect.org_history import record_for_org
 from litesoc_server.pipeline.detect.origin import Origin, memo_of
 from litesoc_server.pipeline.detect.subjects import actor_of, scope_of
 from litesoc_server.pipeline.detect.verdicts import Verdict, on_device, on_login, on_network, verdict_on
@@ -29,8 +27,6 @@ from litesoc_server.pipeline.state.base import (
 
 LOGIN_SUCCEEDED = "auth.login_success"
 _REFRESH_MS = 7 * DAY_MS  # how often an actor's networks and devices are noted again while in use
-_LABELS_CACHED = 65_536
-UNKNOWN = ""  # stands for an unknown network or device; it counts as a login and is never familiar
 
 
 class Familiarity(msgspec.Struct, frozen=True):
@@ -46,19 +42,34 @@ def record_login(event: Event, policy: DetectionPolicy) -> Steps[None]:
     """Remember a successful login. Events without a nameable actor are passed over.
 
     Network and device are recorded each for itself only with the pair's first login of a week: what an actor does over and
-    over then costs two requests instead of four, and what is in use is familiar for at least a week less than it is kept.
+    over then costs two requests instead of seven, and what is in use is familiar for at least a week less than it is kept.
     """
     actor = actor_of(event)
     if actor is None:
         return
     scope, at_ms, event_id, ttl_ms = scope_of(event), event.occurred_at_ms, event.event_id, policy.login_memory_ms
-    yield RememberRequest(f"{scope}logins|{actor}", at_ms, event_id, memo_of(event), ttl_ms)
+    yield RememberRequest(f"{scope}logins|{actor}", at_ms, event_id, memo_of(event), policy.last_logins_memory_ms)
     network, device = network_label(event.network), device_label(event.device)
     habit = yield SeenRequest(f"{scope}habits|{actor}", f"{network}|{device}", at_ms, event_id, ttl_ms)
     assert isinstance(habit, Seen)
     if habit.last_ms is None or habit.last_ms // _REFRESH_MS != at_ms // _REFRESH_MS:
         yield SeenRequest(f"{scope}networks|{actor}", network, at_ms, event_id, ttl_ms)
         yield SeenRequest(f"{scope}devices|{actor}", device, at_ms, event_id, ttl_ms)
+        if event.geo is not None and event.geo.country_code is not None:
+            yield SeenRequest(f"{scope}countries|{actor}", event.geo.country_code, at_ms, event_id, ttl_ms)
+        yield from record_for_org(event, policy)
+
+
+def device_was_used(event: Event, actor: str, label: str) -> Steps[bool]:
+    """Return whether a device was used by ``actor`` LATENESS_MS before ``event``, in whatever login."""
+    key, before_ms = f"{scope_of(event)}devices|{actor}", event.occurred_at_ms - LATENESS_MS
+    return (yield from known(key=key, value=label, at_ms=before_ms)).count > 0
+
+
+def country_was_used(event: Event, actor: str, country: str) -> Steps[bool]:
+    """Return whether ``actor`` had logged in from a country LATENESS_MS before ``event``, in whatever login."""
+    key, before_ms = f"{scope_of(event)}countries|{actor}", event.occurred_at_ms - LATENESS_MS
+    return (yield from known(key=key, value=country, at_ms=before_ms)).count > 0
 
 
 def logins_near(event: Event, actor: str) -> LastRequest:
@@ -137,33 +148,3 @@ def without_confirmed(event: Event, actor: str, risky: tuple[Remembered, ...]) -
 def risky_login_id(marked: Remembered) -> str:
     """Return the event id of a marked login."""
     return marked.member.partition("|")[0]
-
-
-def network_label(network: Network | None) -> str:
-    """Return what a network is recognised by: its autonomous system; all of Tor, and all privacy relays, are one each."""
-    if network is None:
-        return UNKNOWN
-    kind = kind_of(network)
-    if kind is NetworkKind.TOR or kind is NetworkKind.RELAY:
-        return kind
-    return UNKNOWN if network.asn is None else str(network.asn)
-
-
-def device_label(device: Device | None) -> str:
-    """Return what a device is recognised by: the sender's id of it, else the families of its browser and its system."""
-    if device is None:
-        return UNKNOWN
-    return family_label(device) if device.id is None else _id_label(device.id)
-
-
-def family_label(device: Device | None) -> str:
-    """Return the families of a device's browser and of its system, UNKNOWN when neither is known."""
-    if device is None or (device.browser is None and device.os is None):
-        return UNKNOWN
-    return f"{device.browser}/{device.os}"
-
-
-@lru_cache(maxsize=_LABELS_CACHED)
-def _id_label(device_id: str) -> str:
-    """Return a digest: state keeps many of them, and the id itself may be long and is personal data."""
-    return "id:" + hashlib.blake2b(device_id.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()

@@ -5,8 +5,11 @@ from litesoc_server.pipeline.detect import (
     brute_force_address,
     impossible_travel,
     instant_alert,
+    new_country,
+    new_device,
     privilege_escalation,
     success_after_failures,
+    suspicious_network,
 )
 from litesoc_server.pipeline.detect.base import Detector
 
@@ -15,6 +18,9 @@ DETECTORS: tuple[Detector, ...] = (
     brute_force_account.DETECTOR,
     success_after_failures.DETECTOR,
     impossible_travel.DETECTOR,
+    new_country.DETECTOR,
+    new_device.DETECTOR,
+    suspicious_network.DETECTOR,
     privilege_escalation.DETECTOR,
     instant_alert.DETECTOR,
 )

@@ -2,10 +2,21 @@
 
 from datetime import datetime, timedelta
 
-from litesoc_server.events.event import Device, Geo, Network
+from litesoc_server.events.event import Device, Geo, Network, NetworkKind
 from litesoc_server.pipeline.state.windows import OBSERVATIONS_MAX
 
 _NAME_LENGTH_MAX = 80  # characters shown of an id that a sender chose
+_KINDS = {
+    NetworkKind.TOR: "Tor",
+    NetworkKind.RELAY: "a privacy relay",
+    NetworkKind.VPN: "a VPN",
+    NetworkKind.PROXY: "a proxy",
+    NetworkKind.GATEWAY: "a company's gateway",
+    NetworkKind.SATELLITE: "a satellite link",
+    NetworkKind.MOBILE: "a mobile network",
+    NetworkKind.ISP: "an access network",
+    NetworkKind.HOSTING: "a data centre",
+}
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - UTC without saying so: "Z" is shorter to read than "+00:00"
 
 
@@ -74,6 +85,11 @@ def network(net: Network | None) -> str:
     if net is None or net.asn is None:
         return "an unknown network"
     return f"AS{net.asn} ({name(net.as_org)})" if net.as_org else f"AS{net.asn}"
+
+
+def kind(of: NetworkKind) -> str:
+    """Return a kind of network in words: "a VPN", "a data centre"."""
+    return _KINDS[of]
 
 
 def device(seen: Device | None) -> str:

@@ -9,7 +9,7 @@ from detection_streams import new_runner
 from factories import event_id, make_event
 from litesoc_server.events.detection import Detection
 from litesoc_server.events.event import Device, Event, Network
-from litesoc_server.pipeline.detect.login_history import device_label, network_label
+from litesoc_server.pipeline.detect.labels import device_label, network_label
 
 HOME: dict[str, Any] = {"ip": "81.166.1.7", "geo": "Oslo", "asn": 2119, "ua": "Firefox/Linux"}
 TOKYO: dict[str, Any] = {"ip": "133.11.93.1", "geo": "Tokyo", "asn": 2501, "ua": "Chrome/Windows"}
