@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE # without byte code every command would take seconds longer to start
 
-.PHONY: help demo test check check-data bench crash format lock clean
+.PHONY: help demo test check check-data laws bench crash format lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -44,6 +44,9 @@ format: .venv/dev ## Format the code and mend what can be mended
 
 check-data: .venv/dev ## Checks on real data sets that are not part of the repository
 	@$(BIN)/pytest -m shared_data tests/shared_data
+
+laws: .venv/dev ## Same incidents from memory, Redis and replay on 10,000 random streams (about 15 minutes)
+	@LITESOC_LAWS_EXAMPLES=10000 $(BIN)/pytest -q tests/contract/test_detection_on_redis.py
 
 bench: .venv/dev ## Measure collect and pipeline against nginx (needs wrk and nginx); see docs/benchmarks.md
 	@$(BIN)/python benchmarks/run.py

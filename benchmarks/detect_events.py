@@ -1,7 +1,8 @@
-"""Time per event of all detectors on the in-memory state, by kind of traffic. Takes some seconds.
+"""Time per event of all detectors, by kind of traffic, on the state in memory and in Redis. Takes some seconds.
 
-Run `python benchmarks/detect_events.py`. The streams are made beforehand; only DetectionRunner.run is timed, in CPU time,
-per batch of 1,000: the median, and the best tenth, which says what it takes when nothing else disturbs the processor.
+Run `python benchmarks/detect_events.py --redis redis://127.0.0.1:6379/9`. The streams are made beforehand; only
+DetectionRunner.run is timed, per batch of 1,000: the median of this process's CPU time, its best tenth, which says what it
+takes when nothing else disturbs the processor, and the median of the time that passes, Redis's own included.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import time
 from collections.abc import Iterator
 
 import msgspec
+from redis import Redis
 
 from litesoc_server.events.catalog import category_of, severity_of
 from litesoc_server.events.envelope import Environment
@@ -20,12 +22,13 @@ from litesoc_server.events.ids import OrgId, draw_event_id_base, event_id_at
 from litesoc_server.pipeline.detect.registry import DETECTORS
 from litesoc_server.pipeline.detect.runner import DetectionRunner
 from litesoc_server.pipeline.policy import DetectionPolicy
+from litesoc_server.pipeline.state.base import StateStore
 from litesoc_server.pipeline.state.memory import MemoryState
+from litesoc_server.pipeline.state.redis import RedisState
 
 T0_MS = 1_772_366_400_000
 ORGS = [OrgId(f"00000000-0000-4000-8000-{number:012d}") for number in range(5)]
 ACTORS = 5_000
-BATCH = 1_000
 _PLACES = [Geo("NO", city="Oslo", latitude=59.9, longitude=10.7), Geo("JP", city="Tokyo", latitude=35.7, longitude=139.7)]
 _BROWSERS = ["Firefox", "Chrome", "Safari"]
 _MIXED = ["auth.login_success"] * 42 + ["auth.login_failed"] * 4 + ["data.download"] * 30 + ["auth.logout"] * 22
@@ -90,24 +93,52 @@ def attack(rng: random.Random, count: int) -> Iterator[Event]:
         yield make_event(rng, number, "auth.login_failed", rng.randrange(1_000), f"198.51.100.{rng.randrange(50)}")
 
 
+def measure(state: StateStore, events: list[Event], batch: int) -> tuple[list[float], list[float], int]:
+    """Run all detectors over ``events`` and return µs an event of CPU and of wall time, by batch, and the detections."""
+    runner = DetectionRunner(state, DETECTORS, OnePolicy())
+    gc.collect()
+    gc.freeze()
+    detections, cpu_us, wall_us = 0, list[float](), list[float]()
+    for start in range(0, len(events), batch):
+        cpu_s, wall_s = time.process_time(), time.perf_counter()
+        detections += len(runner.run(events[start : start + batch]).detections)
+        cpu_us.append((time.process_time() - cpu_s) / batch * 1e6)
+        wall_us.append((time.perf_counter() - wall_s) / batch * 1e6)
+    return cpu_us, wall_us, detections
+
+
 def main() -> None:
-    """Print one line per kind of traffic."""
+    """Print one line per kind of traffic and state."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=100_000)
-    count = parser.parse_args().events
+    parser.add_argument("--batch", type=int, default=1_000)
+    parser.add_argument("--redis", metavar="URL", help="measure on this Redis as well; it is emptied")
+    options = parser.parse_args()
     for make in (mixed, logins, attack):
-        events = list(make(random.Random(1), count))
-        runner = DetectionRunner(MemoryState(), DETECTORS, OnePolicy())
-        gc.collect()
-        gc.freeze()
-        detections, batch_us = 0, list[float]()
-        for start in range(0, count, BATCH):
-            begin = time.process_time()
-            detections += len(runner.run(events[start : start + BATCH]).detections)
-            batch_us.append((time.process_time() - begin) / BATCH * 1e6)
-        best, median = statistics.quantiles(batch_us, n=10)[0], statistics.median(batch_us)
-        figures = f"{median:6.2f} µs/event (best tenth {best:.2f})"
-        print(f"{make.__name__:>7}: {figures}, {detections} detections from {count} events")
+        events = list(make(random.Random(1), options.events))
+        baseline_us = 0.0
+        for name, state in states(options.redis):
+            cpu_us, wall_us, detections = measure(state, events, options.batch)
+            best_us, cpu_us_median = statistics.quantiles(cpu_us, n=10)[0], statistics.median(cpu_us)
+            baseline_us = baseline_us or cpu_us_median
+            figures = (
+                f"{cpu_us_median:6.2f} µs/event CPU (best tenth {best_us:.2f}, {cpu_us_median / baseline_us:.1f} of memory)"
+            )
+            print(
+                f"{make.__name__:>7} {name:>6}: {figures}, {statistics.median(wall_us):6.2f} wall, {detections} detections"
+            )
+
+
+def states(redis_url: str | None) -> Iterator[tuple[str, StateStore]]:
+    """Yield each state to measure, empty, by name."""
+    yield "memory", MemoryState()
+    if redis_url is not None:
+        Redis.from_url(redis_url).flushdb()
+        state = RedisState(redis_url)
+        with state.rebuilding():
+            pass
+        yield "Redis", state
+        state.close()
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Random stories of logins, attacks and grants, for the laws that detection keeps, and a runner to put them through."""
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from random import Random
 from typing import Any
@@ -16,6 +17,7 @@ from litesoc_server.pipeline.detect.runner import DetectionRunner
 from litesoc_server.pipeline.policy import DetectionPolicy
 from litesoc_server.pipeline.state.base import LAST_MAX
 from litesoc_server.pipeline.state.memory import MemoryState
+from litesoc_server.pipeline.state.redis import RedisState
 
 LATENESS_S = 300
 
@@ -105,6 +107,20 @@ class Policies:
 
     def policy_for(self, org_id: OrgId) -> DetectionPolicy:
         return self._policy
+
+
+_numbers = itertools.count()
+
+
+def new_prefix() -> str:
+    return f"test:{next(_numbers)}:"
+
+
+def new_redis_state(url: str, prefix: str | None = None) -> RedisState:
+    """Return an empty state in Redis, under a prefix of its own unless one is given."""
+    state = RedisState(url, prefix=prefix or new_prefix())
+    with state.rebuilding():
+        return state
 
 
 def new_runner(**changes: Any) -> DetectionRunner:

@@ -1,4 +1,4 @@
-"""What every backend of the state port promises. A new backend is one more line in BACKENDS.
+"""What every backend of the state port promises.
 
 The oracles are as plain as can be: they keep everything and look through all of it for each answer.
 """
@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from detection_streams import new_redis_state
 from litesoc_server.pipeline.state.base import (
     LAST_MAX,
     LATENESS_MS,
@@ -29,11 +30,19 @@ from litesoc_server.pipeline.state.base import (
     Window,
 )
 from litesoc_server.pipeline.state.memory import MemoryState
+from servers import RedisServer
 
 MakeState = Callable[[], StateStore]
-BACKENDS: dict[str, MakeState] = {"memory": MemoryState}
 
-pytestmark = pytest.mark.parametrize("make_state", BACKENDS.values(), ids=BACKENDS.keys())
+
+@pytest.fixture(scope="module", params=["memory", "redis"])
+def make_state(request: pytest.FixtureRequest) -> MakeState:
+    """Make an empty state."""
+    if request.param == "memory":
+        return MemoryState
+    server: RedisServer = request.getfixturevalue("redis_server")
+    return lambda: new_redis_state(server.url)
+
 
 T0 = 1_750_000_000_000
 WINDOW_MS = 300_000

@@ -2,18 +2,19 @@
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from typing import TypeAlias
 
 import msgspec
 
 from litesoc_server import telemetry
 from litesoc_server.events.detection import Detection
-from litesoc_server.events.errors import Backpressure
 from litesoc_server.events.event import Event
 from litesoc_server.events.ids import EventId, OrgId
 from litesoc_server.events.risk import Risk
 from litesoc_server.pipeline.detect.base import Detector
 from litesoc_server.pipeline.detect.feedback import FEEDBACK_NAMES, record_feedback
+from litesoc_server.pipeline.detect.lockstep import in_lockstep, spans_of
 from litesoc_server.pipeline.detect.login_history import LOGIN_SUCCEEDED, record_login
 from litesoc_server.pipeline.detect.screen import Screen
 from litesoc_server.pipeline.policy import DetectionPolicy, PolicyProvider
@@ -24,9 +25,12 @@ log = logging.getLogger(__name__)
 Result: TypeAlias = tuple[Detection, ...] | Risk | None
 Examine: TypeAlias = Callable[[Event, DetectionPolicy], Steps[Result]]
 Score: TypeAlias = Callable[[Event, DetectionPolicy], Steps[Risk | None]]
+Judgement: TypeAlias = tuple[list[Detection], Risk | None] | None  # of one event; None: nothing to say, by far the most
 Ask: TypeAlias = Callable[[Request], Answer]
+AnswerAll: TypeAlias = Callable[[Sequence[Request]], list[Answer]]
 _LOGIN_HISTORY = "login_history"  # these two stand in logs and metrics where a detector's id would
 _RISK = "risk"
+_REBUILD_BATCH = 5_000  # events; about 10 MB
 
 
 class Outcome(msgspec.Struct):
@@ -37,7 +41,9 @@ class Outcome(msgspec.Struct):
 
 
 class DetectionRunner:
-    """Runs detectors over events, one event after the other. For one thread.
+    """Runs detectors over events. For one thread.
+
+    With a state in this process one event is judged after the other; with one across a network many are, in lockstep.
 
     Redelivery needs no bookkeeping here: whatever a detector does to the state is idempotent by event id, and detection ids
     derive from events alone. So an event that comes again, to this process or to one whose state was rebuilt from the stored
@@ -47,7 +53,8 @@ class DetectionRunner:
     def __init__(
         self, state: StateStore, detectors: Sequence[Detector], policies: PolicyProvider, score: Score | None = None
     ) -> None:
-        self._ask: Ask = state.answer_one if isinstance(state, AnswersOne) else lambda request: state.answer((request,))[0]
+        self._state = state
+        self._ask: Ask | None = state.answer_one if isinstance(state, AnswersOne) else None
         self._policies = policies
         self._screens: dict[OrgId, Screen] = {}
         self._examiners: dict[str, tuple[tuple[str, Examine], ...]] = {
@@ -70,61 +77,53 @@ class DetectionRunner:
     def run(self, events: Sequence[Event]) -> Outcome:
         """Return what fires on ``events``, in their order, and how risky the logins among them are.
 
-        A detector that raises is counted, logged by id and skipped for that event; Backpressure from the state is passed on.
+        A detector that raises is counted, logged by id and skipped for that event; StateUnavailable is passed on.
         """
-        return self._run(events, self._ask)
+        return self._run(events, is_rebuild=False)
 
     def rebuild(self, events: Iterable[Event]) -> int:
         """Bring the state to where it was after ``events`` and announce nothing; returns how many there were.
 
         Nothing is claimed either: what the lost process had announced or not, it is announced again under the same ids.
+        Raises StateUnavailable.
         """
         count = 0
-
-        def counted() -> Iterable[Event]:
-            nonlocal count
-            for event in events:
-                count += 1
-                yield event
-
-        self._run(counted(), self._ask_without_claims)
+        rest = iter(events)
+        while batch := list(islice(rest, _REBUILD_BATCH)):
+            self._run(batch, is_rebuild=True)
+            count += len(batch)
         return count
 
-    def _ask_without_claims(self, request: Request) -> Answer:
-        return False if type(request) is OnceRequest else self._ask(request)
-
-    def _run(self, events: Iterable[Event], ask: Ask) -> Outcome:  # noqa: C901 - one loop, the hottest
+    def _run(self, events: Sequence[Event], *, is_rebuild: bool) -> Outcome:
         outcome = Outcome([], {})
-        examiners_of = self._examiners
-        org_id: str | None = None
-        screen = _NO_SCREEN
-        for event in events:
-            examiners = examiners_of.get(event.name, ())
-            examiners = examiners if event.session_id is None else examiners + self._session_examiners
-            if not examiners:
-                continue
-            if event.org_id != org_id:
-                org_id, screen = event.org_id, self._screen_of(event.org_id)
-            if screen.exempts_some and screen.exempts(event):
-                continue
-            for detector_id, examine in examiners:
-                if detector_id in screen.muted:
-                    continue
-                steps = examine(event, screen.policy)
-                try:
-                    request = next(steps)
-                    while True:
-                        request = steps.send(ask(request))
-                except StopIteration as stop:
-                    if type(stop.value) is Risk:
-                        outcome.risks[event.event_id] = stop.value
-                    elif stop.value:
-                        outcome.detections.extend(map(screen.settle, stop.value))
-                except Backpressure:
-                    raise
-                except Exception as error:  # noqa: BLE001 - the edge: a detector's bug must cost neither event nor others
-                    _report(detector_id, event, error)
+        if self._ask is not None:
+            ask = _without_claims(self._ask) if is_rebuild else self._ask
+            for event in events:
+                judging = self._judging(event)
+                if judging is not None:
+                    _add(outcome, event, _one_by_one(judging, ask))
+            return outcome
+        answer = _all_without_claims(self._state.answer) if is_rebuild else self._state.answer
+        found: dict[int, Judgement] = {}
+        for span in spans_of(events):
+            judged = [(index, judging) for index in span if (judging := self._judging(events[index])) is not None]
+            found.update(
+                zip((index for index, _ in judged), in_lockstep((judging for _, judging in judged), answer), strict=True)
+            )
+        for index in sorted(found):
+            _add(outcome, events[index], found[index])
         return outcome
+
+    def _judging(self, event: Event) -> Steps[Judgement] | None:
+        """Return the steps that judge an event; None if nobody wants to see it."""
+        examiners = self._examiners.get(event.name, ())
+        examiners = examiners if event.session_id is None else examiners + self._session_examiners
+        if not examiners:
+            return None
+        screen = self._screen_of(event.org_id)
+        if screen.exempts_some and screen.exempts(event):
+            return None
+        return _judge(event, examiners, screen)
 
     def _screen_of(self, org_id: OrgId) -> Screen:
         policy = self._policies.policy_for(org_id)
@@ -134,7 +133,54 @@ class DetectionRunner:
         return screen
 
 
-_NO_SCREEN = Screen(DetectionPolicy())
+def _judge(event: Event, examiners: tuple[tuple[str, Examine], ...], screen: Screen) -> Steps[Judgement]:
+    """Let one after the other examine an event: those that come first mark what later ones look for."""
+    detections: list[Detection] | None = None
+    risk: Risk | None = None
+    for detector_id, examine in examiners:
+        if detector_id in screen.muted:
+            continue
+        try:
+            found = yield from examine(event, screen.policy)
+        except Exception as error:  # noqa: BLE001 - the edge: a detector's bug must cost neither event nor others
+            _report(detector_id, event, error)
+            continue
+        if isinstance(found, Risk):
+            risk = found
+        elif found:
+            detections = [*(detections or ()), *map(screen.settle, found)]
+    return None if detections is None and risk is None else (detections or [], risk)
+
+
+def _one_by_one(judging: Steps[Judgement], ask: Ask) -> Judgement:
+    try:
+        request = next(judging)
+        while True:
+            request = judging.send(ask(request))
+    except StopIteration as stop:
+        return stop.value
+
+
+def _add(outcome: Outcome, event: Event, judgement: Judgement) -> None:
+    if judgement is not None:
+        detections, risk = judgement
+        outcome.detections.extend(detections)
+        if risk is not None:
+            outcome.risks[event.event_id] = risk
+
+
+def _without_claims(ask: Ask) -> Ask:
+    return lambda request: False if type(request) is OnceRequest else ask(request)
+
+
+def _all_without_claims(answer: AnswerAll) -> AnswerAll:
+    """Return what answers all requests but claims, which it refuses."""
+
+    def answer_others(requests: Sequence[Request]) -> list[Answer]:
+        others = iter(answer([request for request in requests if type(request) is not OnceRequest]))
+        return [False if type(request) is OnceRequest else next(others) for request in requests]
+
+    return answer_others
 
 
 def _report(detector_id: str, event: Event, error: Exception) -> None:

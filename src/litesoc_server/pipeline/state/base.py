@@ -10,7 +10,8 @@ observing the same member again changes nothing. Late observations are inserted 
 """
 
 from collections.abc import Generator, Sequence
-from typing import Protocol, TypeAlias, TypeVar, runtime_checkable
+from contextlib import AbstractContextManager
+from typing import ClassVar, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import msgspec
 
@@ -56,6 +57,8 @@ class DistinctRequest(msgspec.Struct, frozen=True, gc=False):
 class LastRequest(msgspec.Struct, frozen=True, gc=False):
     """Ask for the ``k`` values of ``key`` nearest in event time on either side of ``at_ms``."""
 
+    is_read_only: ClassVar[bool] = True
+
     key: str
     at_ms: int
     k: int = 3
@@ -64,6 +67,8 @@ class LastRequest(msgspec.Struct, frozen=True, gc=False):
 class RememberRequest(msgspec.Struct, frozen=True, gc=False):
     """Store ``value`` (an opaque text, at most 1 KiB) at ``at_ms`` among the latest LAST_MAX values of ``key``."""
 
+    is_read_only: ClassVar[bool] = False
+
     key: str
     at_ms: int
     member: str
@@ -71,7 +76,7 @@ class RememberRequest(msgspec.Struct, frozen=True, gc=False):
     ttl_ms: int
 
 
-class Remembered(msgspec.Struct, frozen=True, gc=False):
+class Remembered(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One remembered value."""
 
     at_ms: int
@@ -103,6 +108,8 @@ class Seen(msgspec.Struct, frozen=True, gc=False):
 class DecayedRequest(msgspec.Struct, frozen=True, gc=False):
     """Add ``amount`` at ``at_ms`` to the exponentially decayed counter of ``key`` and ask for its value at ``at_ms``."""
 
+    is_read_only: ClassVar[bool] = False
+
     key: str
     half_life_ms: int
     at_ms: int
@@ -112,6 +119,8 @@ class DecayedRequest(msgspec.Struct, frozen=True, gc=False):
 
 class OnceRequest(msgspec.Struct, frozen=True, gc=False):
     """Ask whether this is the first claim of ``key`` within ``ttl_ms`` of event time (cool-down, redelivery)."""
+
+    is_read_only: ClassVar[bool] = False
 
     key: str
     at_ms: int
@@ -127,11 +136,26 @@ T = TypeVar("T")
 Steps: TypeAlias = Generator[Request, Answer, T]
 
 
+class StateUnavailable(Exception):
+    """The state cannot be asked just now: events go on without detection, and are caught up with later."""
+
+
+class StateLost(StateUnavailable):
+    """The state can be reached but is empty or being rebuilt: it has to be rebuilt before it is asked again."""
+
+
 class StateStore(Protocol):
     """A backend. Keys are already scoped by organisation; the backend bounds its memory by LRU and TTL."""
 
     def answer(self, requests: Sequence[Request]) -> list[Answer]:
-        """Carry out ``requests`` in order and return their answers in the same order."""
+        """Carry out ``requests`` in order and return their answers in the same order. Raises StateUnavailable."""
+        ...
+
+    def rebuilding(self) -> AbstractContextManager[bool]:
+        """Return a context that tells whether to feed the stored events to this state again, to be done inside it.
+
+        Leaving it without an exception means that the state is complete. Raises StateUnavailable.
+        """
         ...
 
 

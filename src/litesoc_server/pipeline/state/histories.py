@@ -19,7 +19,7 @@ _by_time = attrgetter("at_ms", "member")
 NEVER_SEEN = Seen(0, None, None, 0, 0)
 
 
-class LatestValues(msgspec.Struct, gc=False):
+class LatestValues(msgspec.Struct, tag=5, array_like=True, gc=False):
     """The LAST_MAX values of one key that are latest in event time, sorted by (time, member)."""
 
     keep_ms: int  # the longest life asked for; the values of one key share it
@@ -55,7 +55,7 @@ class LatestValues(msgspec.Struct, gc=False):
         return (*before[-k:], *after[:k])
 
 
-class SeenValue(msgspec.Struct, gc=False):
+class SeenValue(msgspec.Struct, array_like=True, gc=False):
     """One value of a set: its newest observations apart, the older ones as a number."""
 
     first_ms: int
@@ -107,7 +107,7 @@ class SeenValue(msgspec.Struct, gc=False):
         del self.recent[:cut]
 
 
-class SeenSet(msgspec.Struct, gc=False):
+class SeenSet(msgspec.Struct, tag=6, array_like=True, gc=False):
     """A set with history; beyond SEEN_MAX values the one seen longest ago goes."""
 
     keep_ms: int
@@ -164,7 +164,7 @@ class SeenSet(msgspec.Struct, gc=False):
         return self.values[value].recent[-1][0], value
 
 
-class DecayedCounter(msgspec.Struct, gc=False):
+class DecayedCounter(msgspec.Struct, tag=3, array_like=True, gc=False):
     """A counter that halves every ``half_life_ms``: its newest observations apart, the older ones as one amount."""
 
     keep_ms: int
@@ -205,7 +205,7 @@ class DecayedCounter(msgspec.Struct, gc=False):
             self.folded_ms = then_ms
 
 
-class Claims(msgspec.Struct, gc=False):
+class Claims(msgspec.Struct, tag=4, array_like=True, gc=False):
     """Who claimed a key, and when."""
 
     keep_ms: int

@@ -1,40 +1,19 @@
 """The state of one process, in memory: what the embedded server and a replay use."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from typing import Any, NoReturn, TypeAlias
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 
 from litesoc_server.clock import Clock, SystemClock
-from litesoc_server.pipeline.state.base import (
-    Answer,
-    CountRequest,
-    DecayedRequest,
-    DistinctRequest,
-    LastRequest,
-    OnceRequest,
-    RememberRequest,
-    Request,
-    Seen,
-    SeenRequest,
-    Window,
-)
-from litesoc_server.pipeline.state.histories import NEVER_SEEN, Claims, DecayedCounter, LatestValues, SeenSet
-from litesoc_server.pipeline.state.windows import NO_WINDOW, CountWindow, DistinctWindow, keep_ms_for
+from litesoc_server.pipeline.state.base import Answer, Request
+from litesoc_server.pipeline.state.entries import HISTORIES, KINDS, Entry, refuse
 
 _LOOKED_AT = 4  # keys looked at for each new one, as long as they may go
 _CLOCK_READ_EVERY = 16  # new keys
 _STANDSTILL_MS = 60_000  # without a new key for longer than that, the pipeline rather than the key was idle
 _LOOKED_AT_WHEN_FULL = 64  # keys in use passed over to find one to let go: bounds the time it takes
-_HALF_LIVES_KEPT = 32  # after so many half-lives a decayed counter is nothing
 
 _SYSTEM_CLOCK = SystemClock()
-
-_Entry: TypeAlias = CountWindow | DistinctWindow | DecayedCounter | Claims | LatestValues | SeenSet
-
-
-def _refuse(request: Request) -> NoReturn:
-    msg = f"{type(request).__name__} on a key that belongs to another primitive"
-    raise TypeError(msg)
 
 
 class MemoryState:
@@ -55,21 +34,13 @@ class MemoryState:
             msg = f"max_keys must be at least 2, not {max_keys}"
             raise ValueError(msg)
         self._half_max = max_keys // 2
-        self._windows: OrderedDict[str, _Entry] = OrderedDict()
-        self._histories: OrderedDict[str, _Entry] = OrderedDict()
+        self._windows: OrderedDict[str, Entry] = OrderedDict()
+        self._histories: OrderedDict[str, Entry] = OrderedDict()
+        self._is_complete = False
         self._clock = clock
         self._clock_ms = clock.now_ms()
         self._used_ms = 0
         self._until_clock = 0
-        self._handlers: dict[type[Request], Callable[[Any], Answer]] = {
-            CountRequest: self._count,
-            DistinctRequest: self._distinct,
-            LastRequest: self._last,
-            RememberRequest: self._remember,
-            SeenRequest: self._seen,
-            DecayedRequest: self._decayed,
-            OnceRequest: self._once,
-        }
 
     def __len__(self) -> int:
         """Return the number of keys held."""
@@ -77,105 +48,33 @@ class MemoryState:
 
     def answer(self, requests: Sequence[Request]) -> list[Answer]:
         """Carry out ``requests`` in order and return their answers in the same order."""
-        handlers = self._handlers
-        return [handlers[type(request)](request) for request in requests]
+        return [self.answer_one(request) for request in requests]
 
     def answer_one(self, request: Request) -> Answer:
         """Carry out one request and return its answer."""
-        return self._handlers[type(request)](request)
-
-    def _count(self, request: CountRequest) -> Window:
-        key, at_ms = request.key, request.at_ms
-        window = self._windows.get(key)
-        if type(window) is not CountWindow:
-            if window is not None:
-                _refuse(request)
+        kind = type(request)
+        entry_type, make, carry_out, nothing = KINDS[kind]
+        keys = self._histories if kind in HISTORIES else self._windows
+        key = request.key
+        entry = keys.get(key)
+        if entry is None:
             if request.is_read_only:
-                return NO_WINDOW
-            window = CountWindow(keep_ms_for(request.window_ms))
-            self._add(self._windows, key, window)
+                return nothing
+            entry = make(request)
+            self._add(keys, key, entry)
+        elif type(entry) is not entry_type:
+            refuse(request)
         else:
-            window.is_used = True
-        if request.is_read_only:
-            return window.peek(at_ms, request.window_ms)
-        return window.add(at_ms, request.member, request.window_ms)
+            entry.is_used = True
+        return carry_out(entry, request)
 
-    def _distinct(self, request: DistinctRequest) -> int:
-        key, at_ms = request.key, request.at_ms
-        window = self._windows.get(key)
-        if type(window) is not DistinctWindow:
-            if window is not None:
-                _refuse(request)
-            if request.is_read_only:
-                return 0
-            window = DistinctWindow(keep_ms_for(request.window_ms))
-            self._add(self._windows, key, window)
-        else:
-            window.is_used = True
-        if request.is_read_only:
-            return window.peek(at_ms, request.window_ms)
-        return window.add(at_ms, request.value, request.window_ms)
+    @contextmanager
+    def rebuilding(self) -> Generator[bool, None, None]:
+        """See StateStore: a process begins with nothing, and its memory is never lost."""
+        yield not self._is_complete
+        self._is_complete = True
 
-    def _decayed(self, request: DecayedRequest) -> float:
-        counter = self._windows.get(request.key)
-        if type(counter) is not DecayedCounter:
-            if counter is not None:
-                _refuse(request)
-            counter = DecayedCounter(_HALF_LIVES_KEPT * request.half_life_ms)
-            self._add(self._windows, request.key, counter)
-        else:
-            counter.is_used = True
-        return counter.add(request.at_ms, request.member, request.amount, request.half_life_ms)
-
-    def _once(self, request: OnceRequest) -> bool:
-        claims = self._windows.get(request.key)
-        if type(claims) is not Claims:
-            if claims is not None:
-                _refuse(request)
-            claims = Claims(request.ttl_ms)
-            self._add(self._windows, request.key, claims)
-        else:
-            claims.is_used = True
-        return claims.claim(request.at_ms, request.member, request.ttl_ms)
-
-    def _last(self, request: LastRequest) -> Answer:
-        latest = self._histories.get(request.key)
-        if latest is None:
-            return ()
-        if type(latest) is not LatestValues:
-            _refuse(request)
-        latest.is_used = True
-        return latest.nearest(request.at_ms, request.k)
-
-    def _remember(self, request: RememberRequest) -> None:
-        latest = self._histories.get(request.key)
-        if type(latest) is not LatestValues:
-            if latest is not None:
-                _refuse(request)
-            latest = LatestValues(request.ttl_ms)
-            self._add(self._histories, request.key, latest)
-        else:
-            latest.is_used = True
-        at_ms = request.at_ms
-        latest.remember(at_ms, request.member, request.value, request.ttl_ms)
-
-    def _seen(self, request: SeenRequest) -> Seen:
-        known = self._histories.get(request.key)
-        if type(known) is not SeenSet:
-            if known is not None:
-                _refuse(request)
-            if request.is_read_only:
-                return NEVER_SEEN
-            known = SeenSet(request.ttl_ms)
-            self._add(self._histories, request.key, known)
-        else:
-            known.is_used = True
-        at_ms = request.at_ms
-        if request.is_read_only:
-            return known.ask(request.value, at_ms, request.member)
-        return known.add(request.value, at_ms, request.member, request.ttl_ms)
-
-    def _add(self, keys: OrderedDict[str, _Entry], key: str, entry: _Entry) -> None:
+    def _add(self, keys: OrderedDict[str, Entry], key: str, entry: Entry) -> None:
         """Add a key, and look at the next ones in turn, so that idle keys go about as fast as new ones come."""
         self._until_clock -= 1
         if self._until_clock < 0:

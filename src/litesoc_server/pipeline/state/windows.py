@@ -22,7 +22,7 @@ def keep_ms_for(window_ms: int) -> int:
     return window_ms + 2 * LATENESS_MS
 
 
-class Observations(msgspec.Struct, gc=False):
+class Observations(msgspec.Struct, array_like=True, gc=False):
     """The observations of one key, sorted by (time, label). A label is a member or a value.
 
     An observation is known by its label *and* its time: an event's time never changes, so a redelivered one is found among
@@ -60,7 +60,7 @@ class Observations(msgspec.Struct, gc=False):
         return cut
 
 
-class CountWindow(Observations, gc=False):
+class CountWindow(Observations, tag=1, gc=False):
     """Counts the observations of a key."""
 
     def add(self, at_ms: int, member: str, window_ms: int) -> Window:
@@ -114,7 +114,7 @@ class CountWindow(Observations, gc=False):
         return Window(min(count, OBSERVATIONS_MAX), times[start], times[stop - 1], newest)
 
 
-class DistinctWindow(Observations, gc=False):
+class DistinctWindow(Observations, tag=2, gc=False):
     """Counts the different values observed under a key.
 
     A second observation of one value at one time cannot change any answer and is not kept, which also makes redelivery

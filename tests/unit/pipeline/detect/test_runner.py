@@ -1,6 +1,7 @@
 """The runner: who is handed what, and what happens when a detector or the state fails."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 
 import pytest
@@ -9,13 +10,12 @@ from prometheus_client import REGISTRY
 from detection_streams import Policies, detect, new_runner
 from factories import make_event
 from litesoc_server.events.detection import Detection
-from litesoc_server.events.errors import Backpressure
 from litesoc_server.events.event import Event
 from litesoc_server.pipeline.detect import brute_force_address
 from litesoc_server.pipeline.detect.registry import DETECTORS
 from litesoc_server.pipeline.detect.runner import DetectionRunner
 from litesoc_server.pipeline.policy import DetectionPolicy
-from litesoc_server.pipeline.state.base import Answer, Request, Steps
+from litesoc_server.pipeline.state.base import Answer, Request, StateUnavailable, Steps
 from litesoc_server.pipeline.state.memory import MemoryState
 
 
@@ -41,12 +41,15 @@ class BatchesOnly:
     def answer(self, requests: Sequence[Request]) -> list[Answer]:
         return self._state.answer(requests)
 
+    def rebuilding(self) -> AbstractContextManager[bool]:
+        return self._state.rebuilding()
 
-class Overloaded:
-    """A state that cannot take more just now."""
+
+class Away(BatchesOnly):
+    """A state that cannot be reached."""
 
     def answer(self, requests: Sequence[Request]) -> list[Answer]:
-        raise Backpressure("state is full")
+        raise StateUnavailable("no connection")
 
 
 def test_a_muted_detector_says_nothing() -> None:
@@ -85,9 +88,9 @@ def test_a_detector_that_wants_sessions_sees_every_event_that_names_one() -> Non
     assert seen == ["shop.sold", "auth.login_failed"]
 
 
-def test_a_state_that_pushes_back_stops_the_batch() -> None:
-    with pytest.raises(Backpressure):
-        DetectionRunner(Overloaded(), DETECTORS, Policies()).run(attack(1))
+def test_a_state_that_is_away_stops_the_batch() -> None:
+    with pytest.raises(StateUnavailable):
+        DetectionRunner(Away(), DETECTORS, Policies()).run(attack(1))
 
 
 def test_a_state_that_answers_in_batches_gives_the_same() -> None:

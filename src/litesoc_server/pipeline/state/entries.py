@@ -1,0 +1,100 @@
+"""What stands behind a key and how each request is carried out on it: the same on every backend, so they cannot differ."""
+
+from collections.abc import Callable
+from typing import Any, NoReturn, TypeAlias
+
+import msgspec
+
+from litesoc_server.pipeline.state.base import (
+    Answer,
+    CountRequest,
+    DecayedRequest,
+    DistinctRequest,
+    LastRequest,
+    OnceRequest,
+    RememberRequest,
+    Request,
+    Seen,
+    SeenRequest,
+    Window,
+)
+from litesoc_server.pipeline.state.histories import NEVER_SEEN, Claims, DecayedCounter, LatestValues, SeenSet
+from litesoc_server.pipeline.state.windows import NO_WINDOW, CountWindow, DistinctWindow, keep_ms_for
+
+_HALF_LIVES_KEPT = 32  # after so many half-lives a decayed counter is nothing
+
+Entry: TypeAlias = CountWindow | DistinctWindow | DecayedCounter | Claims | LatestValues | SeenSet
+# entry type, new entry, carry out on an entry, answer of a look at a key that is not there. A tuple: unpacked per request.
+Kind: TypeAlias = tuple[type[Entry], Callable[[Any], Entry], Callable[[Any, Any], Answer], Answer]
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Entry)
+
+
+def refuse(request: Request) -> NoReturn:
+    """Raise TypeError: a key belongs to the primitive that made it."""
+    msg = f"{type(request).__name__} on a key that belongs to another primitive"
+    raise TypeError(msg)
+
+
+def _count(window: CountWindow, request: CountRequest) -> Window:
+    if request.is_read_only:
+        return window.peek(request.at_ms, request.window_ms)
+    return window.add(request.at_ms, request.member, request.window_ms)
+
+
+def _distinct(window: DistinctWindow, request: DistinctRequest) -> int:
+    if request.is_read_only:
+        return window.peek(request.at_ms, request.window_ms)
+    return window.add(request.at_ms, request.value, request.window_ms)
+
+
+def _decayed(counter: DecayedCounter, request: DecayedRequest) -> float:
+    return counter.add(request.at_ms, request.member, request.amount, request.half_life_ms)
+
+
+def _once(claims: Claims, request: OnceRequest) -> bool:
+    return claims.claim(request.at_ms, request.member, request.ttl_ms)
+
+
+def _last(latest: LatestValues, request: LastRequest) -> Answer:
+    return latest.nearest(request.at_ms, request.k)
+
+
+def _remember(latest: LatestValues, request: RememberRequest) -> None:
+    latest.remember(request.at_ms, request.member, request.value, request.ttl_ms)
+
+
+def _seen(known: SeenSet, request: SeenRequest) -> Seen:
+    if request.is_read_only:
+        return known.ask(request.value, request.at_ms, request.member)
+    return known.add(request.value, request.at_ms, request.member, request.ttl_ms)
+
+
+KINDS: dict[type[Request], Kind] = {
+    CountRequest: (CountWindow, lambda request: CountWindow(keep_ms_for(request.window_ms)), _count, NO_WINDOW),
+    DistinctRequest: (DistinctWindow, lambda request: DistinctWindow(keep_ms_for(request.window_ms)), _distinct, 0),
+    DecayedRequest: (
+        DecayedCounter,
+        lambda request: DecayedCounter(_HALF_LIVES_KEPT * request.half_life_ms),
+        _decayed,
+        0.0,
+    ),
+    OnceRequest: (Claims, lambda request: Claims(request.ttl_ms), _once, False),
+    LastRequest: (LatestValues, refuse, _last, ()),  # only looks
+    RememberRequest: (LatestValues, lambda request: LatestValues(request.ttl_ms), _remember, None),
+    SeenRequest: (SeenSet, lambda request: SeenSet(request.ttl_ms), _seen, NEVER_SEEN),
+}
+HISTORIES: frozenset[type[Request]] = frozenset({LastRequest, RememberRequest, SeenRequest})  # the rest soon ends
+
+
+def encode(entry: Entry) -> bytes:
+    """Return an entry as bytes. What can be computed again is left out."""
+    if type(entry) is DistinctWindow:
+        entry.tally = None
+    return _encoder.encode(entry)
+
+
+def decode(data: bytes | memoryview) -> Entry:
+    """Return the entry that ``encode`` made ``data`` from. Raises msgspec.MsgspecError."""
+    return _decoder.decode(data)
