@@ -175,7 +175,8 @@ def test_a_data_directory_that_cannot_be_made_is_named_with_the_fix(command: tup
 
 
 @pytest.mark.parametrize(
-    "command", ["init", "serve", "demo", "replay", "tail", "doctor", "migrate", "keys create", "dead-letters list"]
+    "command",
+    ["init", "serve", "demo", "replay", "simulate", "tail", "doctor", "migrate", "keys create", "dead-letters list"],
 )
 def test_every_command_has_help(command: str, tmp_path: Path) -> None:
     done = LiveServer(tmp_path / "data").litesoc(*command.split(), "--help")
@@ -233,6 +234,24 @@ def test_replay_of_json_lines_in_their_rhythm(server: LiveServer, account: dict[
     assert summary["accepted"] == 5
     assert summary["seconds"] >= 0.4
     api.wait_for_events(5, actor_id="rhythm")
+
+
+def test_simulate_sends_a_population_to_a_server(server: LiveServer, api: Api) -> None:
+    key = server.create_key("ingest", "backfill")
+    to_server = ("--users", "20", "--days", "3", "--url", server.url, "--key", key)
+    summary = server.litesoc_json("simulate", *to_server, "--attacks", "address_brute_force", "--rate", "3")
+
+    assert summary["rejected"] == 0
+    assert summary["accepted"] == summary["events"] > 50
+    assert summary["attacks"] > 0
+    api.wait_for_alert(alert_type="brute_force_attack")
+
+
+def test_simulate_needs_the_scope_to_send_the_past(server: LiveServer, account: dict[str, str]) -> None:
+    done = server.litesoc("simulate", "--url", server.url, "--key", account["api_key"])
+
+    assert done.returncode == 1
+    assert "backfill" in done.stderr
 
 
 def test_a_wrong_key_and_a_wrong_address_say_the_fix(server: LiveServer, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from litesoc_server.cli.init import init
 from litesoc_server.cli.migrate import migrate
 from litesoc_server.cli.replay import replay
 from litesoc_server.cli.serve import serve
+from litesoc_server.cli.simulate import simulate
 from litesoc_server.cli.tail import tail
 
 app = typer.Typer(
@@ -25,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,  # locals can hold keys and personal data
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (init, serve, demo, replay, tail, doctor, migrate):
+for command in (init, serve, demo, replay, simulate, tail, doctor, migrate):
     app.command()(command)
 app.add_typer(keys.app, name="keys")
 app.add_typer(dead_letters.app, name="dead-letters")

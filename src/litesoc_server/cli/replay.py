@@ -57,7 +57,7 @@ def replay(
     started = time.monotonic()
     with ApiClient(url, key) as client, progress_bar(is_quiet=as_json) as progress:
         if keep_time:
-            _require_backfill(client)
+            require_backfill(client)
         task = progress.add_task("Sending events", total=len(events))
         for batch in _in_rhythm(events, speed) if speed else _batches(iter(events)):
             _send(client, batch, totals, keep_time=keep_time)
@@ -91,11 +91,12 @@ def _read_jsonl(lines: Iterator[str], file: Path) -> tuple[list[dict[str, Any]],
     return events, 0
 
 
-def _require_backfill(client: ApiClient) -> None:
+def require_backfill(client: ApiClient) -> None:
+    """End the command unless the key may send events of the past."""
     scopes = client.health().get("scopes", [])
     if "backfill" not in scopes:
         fail(
-            "--keep-time needs a key with the scope backfill; without it the server would use its own time",
+            "keeping the events' times needs a key with the scope backfill; without it the server would use its own time",
             "create one: litesoc keys create --name replay --scope ingest,backfill",
         )
 

@@ -1,0 +1,46 @@
+"""Every family of attacks."""
+
+from litesoc_server.evaluation.simulator.attacks import (
+    account_brute_force,
+    address_brute_force,
+    api_key_abuse,
+    blocked_country,
+    device_takeover,
+    dormant_account,
+    instant_event,
+    mass_delete,
+    mass_export,
+    mfa_fatigue,
+    off_hours_admin,
+    privilege_escalation,
+    session_hijack,
+    slow_brute_force,
+    spray,
+    stuffing,
+    takeover_chain,
+    tor_login,
+    travel_takeover,
+)
+from litesoc_server.evaluation.simulator.attacks.base import Family
+
+FAMILIES: tuple[Family, ...] = (
+    account_brute_force.FAMILY,
+    address_brute_force.FAMILY,
+    api_key_abuse.FAMILY,
+    blocked_country.FAMILY,
+    device_takeover.FAMILY,
+    dormant_account.FAMILY,
+    instant_event.FAMILY,
+    mass_delete.FAMILY,
+    mass_export.FAMILY,
+    mfa_fatigue.FAMILY,
+    off_hours_admin.FAMILY,
+    privilege_escalation.FAMILY,
+    session_hijack.FAMILY,
+    slow_brute_force.FAMILY,
+    spray.FAMILY,
+    stuffing.FAMILY,
+    takeover_chain.FAMILY,
+    tor_login.FAMILY,
+    travel_takeover.FAMILY,
+)
