@@ -41,11 +41,16 @@ _KINDS: dict[str, dict[str, Any]] = {
     "create": {"name": "admin.user_created", "metadata": {"target_id": "newcomer"}},
     "delete": {"name": "data.bulk_delete"},
     "logout": {"name": "auth.logout"},
+    "deny": {"name": "auth.mfa_denied"},
+    "mistype": {"name": "auth.mfa_challenge_failed"},
+    "approve": {"name": "auth.mfa_challenge_success"},
+    "reset": {"name": "auth.password_reset"},
+    "browse": {"name": "shop.page_viewed", "session_id": "s-1"},
 }
 
 scenes = st.tuples(
     st.integers(0, 6 * 60),  # minute it begins
-    st.sampled_from([*["fail"] * 6, *["login"] * 5, *_KINDS]),
+    st.sampled_from([*["fail"] * 6, *["login"] * 6, *["deny"] * 2, *["browse"] * 2, *_KINDS]),
     st.sampled_from(["mira", "jonas"]),
     st.sampled_from(list(ORIGINS)),
     st.integers(1, 12),  # how many
@@ -59,6 +64,8 @@ def stories(draw: st.DrawFn, max_scenes: int = 7) -> list[Event]:
     moments: list[tuple[float, str, str, str]] = []
     if draw(st.booleans()):  # an actor with a history
         moments += [(-86_400.0 * day, "login", "mira", "home") for day in range(5, 0, -1)]
+    if draw(st.booleans()):  # and another one who was away for long
+        moments += [(-86_400.0 * (120 + day), "login", "jonas", "home") for day in range(3)]
     if draw(st.booleans()):  # in an organisation that has one, too
         moments += [(-86_400.0 * (6 + n), "login", f"colleague {n}", "office") for n in range(20)]
     for minute, kind, actor, origin, number, gap in draw(st.lists(scenes, min_size=1, max_size=max_scenes)):
@@ -72,7 +79,7 @@ def _without_crowds(moments: list[tuple[float, str, str, str]]) -> Iterator[tupl
     earlier: dict[str, list[float]] = {}
     for moment in moments:
         at, kind, _, _ = moment
-        if kind != "fail":
+        if kind not in {"fail", "deny", "mistype"}:
             recent = [then for then in earlier.get(kind, []) if then > at - 2 * LATENESS_S]
             if len(recent) >= LAST_MAX // 2:  # grants are of several kinds
                 continue

@@ -85,6 +85,24 @@ class DetectionPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         WindowMs, Meta(description="Within this, a change of country fires even where nothing is known of the device.")
     ] = HOUR_MS
 
+    mfa_fatigue_refusals_count: Annotated[Count, Meta(description="Refused or unanswered requests on one account.")] = 5
+    mfa_fatigue_window_ms: Annotated[WindowMs, Meta(description="Within this time.")] = 10 * MINUTE_MS
+    mfa_fatigue_approval_refusals_count: Annotated[
+        Count, Meta(description="So many before an approval from a new address are critical.")
+    ] = 3
+    mfa_fatigue_approval_window_ms: Annotated[WindowMs, Meta(description="Within this time before it.")] = 15 * MINUTE_MS
+
+    session_hijack_memory_ms: Annotated[
+        WindowMs, Meta(description="How long after its last use a session is remembered.")
+    ] = 7 * DAY_MS
+
+    dormant_account_silence_ms: Annotated[WindowMs, Meta(description="Without a login for so long it is dormant.")] = (
+        90 * DAY_MS
+    )
+    dormant_account_reset_window_ms: Annotated[
+        WindowMs, Meta(description="A password reset within this before the login makes it high.")
+    ] = DAY_MS
+
     privilege_escalation_grants_count: Annotated[Count, Meta(description="Grants by one actor.")] = 3
     privilege_escalation_window_ms: Annotated[WindowMs, Meta(description="Within this time.")] = 10 * MINUTE_MS
     privilege_escalation_fresh_account_age_ms: Annotated[

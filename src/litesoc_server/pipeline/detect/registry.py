@@ -3,11 +3,14 @@
 from litesoc_server.pipeline.detect import (
     brute_force_account,
     brute_force_address,
+    dormant_account,
     impossible_travel,
     instant_alert,
+    mfa_fatigue,
     new_country,
     new_device,
     privilege_escalation,
+    session_hijack,
     success_after_failures,
     suspicious_network,
 )
@@ -21,6 +24,9 @@ DETECTORS: tuple[Detector, ...] = (
     new_country.DETECTOR,
     new_device.DETECTOR,
     suspicious_network.DETECTOR,
+    mfa_fatigue.DETECTOR,
+    session_hijack.DETECTOR,
+    dormant_account.DETECTOR,
     privilege_escalation.DETECTOR,
     instant_alert.DETECTOR,
 )
