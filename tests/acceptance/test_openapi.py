@@ -27,6 +27,11 @@ PATHS = {
     "/alerts/{alert_id}": {"get", "patch"},
     "/alerts/{alert_id}/resolve": {"post"},
     "/alerts/{alert_id}/safe": {"post"},
+    "/detection/policy": {"get", "patch"},
+    "/detection/policy/history": {"get"},
+    "/detection/suppressions": {"get", "post"},
+    "/detection/suppressions/{suppression_id}": {"delete"},
+    "/detectors": {"get"},
 }
 
 
@@ -89,6 +94,11 @@ include-path-regex = "^/collect"
 # A batch is taken in part, and what is ignored may be of any type.
 checks.negative_data_rejection.enabled = false
 # JSON Schema cannot say that an event is at most 16 KiB and nowhere holds U+0000.
+checks.positive_data_acceptance.enabled = false
+
+[[operations]]
+include-path-regex = "^/detection"
+# What a setting may be is said by the settings themselves; a version, a detector or a range must also be a real one.
 checks.positive_data_acceptance.enabled = false
 """
 

@@ -8,7 +8,7 @@ from litesoc_server import __version__
 from litesoc_server.api.body import StrictParser
 from litesoc_server.api.caller import caller_of
 from litesoc_server.api.errors import flat_response, refusal_for
-from litesoc_server.api.v1 import alerts, events
+from litesoc_server.api.v1 import alerts, detection_policy, detectors, events, suppressions
 from litesoc_server.ingest.cors import response_headers
 
 
@@ -56,5 +56,8 @@ api = ManagementApi(
 )
 api.add_router("", events.router)
 api.add_router("", alerts.router)
+api.add_router("", detection_policy.router)
+api.add_router("", suppressions.router)
+api.add_router("", detectors.router)
 for kind in (Exception, HttpError, ValidationError):  # django-ninja has its own answers to the last two
     api.add_exception_handler(kind, answer_to)

@@ -10,11 +10,15 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonR
 from ninja.errors import HttpError, ValidationError
 
 from litesoc_server.ingest.responses import ErrorCode, Refused, error_body, server_error, unavailable
+from litesoc_server.orgs.models import Organization
+from litesoc_server.orgs.policy_changes import PolicyConflict
+from litesoc_server.orgs.policy_values import PolicyInvalid
 from litesoc_server.store.base import StoreUnavailable
 
 log = logging.getLogger(__name__)
 
-PROBLEMS_MAX = 3  # named in one answer
+PROBLEMS_MAX = 3  # named in one text
+LISTED_MAX = 100  # listed in one answer
 _NOT_FOUND = "there is nothing here: it does not exist, belongs to somebody else or is older than the retention"
 
 
@@ -53,8 +57,24 @@ def _cut_off(_: Exception) -> Refused:
     return Refused(ErrorCode.REQUEST_TIMEOUT, "the body did not arrive whole: send it again")
 
 
+def _policy_invalid(error: Exception) -> Refused:
+    assert isinstance(error, PolicyInvalid)
+    texts = [problem.text for problem in error.problems]
+    more = f"; and {len(texts) - PROBLEMS_MAX} more" if len(texts) > PROBLEMS_MAX else ""
+    errors = [{"field": problem.setting, "message": problem.text} for problem in error.problems[:LISTED_MAX]]
+    return Refused(ErrorCode.VALIDATION_FAILED, "; ".join(texts[:PROBLEMS_MAX]) + more, errors=errors)
+
+
+def _policy_conflict(error: Exception) -> Refused:
+    assert isinstance(error, PolicyConflict)
+    return Refused(ErrorCode.POLICY_CONFLICT, str(error), version=error.version)
+
+
 _ANSWERS: Mapping[type[Exception], Callable[[Exception], Refused]] = {
     ValidationError: _invalid,
+    PolicyInvalid: _policy_invalid,
+    PolicyConflict: _policy_conflict,
+    Organization.DoesNotExist: lambda _: not_found(),
     RequestDataTooBig: _too_large,
     UnreadablePostError: _cut_off,
     DatabaseError: _database_unavailable,

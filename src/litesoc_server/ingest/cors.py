@@ -2,7 +2,7 @@
 
 import re
 
-_METHODS = b"GET, POST, PATCH, OPTIONS"
+_METHODS = b"GET, POST, PATCH, DELETE, OPTIONS"
 _REQUEST_HEADERS = b"Content-Type, X-API-Key, Authorization, Idempotency-Key"
 _EXPOSED = (
     b"X-LiteSOC-Plan, X-LiteSOC-Retention, X-LiteSOC-Cutoff, X-LiteSOC-Quota-Limit, X-LiteSOC-Quota-Remaining, "

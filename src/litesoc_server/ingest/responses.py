@@ -36,6 +36,7 @@ class ErrorCode(StrEnum):
     REQUEST_TIMEOUT = "REQUEST_TIMEOUT"  # ours: the body did not arrive in time
     IDEMPOTENCY_CONFLICT = "IDEMPOTENCY_CONFLICT"  # ours: same Idempotency-Key, other body
     ALERT_CONFLICT = "ALERT_CONFLICT"  # ours: the alert's status does not allow the action
+    POLICY_CONFLICT = "POLICY_CONFLICT"  # ours: somebody else has changed the policy meanwhile
     PAYLOAD_TOO_LARGE = "PAYLOAD_TOO_LARGE"
     UNSUPPORTED_ENCODING = "UNSUPPORTED_ENCODING"  # ours: a compressed body
     RATE_LIMIT_EXCEEDED = "RATE_LIMIT_EXCEEDED"
@@ -64,6 +65,7 @@ _STATUS = {
     ErrorCode.REQUEST_TIMEOUT: HTTPStatus.REQUEST_TIMEOUT,
     ErrorCode.IDEMPOTENCY_CONFLICT: HTTPStatus.CONFLICT,
     ErrorCode.ALERT_CONFLICT: HTTPStatus.CONFLICT,
+    ErrorCode.POLICY_CONFLICT: HTTPStatus.CONFLICT,
     ErrorCode.PAYLOAD_TOO_LARGE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     ErrorCode.UNSUPPORTED_ENCODING: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     ErrorCode.RATE_LIMIT_EXCEEDED: HTTPStatus.TOO_MANY_REQUESTS,

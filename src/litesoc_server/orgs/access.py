@@ -1,8 +1,12 @@
-"""The only doors to organisations."""
+"""The only doors to organisations and to what they decided."""
 
 import uuid
 
-from litesoc_server.orgs.models import Organization
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from litesoc_server.events.ids import OrgId
+from litesoc_server.orgs.models import Organization, PolicyChange, Suppression, SuppressionState
 
 
 def organization_for_operator(slug_or_id: str | None) -> Organization:
@@ -25,3 +29,36 @@ def organization_for_operator(slug_or_id: str | None) -> Organization:
         msg = f"there is no organisation {slug_or_id!r}"
         raise Organization.DoesNotExist(msg)
     return organization
+
+
+def organization_of(org_id: OrgId) -> Organization:
+    """Return the organisation that a key belongs to. Raises Organization.DoesNotExist when it was deleted just now."""
+    return Organization.objects.get(id=uuid.UUID(org_id))
+
+
+def policy_history(org: Organization) -> QuerySet[PolicyChange]:
+    """Return the changes of an organisation's policy, newest first."""
+    return PolicyChange.objects.filter(org=org).order_by("-version")
+
+
+def visible_suppressions(org: Organization, *, state: SuppressionState | None = None) -> QuerySet[Suppression]:
+    """Return an organisation's suppressions, newest first, with those that ended and expired, or those in one state."""
+    found = Suppression.objects.filter(org=org).order_by("-created_at", "-id")
+    match state:
+        case None:
+            return found
+        case "ended":
+            return found.filter(ended_at__isnull=False)
+        case "expired":
+            return found.filter(ended_at__isnull=True, expires_at__lte=timezone.now())
+        case "active":
+            return found.filter(ended_at__isnull=True, expires_at__gt=timezone.now())
+
+
+def get_suppression(org: Organization, suppression_id: str) -> Suppression:
+    """Return one suppression. Raises Suppression.DoesNotExist when it is unknown, another organisation's, or not an id."""
+    try:
+        parsed = uuid.UUID(suppression_id)
+    except ValueError as error:
+        raise Suppression.DoesNotExist("not an id") from error
+    return Suppression.objects.get(org=org, id=parsed)

@@ -106,7 +106,7 @@ class PolicyChange(models.Model):
         Organization, on_delete=models.CASCADE, related_name="policy_changes", verbose_name="organisation"
     )
     version = models.PositiveIntegerField()  # the policy's after this change
-    changes = models.JSONField()  # list of {"setting", "from", "to"}, the values that were in force
+    changes = models.JSONField()  # list of {"setting", "before", "after"}, the values that were in force
     note = models.TextField(null=True)
     by = models.TextField()  # as the caller says
     principal = models.CharField(max_length=100)  # who it was by our own knowledge: "key:<id>", "user:<id>", "operator"

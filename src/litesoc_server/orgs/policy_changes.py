@@ -19,6 +19,10 @@ NOTE_LENGTH_MAX = 2_000  # characters
 class PolicyConflict(Exception):
     """Somebody else has changed the policy meanwhile; the text is for people."""
 
+    def __init__(self, text: str, version: int) -> None:
+        super().__init__(text)
+        self.version = version  # that the policy is at now
+
 
 @dataclass(frozen=True, kw_only=True)
 class PolicyState:
@@ -65,11 +69,11 @@ def change_policy(
     for _ in range(ATTEMPTS_MAX):
         current = stored_policy(org)
         if expected_version not in (None, current.version):
-            msg = (
+            text = (
                 f"somebody else has changed the policy: it is at version {current.version} now, and this change was made "
                 f"for version {expected_version}; read it again, look at what is different, and repeat the change"
             )
-            raise PolicyConflict(msg)
+            raise PolicyConflict(text, current.version)
         require_settings(resets - current.overrides.keys())  # one that this release no longer knows can be taken out
         wanted = {
             name: value
@@ -80,8 +84,8 @@ def change_policy(
             return current
         if _set_if_unchanged(org, current, wanted, who=who, note=note):
             return PolicyState(version=current.version + 1, overrides=wanted)
-    msg = "others are changing the policy at the same moment; try again"
-    raise PolicyConflict(msg)
+    text = "others are changing the policy at the same moment; try again"
+    raise PolicyConflict(text, stored_policy(org).version)
 
 
 def _set_if_unchanged(
@@ -115,7 +119,7 @@ def _differences(before: Mapping[str, object], after: Mapping[str, object]) -> l
     defaults = {name: setting.default for name, setting in settings().items()}
     old, new = {**defaults, **before}, {**defaults, **after}
     return [
-        {"setting": name, "from": old.get(name), "to": new.get(name)}
+        {"setting": name, "before": old.get(name), "after": new.get(name)}
         for name in dict.fromkeys([*old, *new])
         if old.get(name) != new.get(name)
     ]

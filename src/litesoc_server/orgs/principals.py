@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+NAME_LENGTH_MAX = 255  # characters of how somebody calls themselves
+
 
 @dataclass(frozen=True, kw_only=True)
 class Who:

@@ -15,7 +15,9 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 ALLOW_ORIGIN = b"access-control-allow-origin"
-API_RESOURCES = frozenset({"events", "alerts", "openapi.json"})  # at the root of the management API
+API_RESOURCES = frozenset(
+    {"events", "alerts", "detection", "detectors", "openapi.json"}
+)  # at the root of the management API
 
 
 class Dispatcher:

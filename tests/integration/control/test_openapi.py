@@ -42,6 +42,13 @@ def test_everything_that_a_key_can_call_is_in_it() -> None:
         ("/alerts/safe", "post"),
         ("/alerts/{alert_id}/resolve", "post"),
         ("/alerts/{alert_id}/safe", "post"),
+        ("/detection/policy", "get"),
+        ("/detection/policy", "patch"),
+        ("/detection/policy/history", "get"),
+        ("/detection/suppressions", "get"),
+        ("/detection/suppressions", "post"),
+        ("/detection/suppressions/{suppression_id}", "delete"),
+        ("/detectors", "get"),
     }
 
 
@@ -50,7 +57,7 @@ def test_operations_have_names_of_their_own_and_say_what_they_answer() -> None:
     assert len(ids) == len(set(ids))
     for path, method, operation in operations():
         assert operation["summary"], (path, method)
-        if path.startswith(("/events", "/alerts")):
+        if path.startswith(("/events", "/alerts", "/detect")):
             wanted = {"200", "400", "401", "403", "404", "429", "500", "503"}
             wanted |= set() if method == "get" else {"408", "409", "413"}
             assert set(operation["responses"]) == wanted

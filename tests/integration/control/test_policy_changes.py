@@ -19,10 +19,10 @@ def test_only_what_differs_from_the_defaults_is_stored_and_every_change_is_kept(
     newest, first = PolicyChange.objects.filter(org=org)
     assert (first.version, first.by, first.principal, first.note) == (2, WHO.by, WHO.principal, "audit of May")
     assert first.changes == [
-        {"setting": "blocked_countries", "from": [], "to": ["KP"]},
-        {"setting": "history_count", "from": 3, "to": 5},
+        {"setting": "blocked_countries", "before": [], "after": ["KP"]},
+        {"setting": "history_count", "before": 3, "after": 5},
     ]
-    assert newest.changes == [{"setting": "history_count", "from": 5, "to": 3}]
+    assert newest.changes == [{"setting": "history_count", "before": 5, "after": 3}]
 
 
 @pytest.mark.django_db

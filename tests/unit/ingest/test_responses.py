@@ -29,7 +29,7 @@ def test_every_code_has_its_status() -> None:
         404: {"NOT_FOUND"},
         405: {"METHOD_NOT_ALLOWED"},
         408: {"REQUEST_TIMEOUT"},
-        409: {"IDEMPOTENCY_CONFLICT", "ALERT_CONFLICT"},
+        409: {"IDEMPOTENCY_CONFLICT", "ALERT_CONFLICT", "POLICY_CONFLICT"},
         413: {"PAYLOAD_TOO_LARGE"},
         415: {"UNSUPPORTED_ENCODING"},
         429: {"RATE_LIMIT_EXCEEDED"},
@@ -139,7 +139,7 @@ def test_replies_carry_account_and_browser_headers() -> None:
 def test_only_an_origin_is_echoed(origin: bytes, is_echoed: bool) -> None:
     headers = dict(cors.preflight_headers(origin))
     assert (headers.get(b"access-control-allow-origin") == origin) is is_echoed
-    assert headers[b"access-control-allow-methods"] == b"GET, POST, PATCH, OPTIONS"
+    assert headers[b"access-control-allow-methods"] == b"GET, POST, PATCH, DELETE, OPTIONS"
     assert b"access-control-allow-credentials" not in headers
 
 

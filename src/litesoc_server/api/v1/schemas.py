@@ -60,6 +60,13 @@ class ChangeMeta(Schema):
     retention_days: int | None
 
 
+class FieldError(Schema):
+    """One mistake."""
+
+    field: str
+    message: str
+
+
 class ErrorBody(Schema):
     """Every error, of any status."""
 
@@ -72,6 +79,8 @@ class ErrorBody(Schema):
     upgrade_url: str | None = None
     upgrade_link: str | None = None
     error_id: str | None = Field(default=None, description="With SERVER_ERROR: what to look for in the server's log.")
+    errors: list[FieldError] | None = Field(default=None, description="With a policy or suppression: every mistake.")
+    version: int | None = Field(default=None, description="With POLICY_CONFLICT: what the policy is at now.")
     retry_after: int | None = Field(default=None, description="With 429 and 503: seconds, as in Retry-After.")
 
 

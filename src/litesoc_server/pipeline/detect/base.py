@@ -17,6 +17,11 @@ class AttackTechnique(msgspec.Struct, frozen=True):
     id: str  # e.g. "T1110.001"
     name: str
 
+    @property
+    def url(self) -> str:
+        """Its page."""
+        return f"https://attack.mitre.org/techniques/{self.id.replace('.', '/')}/"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Detector:

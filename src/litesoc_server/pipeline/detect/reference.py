@@ -25,10 +25,7 @@ def render() -> str:
 
 
 def _section(detector: Detector) -> str:
-    techniques = ", ".join(
-        f"[{technique.id} {technique.name}](https://attack.mitre.org/techniques/{technique.id.replace('.', '/')}/)"
-        for technique in detector.techniques
-    )
+    techniques = ", ".join(f"[{technique.id} {technique.name}]({technique.url})" for technique in detector.techniques)
     lines = [
         f"## {detector.id}",
         "",
