@@ -119,6 +119,21 @@ class Config(BaseSettings):
     body_timeout_s: float = Field(
         default=20.0, gt=0, description="A request whose head or body takes longer than this, in seconds, gets 408."
     )
+    city_mmdb: Path | None = Field(
+        default=None,
+        description="Your own City database in MaxMind DB format, used in place of all others; read anew when it changes.",
+    )
+    asn_mmdb: Path | None = Field(
+        default=None,
+        description="Your own ASN or ISP database in MaxMind DB format, used in place of all others; read anew when it "
+        "changes.",
+    )
+    maxmind_account_id: int | None = Field(
+        default=None,
+        ge=1,
+        description="Account id at MaxMind; with the licence key `litesoc geo update` fetches GeoLite2.",
+    )
+    maxmind_license_key: SecretStr | None = Field(default=None, description="Licence key of that account.")
     metrics_port: int | None = Field(
         default=None, ge=1, le=65535, description="Serve Prometheus metrics on 127.0.0.1 at this port; unset: off."
     )

@@ -23,6 +23,10 @@ STORE_RETRIES = Counter("litesoc_store_retries", "Store writes that failed and w
 STORE_PENDING = Gauge("litesoc_store_pending", "Events processed and waiting to be written to the store.")
 STORE_WRITE_SECONDS = Histogram("litesoc_store_write_seconds", "Time of one write to the store.", buckets=_LATENCY_BUCKETS_S)
 ENRICH_ERRORS = Counter("litesoc_enrich_errors", "Events stored without place and network because a lookup raised.")
+IP_DATA_PROBLEMS = Gauge("litesoc_ip_data_problems", "IP data that could not be opened; `litesoc doctor` names each.")
+IP_DATA_AGE_DAYS = Gauge(
+    "litesoc_ip_data_age_days", "Age of the IP data when it was opened, days, by kind and source.", ["kind", "source"]
+)
 DETECTIONS_APPLIED = Counter(
     "litesoc_detections_applied", "Detections that alerts were made or updated from, or knew already."
 )

@@ -14,7 +14,7 @@ from django.db import DatabaseError, connection
 
 from litesoc_server.config import Config
 from litesoc_server.events.errors import StreamUnavailable
-from litesoc_server.pipeline.enrich.enricher import packaged_data_age
+from litesoc_server.pipeline.enrich.data_sets import IpDataFiles, open_ip_data
 from litesoc_server.runtime.build import build_store, events_directory, open_dead_letters, stream_directory
 from litesoc_server.runtime.data_dir import is_in_use
 from litesoc_server.store.base import StoreUnavailable
@@ -192,10 +192,21 @@ def _check_clock(_config: Config) -> Result:
     return Result("Clock", Outcome.OK, time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(now_s)))
 
 
-def _check_ip_data(_config: Config) -> Result:
+def _check_ip_data(config: Config) -> Result:
     today = datetime.now(UTC).date()
-    ages = packaged_data_age()
-    finding = "; ".join(f"{age.source} of {age.data_date} ({age.age_days(today)} days old)" for age in ages)
-    if any(age.age_days(today) > DATA_AGE_MAX_DAYS for age in ages):
-        return Result("IP data", Outcome.WARNING, finding, "install a newer release of litesoc-server")
+    files = IpDataFiles(config.data_dir, config.city_mmdb, config.asn_mmdb)
+    data = open_ip_data(files, _show_no_progress, is_looking=True)
+    finding = "; ".join(f"{info.source} of {info.data_date} ({info.age_days(today)} days old)" for info in data.infos)
+    if data.problems:
+        outcome = Outcome.WARNING if data.infos else Outcome.FAILURE
+        fix = "do what each says; `litesoc geo update --force` fetches everything anew"
+        return Result("IP data", outcome, f"{finding or 'none'}; passed over: {'; '.join(data.problems)}", fix)
+    old = sorted({info.source for info in data.infos if info.age_days(today) > DATA_AGE_MAX_DAYS})
+    if old:
+        fix = "run `litesoc geo update` every day or week, or install a newer release"
+        return Result("IP data", Outcome.WARNING, f"{finding}; older than {DATA_AGE_MAX_DAYS} days: {', '.join(old)}", fix)
     return Result("IP data", Outcome.OK, finding)
+
+
+def _show_no_progress(kind: str, share: float) -> None:
+    """Show nothing: whoever only looks unpacks nothing."""

@@ -33,7 +33,6 @@ from litesoc_server.pipeline.consumer import PipelineConsumer
 from litesoc_server.pipeline.detect.registry import DETECTORS
 from litesoc_server.pipeline.detect.runner import DetectionRunner
 from litesoc_server.pipeline.enrich.enricher import Enricher
-from litesoc_server.pipeline.enrich.packed import IpDataError
 from litesoc_server.pipeline.state.memory import MemoryState
 from litesoc_server.pipeline.steps import Steps
 from litesoc_server.pipeline.writer import StoreWriter
@@ -129,7 +128,7 @@ async def _serve(config: Config, role: Role, listener: socket.socket, on_ready: 
                 worker.start()
                 stack.push_async_callback(asyncio.to_thread, worker.stop)
             http_config = await _build_http(config, role, stream, store, clock, stack)
-        except (StreamUnavailable, StoreUnavailable, IdempotencyUnavailable, IpDataError) as error:
+        except (StreamUnavailable, StoreUnavailable, IdempotencyUnavailable) as error:
             raise CannotStart(str(error)) from error
         http = HttpServer(http_config, on_ready=lambda: on_ready(_address_of(listener)))
         http.should_exit = died.is_set()
@@ -183,7 +182,7 @@ def _build_worker(config: Config, stream: Stream, store: EventStore, clock: Cloc
     writer = StoreWriter(store=store, dead_letters=stream.dead_letters)
     stop = threading.Event()
     steps = Steps(
-        enricher=Enricher.open(config.data_dir, _log_unpacking),
+        enricher=Enricher.open(config.data_dir, _log_unpacking, city_mmdb=config.city_mmdb, asn_mmdb=config.asn_mmdb),
         runner=runner,
         policies=policies,
         find_stored=writer.find_stored,

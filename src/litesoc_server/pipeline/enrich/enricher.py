@@ -1,61 +1,80 @@
 """Adds to an event what can be looked up: place and network of its address, browser and system of its user agent."""
 
-from datetime import date
+import logging
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Self
 
 import msgspec
 
+from litesoc_server import telemetry
 from litesoc_server.events.event import Device, Event, Geo, Network
-from litesoc_server.pipeline.enrich import iporigin_table
-from litesoc_server.pipeline.enrich.asn import ASN_DATASET, AsnFinder
-from litesoc_server.pipeline.enrich.asn_classes import read_asn_classes
-from litesoc_server.pipeline.enrich.listed import ListedRanges, NamedList
+from litesoc_server.pipeline.enrich.data_sets import DataSetInfo, IpData, IpDataFiles, open_ip_data
+from litesoc_server.pipeline.enrich.listed import ListedRanges
 from litesoc_server.pipeline.enrich.network_judge import NetworkJudge
-from litesoc_server.pipeline.enrich.packed import Header, Progress
-from litesoc_server.pipeline.enrich.place import CITY_DATASET, PlaceFinder
+from litesoc_server.pipeline.enrich.packed import Progress
 from litesoc_server.pipeline.enrich.special import plan_look_up
 from litesoc_server.pipeline.enrich.user_agent import UserAgentReader
 
+log = logging.getLogger(__name__)
+
 _ADDRESSES_CACHED = 65_536  # about 16 MB when full; a hit takes 0.1 µs, a miss 10
 _DEVICES_CACHED = 8_192  # different user agents; about 8 MB when full
+_LOOK_EVERY_S = 5.0  # for files that changed; a look takes about 10 µs
+_RETRY_EVERY_S = 60.0  # while data could not be opened, though no file changed: a full disk, say
+
+Located = tuple[Geo | None, Network | None]
 
 
-class DatasetAge(msgspec.Struct, frozen=True):
-    """What an operator wants to know about one data set."""
+class _InUse(msgspec.Struct, frozen=True):
+    """One generation of data with its cache; replaced as a whole."""
 
-    kind: str  # "city" or "asn"
-    source: str
-    licence: str
-    data_date: date
-    ranges_count: int  # IPv4 and IPv6 together
-
-    def age_days(self, today: date) -> int:
-        """How many days the data lies behind ``today``."""
-        return (today - self.data_date).days
+    data: IpData
+    signature: tuple[object, ...]  # of the watched files when it was opened
+    locate: Callable[[str], Located]
 
 
 class Enricher:
-    """Every look-up with its cache. Bounded in memory; safe for the pipeline's thread and occasional others."""
+    """Every look-up with its cache. Bounded in memory; safe for the pipeline's thread and occasional others.
 
-    def __init__(self, places: PlaceFinder, networks: AsnFinder, judge: NetworkJudge, user_agents: UserAgentReader) -> None:
-        self._places = places
-        self._networks = networks
-        self._judge = judge
-        self._locate = lru_cache(maxsize=_ADDRESSES_CACHED)(self._look_up)
+    New data is taken up within seconds, by the first look-up after `_LOOK_EVERY_S`; what cannot be opened is passed over,
+    and what was in use stays in use.
+    """
+
+    def __init__(
+        self,
+        files: IpDataFiles,
+        user_agents: UserAgentReader,
+        progress: Progress,
+        *,
+        monotonic_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._files = files
+        self._progress = progress
+        self._monotonic_s = monotonic_s
+        self._reloading = threading.Lock()
         self._read_device = lru_cache(maxsize=_DEVICES_CACHED)(user_agents.read)
+        self._in_use = self._open(None)
+        self._looked_s = self._opened_s = monotonic_s()
 
     @classmethod
-    def open(cls, data_dir: Path, progress: Progress | None = None) -> Self:
-        """Open the packaged data; the first time in a data directory it is unpacked there, with ``progress`` called.
+    def open(
+        cls,
+        data_dir: Path,
+        progress: Progress | None = None,
+        *,
+        city_mmdb: Path | None = None,
+        asn_mmdb: Path | None = None,
+    ) -> Self:
+        """Open the best data there is; the packaged one is unpacked at its first use, with ``progress`` called.
 
-        Raises IpDataError, whose text says the fix.
+        Data that cannot be opened is a problem in `problems` and in the log, and look-ups go without it.
         """
-        report = progress or _ignore_progress
-        table = iporigin_table.read_iporigin()
-        judge = NetworkJudge(ListedRanges([NamedList(iporigin_table.SOURCE, table.ranges)]), read_asn_classes())
-        return cls(PlaceFinder.open(data_dir, report), AsnFinder.open(data_dir, report), judge, UserAgentReader())
+        return cls(IpDataFiles(data_dir, city_mmdb, asn_mmdb), UserAgentReader(), progress or _ignore_progress)
 
     def enrich(self, event: Event) -> Event:
         """Return the event with place, network and device filled in, as far as they are known.
@@ -69,39 +88,84 @@ class Enricher:
             device = read if device.id is None else msgspec.structs.replace(read, id=device.id)
         return msgspec.structs.replace(event, geo=geo, network=network, device=device)
 
-    def locate(self, address: str | None) -> tuple[Geo | None, Network | None]:
+    def locate(self, address: str | None) -> Located:
         """Return place and network of an address in text form; nothing for None and for texts that are no address."""
-        return self._locate(address) if address is not None else (None, None)
+        if self._monotonic_s() - self._looked_s >= _LOOK_EVERY_S:
+            self.reload_if_changed()
+        return self._in_use.locate(address) if address is not None else (None, None)
 
     def read_device(self, user_agent: str) -> Device:
         """Return what a user agent says about the device."""
         return self._read_device(user_agent)
 
-    def data_age(self) -> tuple[DatasetAge, ...]:
-        """Describe the open data sets."""
-        return (
-            _age("city", self._places.header),
-            _age("asn", self._networks.header),
-        )
+    def data_sets(self) -> tuple[DataSetInfo, ...]:
+        """Describe the data sets in use."""
+        return self._in_use.data.infos
 
-    def _look_up(self, address: str) -> tuple[Geo | None, Network | None]:
+    def problems(self) -> tuple[str, ...]:
+        """Return what could not be opened, each with its fix."""
+        return self._in_use.data.problems
+
+    def reload_if_changed(self) -> None:
+        """Open the data anew if a file changed, or if some could not be opened a while ago. Other threads do not wait."""
+        if not self._reloading.acquire(blocking=False):
+            return
         try:
-            plan = plan_look_up(address)
-        except ValueError:
-            return None, None
-        if plan.special is not None:
-            return None, Network(special=plan.special)
-        network = self._networks.find(plan.address) or Network()
-        return self._places.find(plan.address), self._judge.judge(plan.address, network)
+            now_s = self._monotonic_s()
+            self._looked_s = now_s
+            is_retry_due = bool(self._in_use.data.problems) and now_s - self._opened_s >= _RETRY_EVERY_S
+            if is_retry_due or _signature(self._files) != self._in_use.signature:
+                self._opened_s = now_s
+                self._in_use = self._open(self._in_use.data)
+        finally:
+            self._reloading.release()
+
+    def _open(self, previous: IpData | None) -> _InUse:
+        signature = _signature(self._files)  # taken first: what changes meanwhile is seen at the next look
+        data = open_ip_data(self._files, self._progress, previous=previous)
+        _report(data, previous)
+        judge = NetworkJudge(ListedRanges(data.lists), data.classes)
+
+        def look_up(address: str) -> Located:
+            try:
+                plan = plan_look_up(address)
+            except ValueError:
+                return None, None
+            if plan.special is not None:
+                return None, Network(special=plan.special)
+            network = (data.networks.find(plan.address) if data.networks is not None else None) or _NO_NETWORK
+            geo = data.places.find(plan.address) if data.places is not None else None
+            return geo, judge.judge(plan.address, network)
+
+        return _InUse(data, signature, lru_cache(maxsize=_ADDRESSES_CACHED)(look_up))
 
 
-def packaged_data_age() -> tuple[DatasetAge, ...]:
-    """Describe the data sets in the package without unpacking them. Raises IpDataError."""
-    return tuple(_age(dataset.kind, dataset.read_header()) for dataset in (CITY_DATASET, ASN_DATASET))
+_NO_NETWORK = Network()
 
 
-def _age(kind: str, header: Header) -> DatasetAge:
-    return DatasetAge(kind, header.source, header.licence, header.data_date, header.n4 + header.n6)
+def _signature(files: IpDataFiles) -> tuple[object, ...]:
+    return tuple(_stamp(path) for path in files.watched())
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    try:
+        about = path.stat()
+    except OSError:
+        return None
+    return about.st_mtime_ns, about.st_size, about.st_ino
+
+
+def _report(data: IpData, previous: IpData | None) -> None:
+    today = datetime.now(UTC).date()
+    for problem in data.problems:
+        if previous is None or problem not in previous.problems:
+            log.warning("IP data: %s", problem)
+    if previous is not None and data.infos != previous.infos:
+        log.info("IP data opened anew: %s", ", ".join(f"{info.source} of {info.data_date}" for info in data.infos))
+    telemetry.IP_DATA_PROBLEMS.set(len(data.problems))
+    telemetry.IP_DATA_AGE_DAYS.clear()
+    for info in data.infos:
+        telemetry.IP_DATA_AGE_DAYS.labels(info.kind, info.source).set(info.age_days(today))
 
 
 def _ignore_progress(kind: str, share: float) -> None:

@@ -1,6 +1,7 @@
 """A list of address ranges of one kind (Tor exits, a VPN's servers, a cloud …) as sorted numpy columns."""
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 
@@ -59,6 +60,19 @@ def build_list(labels: tuple[Label, ...], networks: Iterable[ListedNetwork]) -> 
         rows = v4 if network.version == 4 else v6  # noqa: PLR2004 # IPv4
         rows.append((first, first + network.num_addresses - 1, label))
     return RangeList(labels, _columns(_flatten(v4), is_v4=True), _columns(_flatten(v6), is_v4=False))
+
+
+def without_kinds(ranges: RangeList, kinds: AbstractSet[NetworkKind]) -> RangeList:
+    """Return the list without the entries of some kinds."""
+    if not kinds:
+        return ranges
+    kept = np.array([label.kind not in kinds for label in ranges.labels], bool)
+
+    def keep(each: Ranges) -> Ranges:
+        mask = kept[each.label]
+        return Ranges(each.first[mask], each.last[mask], each.label[mask])
+
+    return RangeList(ranges.labels, keep(ranges.v4), keep(ranges.v6))
 
 
 def v6_bytes(value: int) -> bytes:

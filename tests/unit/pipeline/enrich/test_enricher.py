@@ -9,7 +9,7 @@ import pytest
 from litesoc_server.events.envelope import Environment
 from litesoc_server.events.event import Device, Event, Geo, Network, NetworkKind, Severity
 from litesoc_server.events.ids import EventId, OrgId
-from litesoc_server.pipeline.enrich.enricher import Enricher, packaged_data_age
+from litesoc_server.pipeline.enrich.enricher import Enricher
 
 EVENT = Event(
     event_id=EventId("018bcfe5-6800-7bbf-9361-026e931ddb0c"),
@@ -90,8 +90,9 @@ def test_a_second_start_opens_what_the_first_unpacked(tmp_path: Path) -> None:
 
 
 def test_the_age_of_the_data_is_told(enricher: Enricher) -> None:
-    city, asn = enricher.data_age()
+    city, asn, ranges = enricher.data_sets()
     assert (city.kind, city.data_date, city.ranges_count) == ("city", date(2026, 9, 1), 7_288_384)
     assert (asn.kind, asn.data_date, asn.ranges_count) == ("asn", date(2026, 9, 16), 661_611)
+    assert (ranges.kind, ranges.source, ranges.licence) == ("ranges", "iporigin", "MIT")
     assert city.age_days(date(2026, 10, 1)) == 30
-    assert packaged_data_age() == enricher.data_age()
+    assert enricher.problems() == ()
