@@ -39,7 +39,12 @@ _KINDS: dict[str, dict[str, Any]] = {
     "self-grant": {"name": "authz.role_changed"},
     "grant": {"name": "authz.permission_granted", "metadata": {"target_id": "newcomer", "permission": "admin"}},
     "create": {"name": "admin.user_created", "metadata": {"target_id": "newcomer"}},
-    "delete": {"name": "data.bulk_delete"},
+    "delete": {"name": "data.bulk_delete", "metadata": {"records_deleted": 40}},
+    "export": {"name": "data.export", "metadata": {"rows": 300, "role": "analyst"}},
+    "password": {"name": "auth.password_reset"},
+    "new key": {"name": "admin.api_key_created"},
+    "settings": {"name": "admin.settings_changed", "metadata": {"key_id": "key_1", "key_type": "ingest"}},
+    "key use": {"name": "api.key_used", "metadata": {"key_id": "key_1"}},
     "logout": {"name": "auth.logout"},
     "deny": {"name": "auth.mfa_denied"},
     "mistype": {"name": "auth.mfa_challenge_failed"},
@@ -47,6 +52,8 @@ _KINDS: dict[str, dict[str, Any]] = {
     "reset": {"name": "auth.password_reset"},
     "browse": {"name": "shop.page_viewed", "session_id": "s-1"},
 }
+
+_HABITS = ("settings", "key use", "export")
 
 scenes = st.tuples(
     st.integers(0, 6 * 60),  # minute it begins
@@ -68,6 +75,9 @@ def stories(draw: st.DrawFn, max_scenes: int = 7) -> list[Event]:
         moments += [(-86_400.0 * (120 + day), "login", "jonas", "home") for day in range(3)]
     if draw(st.booleans()):  # in an organisation that has one, too
         moments += [(-86_400.0 * (6 + n), "login", f"colleague {n}", "office") for n in range(20)]
+    if draw(st.booleans()):  # an administrator, a key and a report with a history
+        for day in range(20, 0, -1):
+            moments += [(-86_400.0 * day + 60 * index, kind, "mira", "home") for index, kind in enumerate(_HABITS)]
     for minute, kind, actor, origin, number, gap in draw(st.lists(scenes, min_size=1, max_size=max_scenes)):
         moments += [(minute * 60.0 + gap * index, kind, actor, origin) for index in range(number)]
     moments.sort(key=lambda moment: moment[0])

@@ -16,6 +16,7 @@ DAY_MS = 24 * HOUR_MS
 Count: TypeAlias = Annotated[int, Meta(ge=1, le=100_000)]
 WindowMs: TypeAlias = Annotated[int, Meta(ge=1_000, le=400 * DAY_MS)]
 Ratio: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
+Factor: TypeAlias = Annotated[float, Meta(ge=1, le=1_000)]
 Positive: TypeAlias = Annotated[float, Meta(gt=0, le=1_000_000)]
 
 
@@ -108,6 +109,45 @@ class DetectionPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     privilege_escalation_fresh_account_age_ms: Annotated[
         WindowMs, Meta(description="An account younger than this is new.")
     ] = DAY_MS
+
+    mass_data_access_deletions_count: Annotated[Count, Meta(description="Records deleted in an hour.")] = 100
+    mass_data_access_rows_count: Annotated[
+        int, Meta(ge=1, le=1_000_000_000, description="Rows read or exported in an hour.")
+    ] = 1_000
+    mass_data_access_exports_count: Annotated[Count, Meta(description="Exports made in an hour.")] = 10
+    mass_data_access_own_factor: Annotated[
+        Factor, Meta(description="And so many times what the account does in its busy hours.")
+    ] = 8.0
+    mass_data_access_peers_factor: Annotated[
+        Factor, Meta(description="And so many times what is done in the account's role, where events name one.")
+    ] = 4.0
+
+    account_takeover_window_ms: Annotated[
+        WindowMs, Meta(description="How far apart a login and what belongs to its takeover may be.")
+    ] = DAY_MS
+    account_takeover_failures_count: Annotated[
+        Count,
+        Meta(description="Failed logins within that time that count as a burst; or as many as make success_after_failures."),
+    ] = 10
+    account_takeover_stages_count: Annotated[
+        int, Meta(ge=2, le=5, description="Stages, the suspicious login among them.")
+    ] = 2
+
+    api_key_abuse_baseline_ms: Annotated[
+        WindowMs, Meta(description="A key must have been in use for so long to say what is new.")
+    ] = 10 * DAY_MS
+    api_key_abuse_uses_count: Annotated[Count, Meta(description="And so often.")] = 20
+    api_key_abuse_networks_count: Annotated[
+        Count, Meta(description="A key used from more networks than this is used anywhere.")
+    ] = 5
+
+    off_hours_admin_baseline_ms: Annotated[
+        WindowMs, Meta(description="Administrative acts must be known for so long to say what is usual.")
+    ] = 14 * DAY_MS
+    off_hours_admin_days_count: Annotated[Count, Meta(description="And on so many days.")] = 8
+    off_hours_admin_share: Annotated[
+        Ratio, Meta(description="An hour is unusual if at most this share of those days had acts within an hour of it.")
+    ] = 0.02
 
 
 def setting_descriptions() -> dict[str, str]:

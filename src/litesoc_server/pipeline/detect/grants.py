@@ -8,6 +8,20 @@ from litesoc_server.pipeline.detect.subjects import actor_key
 ESCALATION = "admin.privilege_escalation"
 GRANT_NAMES = frozenset({"authz.role_changed", "authz.permission_granted", "authz.access_granted", ESCALATION})
 ACCOUNT_CREATED = "admin.user_created"
+# Creating an account is left out: people who sign up do it, too.
+OTHER_ADMIN_ACTS = frozenset(
+    {
+        "authz.permission_revoked",
+        "admin.user_deleted",
+        "admin.user_suspended",
+        "admin.user_impersonation",
+        "admin.settings_changed",
+        "admin.api_key_created",
+        "admin.api_key_revoked",
+        "admin.invite_sent",
+        "admin.member_removed",
+    }
+)
 
 # Where the account that is acted on may stand, the first that is there counts. "user_id" comes last: some senders repeat
 # the actor there, but only where they name the target otherwise.

@@ -21,6 +21,12 @@ _ALERT_TYPES = {
     "data.bulk_delete": AlertType.DATA_EXFILTRATION,
     "data.sensitive_access": AlertType.DATA_EXFILTRATION,
 }
+# What another detector may report as well: the same incident then, not a second alert.
+_FAMILIES = {
+    ROLE_CHANGED: "privilege",
+    "data.bulk_delete": "data_deletion",
+    "data.sensitive_access": "data_exfiltration",
+}
 # Often somebody's ordinary work, or an attempt that was already stopped. The others say that harm is being done.
 _HIGH_ONLY = frozenset({"authz.access_denied", ROLE_CHANGED, "data.sensitive_access"})
 
@@ -50,8 +56,7 @@ def _describe(event: Event, subject: str, window: Window) -> Finding:
         detector=ID,
         alert_type=_ALERT_TYPES.get(event.name, AlertType.SUSPICIOUS_ACTIVITY),
         severity=AlertSeverity.HIGH if event.name in _HIGH_ONLY else AlertSeverity.CRITICAL,
-        # A role change may also be an escalation: the same incident then, not a second alert.
-        incident_key=f"privilege|{subject}" if event.name == ROLE_CHANGED else f"instant|{event.name}|{subject}",
+        incident_key=f"{_FAMILIES.get(event.name, f'instant|{event.name}')}|{subject}",
         title=f"{event.name} by {who}{times}",
         description=f"{CATALOG[event.name].description} {what}",
         reasons=(
@@ -84,7 +89,8 @@ DETECTOR = Detector(
         "work or an attempt that was stopped. Repeats by the same actor (or from the same address) update the one alert, "
         "once a minute and whenever their count in an hour has grown by an eighth. "
         f"Incident: instant|<event>|<actor or address>; {ROLE_CHANGED} shares privilege|<actor or address> with "
-        f"privilege_escalation. {ESCALATION} is left to that detector."
+        "privilege_escalation, data.bulk_delete data_deletion|… and data.sensitive_access data_exfiltration|… with "
+        f"mass_data_access. {ESCALATION} is left to privilege_escalation."
     ),
     false_positives=(
         "An administrator does planned work: a clean-up, a role change, a look at a customer's record.",

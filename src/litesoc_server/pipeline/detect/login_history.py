@@ -123,7 +123,8 @@ def mark_suspicious(event: Event, actor: str, login: Origin, policy: DetectionPo
 
 def mark_risky(event: Event, actor: str, login: Origin, policy: DetectionPolicy, *, detector: str) -> Steps[None]:
     """Mark ``login`` so that what its actor does next is looked at twice."""
-    key, ttl_ms = f"{scope_of(event)}risky logins|{actor}", policy.risky_login_window_ms + HOUR_MS
+    window_ms = max(policy.risky_login_window_ms, policy.account_takeover_window_ms)
+    key, ttl_ms = f"{scope_of(event)}risky logins|{actor}", window_ms + HOUR_MS
     yield RememberRequest(key, login.at_ms, f"{login.event_id}|{detector}", detector, ttl_ms)
 
 

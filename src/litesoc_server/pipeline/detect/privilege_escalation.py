@@ -10,6 +10,7 @@ from litesoc_server.pipeline.detect.grants import (
     ACCOUNT_CREATED,
     ESCALATION,
     GRANT_NAMES,
+    OTHER_ADMIN_ACTS,
     RIGHT_FIELDS,
     TARGET_FIELDS,
     grant_of,
@@ -33,19 +34,6 @@ from litesoc_server.pipeline.state.base import LAST_MAX, Remembered, Steps, coun
 ID = "privilege_escalation"
 _TARGETS_MAX = 5  # names of receiving accounts looked at per event
 _LOGIN_NAMES = frozenset({LOGIN_FAILED, LOGIN_SUCCEEDED, LOGIN_DENIED})
-_OTHER_ADMIN_ACTS = frozenset(
-    {
-        "authz.permission_revoked",
-        "admin.user_deleted",
-        "admin.user_suspended",
-        "admin.user_impersonation",
-        "admin.settings_changed",
-        "admin.api_key_created",
-        "admin.api_key_revoked",
-        "admin.invite_sent",
-        "admin.member_removed",
-    }
-)
 
 
 def examine(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...]]:
@@ -259,6 +247,6 @@ DETECTOR = Detector(
         "If there is no good reason: take the rights back, end the sessions of both accounts and review what they did.",
         "Let a second person confirm such grants in future.",
     ),
-    event_names=GRANT_NAMES | _OTHER_ADMIN_ACTS | _LOGIN_NAMES | {ACCOUNT_CREATED},
+    event_names=GRANT_NAMES | OTHER_ADMIN_ACTS | _LOGIN_NAMES | {ACCOUNT_CREATED},
     examine=examine,
 )

@@ -1,14 +1,18 @@
 """Every detector, in the order in which they see an event: those that mark risky logins before those that look for marks."""
 
 from litesoc_server.pipeline.detect import (
+    account_takeover,
+    api_key_abuse,
     brute_force_account,
     brute_force_address,
     dormant_account,
     impossible_travel,
     instant_alert,
+    mass_data_access,
     mfa_fatigue,
     new_country,
     new_device,
+    off_hours_admin,
     privilege_escalation,
     session_hijack,
     success_after_failures,
@@ -28,5 +32,9 @@ DETECTORS: tuple[Detector, ...] = (
     session_hijack.DETECTOR,
     dormant_account.DETECTOR,
     privilege_escalation.DETECTOR,
+    account_takeover.DETECTOR,
+    mass_data_access.DETECTOR,
+    api_key_abuse.DETECTOR,
+    off_hours_admin.DETECTOR,
     instant_alert.DETECTOR,
 )

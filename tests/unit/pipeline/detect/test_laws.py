@@ -107,6 +107,12 @@ def test_test_keys_never_mix_with_live_ones(live: list[Event], test: list[Event]
         ("impossible_travel", "impossible_travel_speed_kmh", 300.0, 5_000.0),
         ("impossible_travel", "impossible_travel_distance_km", 100.0, 7_000.0),
         ("privilege_escalation", "privilege_escalation_grants_count", 2, 5),
+        ("mass_data_access", "mass_data_access_deletions_count", 60, 200),
+        ("mass_data_access", "mass_data_access_rows_count", 500, 2_000),
+        ("mass_data_access", "mass_data_access_own_factor", 2.0, 9.0),
+        ("account_takeover", "account_takeover_stages_count", 2, 3),
+        ("api_key_abuse", "api_key_abuse_uses_count", 10, 30),
+        ("off_hours_admin", "off_hours_admin_days_count", 5, 25),
     ],
 )
 @settings(laws, max_examples=40)

@@ -1,0 +1,203 @@
+"""Much more data exported, read or deleted in an hour than the actor usually does."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from litesoc_server.events.detection import AlertSeverity, AlertType, Detection, Fact
+from litesoc_server.events.event import Event
+from litesoc_server.pipeline.detect import wording
+from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
+from litesoc_server.pipeline.detect.busy_hours import Hour, Usual, count_units, note_hour, usual_of
+from litesoc_server.pipeline.detect.details import details_of
+from litesoc_server.pipeline.detect.firing import Finding, beat, claim, detection_of
+from litesoc_server.pipeline.detect.login_history import logins_near
+from litesoc_server.pipeline.detect.origin import origin_of
+from litesoc_server.pipeline.detect.subjects import actor_of, actor_subject
+from litesoc_server.pipeline.policy import HOUR_MS, DetectionPolicy
+from litesoc_server.pipeline.state.base import Steps
+
+ID = "mass_data_access"
+EXPORT = "data.export"
+_DELETION_NAMES = frozenset({"data.bulk_delete", "admin.user_deleted"})
+_READING_NAMES = frozenset({EXPORT, "data.download", "data.sensitive_access"})
+_SHARE_OF_DAYS = 0.05  # what is left beyond a 95th percentile
+
+
+class _Class(msgspec.Struct, frozen=True):
+    """One kind of unit. Each has a threshold and a usual amount of its own."""
+
+    id: str
+    noun: str  # in the singular
+    done: str  # as in "5,000 rows were <done>"
+    family: str  # of the incident
+
+
+_DELETIONS = _Class("deletions", "record", "deleted", "data_deletion")
+_ROWS = _Class("rows", "row", "read or exported", "data_exfiltration")
+_EXPORTS = _Class("exports", "export", "made", "data_exfiltration")
+
+
+def examine(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...]]:
+    """Count what the event says was exported, read or deleted, each for itself."""
+    actor = actor_of(event)
+    if actor is None:
+        return ()
+    detections: list[Detection] = []
+    for kind, units, floor in _units_of(event, policy):
+        detections += yield from _weigh(event, policy, actor, kind, units, floor)
+    return tuple(detections)
+
+
+def _units_of(event: Event, policy: DetectionPolicy) -> Iterator[tuple[_Class, int, int]]:
+    """Yield the classes an event belongs to, how many units it is of each, and the floor of the class."""
+    records = details_of(event).records_count
+    if event.name in _DELETION_NAMES:
+        units = 1 if records is None else records
+        if units:
+            yield _DELETIONS, units, policy.mass_data_access_deletions_count
+        return
+    if records:
+        yield _ROWS, records, policy.mass_data_access_rows_count
+    if event.name == EXPORT:
+        yield _EXPORTS, 1, policy.mass_data_access_exports_count
+
+
+def _weigh(
+    event: Event, policy: DetectionPolicy, actor: str, kind: _Class, units: int, floor: int
+) -> Steps[list[Detection]]:
+    own, role = f"{kind.id}|{actor}", details_of(event).role
+    peers = None if role is None else f"{kind.id}|role:{role}"
+    hour = yield from count_units(event, own, units)
+    least = int(floor / (2 * max(policy.mass_data_access_own_factor, policy.mass_data_access_peers_factor)))
+    yield from note_hour(event, own, hour, least)
+    if peers is not None:
+        yield from note_hour(event, peers, hour, least)
+    if hour.units < floor:
+        return []
+    usual = yield from usual_of(event, own, hour.units / policy.mass_data_access_own_factor)
+    if not usual.is_rare(_SHARE_OF_DAYS):
+        return []
+    of_peers = None
+    if peers is not None:
+        of_peers = yield from usual_of(event, peers, hour.units / policy.mass_data_access_peers_factor)
+        if not of_peers.is_rare(_SHARE_OF_DAYS):
+            return []
+    is_known = usual.days_count > 0
+    if not is_known:
+        logins = yield logins_near(event, actor)
+        assert isinstance(logins, tuple)
+        is_known = len(logins) >= policy.history_count
+    key, current = f"{kind.id}|{actor}", beat(hour.last_ms, hour.units)
+    if not (yield from claim(event, detector=ID, key=key, window=current)):
+        return []
+    finding = _Case(policy, actor, kind, floor, hour, usual, role, of_peers, is_known).told(event)
+    return [detection_of(finding, event, origin_of(event), key=key, window=current)]
+
+
+class _Case(msgspec.Struct, frozen=True):
+    """One hour that was too much."""
+
+    policy: DetectionPolicy
+    actor: str
+    kind: _Class
+    floor: int
+    hour: Hour
+    usual: Usual
+    role: str | None
+    of_peers: Usual | None
+    is_known: bool  # there is something to compare with
+
+    def told(self, event: Event) -> Finding:
+        """Put the case into words."""
+        hour, kind, who = self.hour, self.kind, wording.name(self.actor)
+        amount = wording.several(hour.units, kind.noun)
+        time = wording.span(hour.first_ms, hour.last_ms) if hour.event_count > 1 else "at once"
+        where = f", the last from {event.user_ip} ({wording.where(event.geo, event.network)})" if event.user_ip else ""
+        return Finding(
+            detector=ID,
+            alert_type=DETECTOR.alert_type,
+            severity=AlertSeverity.HIGH if self.is_known else AlertSeverity.MEDIUM,
+            incident_key=f"{kind.family}|{actor_subject(self.actor)}",
+            title=f"{amount} {kind.done} {time} by {who}",
+            description=(
+                f"Until {wording.utc(hour.last_ms)}, {amount} {'was' if hour.units == 1 else 'were'} {kind.done} {time} by "
+                f"{who}, in {wording.several(hour.event_count, 'event')}{where}. {self._usual_in_words()}"
+            ),
+            reasons=tuple(self._reasons(amount)),
+            facts=(
+                Fact(f"{kind.id}_count", hour.units, self.floor),
+                Fact("days_count", self.usual.days_count),
+                Fact("busy_days_count", self.usual.busy_days_count, int(_SHARE_OF_DAYS * self.usual.days_count)),
+                Fact("window_ms", HOUR_MS),
+            ),
+            ruled_out=tuple(self._ruled_out()),
+            actions=DETECTOR.actions,
+            event_ids=hour.event_ids,
+            event_count=hour.event_count,
+            first_seen_ms=hour.first_ms,
+            last_seen_ms=hour.last_ms,
+        )
+
+    def _usual_in_words(self) -> str:
+        if not self.usual.days_count:
+            return f"Nothing of the kind is on record for this account in the last {wording.duration(30 * 24 * HOUR_MS)}."
+        return f"{self._days(self.usual)}."
+
+    def _days(self, usual: Usual) -> str:
+        days = wording.several(usual.days_count, "earlier day")
+        noun = self.kind.noun
+        return f"On {usual.busy_days_count or 'none'} of {days} an hour came to {wording.several(usual.amount, noun)}"
+
+    def _reasons(self, amount: str) -> Iterator[str]:
+        factor = f"{self.policy.mass_data_access_own_factor:g}"
+        yield f"{amount} {self.kind.done} in an hour; the limit is {self.floor:,}"
+        if not self.usual.days_count:
+            yield f"the account has no earlier day with as much as one {self.kind.noun} to compare with"
+            return
+        own = self._days(self.usual)
+        yield f"more than {factor} times the account's usual busy hour: {own[0].lower()}{own[1:]}; the limit is 5 % of them"
+
+    def _ruled_out(self) -> Iterator[str]:
+        yield "Repeated delivery: every event was counted once, by its id."
+        if self.usual.days_count:
+            yield "A job that does this every day: the account's own busy hours were far smaller."
+        if self.of_peers is not None and self.of_peers.days_count and self.role is not None:
+            peers = self._days(self.of_peers)
+            yield f"What others in the role {wording.name(self.role)} do: {peers[0].lower()}{peers[1:]} by one of them."
+
+
+DETECTOR = Detector(
+    id=ID,
+    title="Mass export or deletion",
+    alert_type=AlertType.DATA_EXFILTRATION,
+    severity=AlertSeverity.HIGH,
+    techniques=(
+        AttackTechnique("T1530", "Data from Cloud Storage"),
+        AttackTechnique("T1567", "Exfiltration Over Web Service"),
+        AttackTechnique("T1485", "Data Destruction"),
+    ),
+    description=(
+        "Adds up what one actor does within an hour: records deleted (data.bulk_delete, admin.user_deleted), rows read or "
+        "exported (data.export, data.download, data.sensitive_access) and exports made (data.export). The number of records "
+        "is read from metadata (records, rows, count, record_count, row_count, records_deleted, …; a list counts by its "
+        "length); a deletion without one is one record, rows count only where a number is sent. Fires from 100 deleted "
+        "records, 1,000 rows or 10 exports on, unless that much is usual: it must be more than 8 times what the actor's "
+        "busiest hours come to (their 95th percentile by day, of the last 30 to 60 days, rounded up to a power of two) and, "
+        "where events name a role, more than 4 times that of the role. Service accounts are so held against themselves. "
+        "High; medium when nothing at all is known of the actor, neither earlier days nor three logins. Incident: "
+        "data_exfiltration|actor:<id> or data_deletion|actor:<id>, shared with the instant alerts of these events."
+    ),
+    false_positives=(
+        "A migration, an audit or a clean-up that is done once.",
+        "The first run of a new nightly job, or the first after its data has grown eightfold.",
+        "An owner downloads everything before leaving a service.",
+    ),
+    actions=(
+        "Ask the actor, through another channel, what the data was for.",
+        "If there is no good reason: end the actor's sessions, revoke its keys, and find out where the data went.",
+        "For deletions: stop further ones and check the newest backup.",
+    ),
+    event_names=_DELETION_NAMES | _READING_NAMES,
+    examine=examine,
+)

@@ -1,0 +1,127 @@
+"""What the detectors of acts after a login make of situations that golden cases do not show."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from detection_streams import ORIGINS, detect
+from factories import make_event
+from litesoc_server.events.detection import AlertSeverity, Detection
+from litesoc_server.events.event import Event, Geo, Network, NetworkKind
+
+DAY_S, HOUR_S = 86_400, 3_600
+HOME, OFFICE, TOKYO = ORIGINS["home"], ORIGINS["office"], ORIGINS["tokyo"]
+
+
+def only(detector: str, events: Sequence[Event], **changes: Any) -> list[Detection]:
+    return [detection for detection in detect(events, **changes) if detection.detector == detector]
+
+
+def logins(days: int = 5, **fields: Any) -> list[Event]:
+    return [make_event(name="auth.login_success", at=-DAY_S * day, **{**HOME, **fields}) for day in range(days, 0, -1)]
+
+
+def export(at: float, rows: int, **fields: Any) -> Event:
+    return make_event(name="data.export", at=at, metadata={"rows": rows}, **{**HOME, **fields})
+
+
+class TestMassDataAccess:
+    def test_many_small_deletions_add_up_beyond_the_events_that_the_state_names(self) -> None:
+        events = [*logins(), *(make_event(name="admin.user_deleted", at=10 * n, **HOME) for n in range(120))]
+        found = only("mass_data_access", events)
+        assert found[-1].event_count == 120
+        assert found[-1].facts[0].value == 120
+        assert {one.severity for one in found} == {AlertSeverity.HIGH}
+
+    def test_what_two_hours_hold_together_does_not_count(self) -> None:
+        assert only("mass_data_access", [*logins(), export(0, 600), export(HOUR_S + 0.001, 600)]) == []
+        assert len(only("mass_data_access", [*logins(), export(0, 600), export(HOUR_S, 600)])) == 1
+
+    def test_a_burst_across_midnight_is_one(self) -> None:
+        midnight = 12 * HOUR_S
+        (found,) = only("mass_data_access", [*logins(), export(midnight - 60, 600), export(midnight + 60, 600)])
+        assert found.event_count == 2
+
+    def test_a_habit_fades_when_it_is_given_up(self) -> None:
+        habit = [export(DAY_S * day, 900 if day == 0 else 5_000) for day in range(10)]
+        again = [export(DAY_S * 14, 5_000)]
+        much_later = [export(DAY_S * 200, 5_000)]
+        assert only("mass_data_access", [*logins(), *habit, *again]) == []
+        (found,) = only("mass_data_access", [*logins(), *habit, *much_later])
+        assert "no earlier day" in found.reasons[1]
+
+    def test_a_service_that_does_it_all_day_is_held_against_itself(self) -> None:
+        day = [export(DAY_S * day + 600 * n, 120) for day in range(3) for n in range(6)]
+        usual_day = [export(DAY_S * 4 + 300 * n, 120) for n in range(12)]
+        assert only("mass_data_access", [*logins(), *day, *usual_day]) == []
+
+    def test_a_masked_actor_is_nobody(self) -> None:
+        assert only("mass_data_access", [export(0, 100_000, is_redacted=True)]) == []
+
+
+class TestAccountTakeover:
+    def test_a_login_that_another_detector_found_risky_counts(self) -> None:
+        """The burglar uses the owner's network and device, but guessed ten passwords before."""
+        guesses = [make_event(at=20 * n, **TOKYO) for n in range(10)]
+        entered = make_event(name="auth.login_success", at=220, **TOKYO)
+        events = [*logins(), *guesses, entered, export(8_000, 1, **TOKYO)]
+        (found,) = only("account_takeover", events)
+        assert found.severity is AlertSeverity.CRITICAL
+        assert any("success after failures" in reason for reason in found.reasons)
+        assert found.source_ip == TOKYO["ip"]
+        assert found.incident_key == "credential_attack|actor:mira"
+
+    def test_what_the_owner_does_at_home_does_not_count_but_other_new_networks_do(self) -> None:
+        entered = make_event(name="auth.login_success", at=0, **TOKYO)
+        assert only("account_takeover", [*logins(), entered, export(60, 1)]) == []
+        assert len(only("account_takeover", [*logins(), entered, export(60, 1, **OFFICE)])) == 1
+
+    def test_an_account_without_a_history_is_not_judged(self) -> None:
+        entered = make_event(name="auth.login_success", at=0, **TOKYO)
+        assert only("account_takeover", [*logins(2), entered, export(60, 1, **TOKYO)]) == []
+
+    def test_it_is_an_act_of_its_own_only_within_a_day(self) -> None:
+        entered = make_event(name="auth.login_success", at=0, **TOKYO)
+        assert len(only("account_takeover", [*logins(), entered, export(DAY_S, 1, **TOKYO)])) == 1
+        assert only("account_takeover", [*logins(), entered, export(DAY_S + 1, 1, **TOKYO)]) == []
+
+
+class TestApiKeyAbuse:
+    @pytest.mark.parametrize(
+        ("kind", "severity"),
+        [(NetworkKind.TOR, AlertSeverity.MEDIUM), (NetworkKind.ISP, AlertSeverity.LOW), (None, AlertSeverity.LOW)],
+    )
+    def test_a_network_that_hides_weighs_more(self, kind: NetworkKind | None, severity: AlertSeverity) -> None:
+        uses = [self.use(-HOUR_S * 12 * n, Network(asn=64_500)) for n in range(30, 0, -1)]
+        (found,) = only("api_key_abuse", [*uses, self.use(0, Network(asn=64_501, kind=kind))])
+        assert found.severity is severity
+
+    def test_each_key_is_by_itself(self) -> None:
+        uses = [self.use(-HOUR_S * 12 * n, Network(asn=64_500)) for n in range(30, 0, -1)]
+        assert only("api_key_abuse", [*uses, self.use(0, Network(asn=64_501), key="another")]) == []
+
+    def test_a_key_that_is_made_or_revoked_is_not_the_one_in_use(self) -> None:
+        events = [make_event(name="admin.api_key_created", metadata={"key_id": "k1", "key_type": "ingest"})]
+        assert only("api_key_abuse", events) == []
+
+    @staticmethod
+    def use(at: float, network: Network, key: str = "k1") -> Event:
+        return make_event(name="api.key_used", at=at, actor_id=None, network=network, metadata={"key_id": key})
+
+
+class TestOffHoursAdmin:
+    def test_a_zone_that_the_system_does_not_know_is_utc(self) -> None:
+        strange = {**HOME, "geo": Geo(country_code="NO", time_zone="Mars/Olympus")}
+        acts = [self.act(-DAY_S * day, strange) for day in range(20, 0, -1)]
+        (found,) = only("off_hours_admin", [*acts, self.act(9 * HOUR_S, strange)])
+        assert found.description.startswith("At 21:00 by the clock of Mars/Olympus (2026-03-01T21:00:00Z)")
+
+    def test_the_clock_follows_daylight_saving(self) -> None:
+        """At 07:00 UTC it is 8 in Oslo in winter and 9 in summer: one hour of difference stays quiet either way."""
+        winter = [self.act(DAY_S * day - 5 * HOUR_S, HOME) for day in range(25)]
+        assert only("off_hours_admin", [*winter, self.act(DAY_S * 40 - 5 * HOUR_S, HOME)]) == []
+
+    @staticmethod
+    def act(at: float, where: dict[str, Any]) -> Event:
+        return make_event(name="admin.settings_changed", at=at, **where)
