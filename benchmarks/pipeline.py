@@ -24,6 +24,7 @@ from litesoc_server.pipeline.detect.registry import DETECTORS
 from litesoc_server.pipeline.detect.runner import DetectionRunner
 from litesoc_server.pipeline.enrich.enricher import Enricher
 from litesoc_server.pipeline.policy import DetectionPolicy
+from litesoc_server.pipeline.risk.scorer import score
 from litesoc_server.pipeline.state.memory import MemoryState
 from litesoc_server.pipeline.steps import Steps
 from litesoc_server.pipeline.writer import StoreWriter
@@ -114,7 +115,7 @@ def measure(event_count: int, directory: Path) -> dict[str, float]:
         dead_letters=stream.dead_letters,
         steps=Steps(
             enricher=enricher,
-            runner=DetectionRunner(MemoryState(), DETECTORS, policies),
+            runner=DetectionRunner(MemoryState(), DETECTORS, policies, score),
             policies=policies,
             find_stored=writer.find_stored,
         ),

@@ -67,6 +67,10 @@ class DetectionPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         HOUR_MS
     )
 
+    risk_memory_ms: Annotated[WindowMs, Meta(description="How long the risk score remembers what was seen once.")] = (
+        180 * DAY_MS
+    )
+
     brute_force_address_failures_count: Annotated[Count, Meta(description="Failed logins from one address.")] = 5
     brute_force_address_window_ms: Annotated[WindowMs, Meta(description="Within this time.")] = 5 * MINUTE_MS
 

@@ -92,6 +92,7 @@ class Steps:
         batch.detections = outcome.detections
         if outcome.risks:
             batch.rows = [_with_risk(row, outcome.risks.get(row.stored.event.event_id)) for row in batch.rows]
+            batch.detections = [_with_score(found, outcome.risks.get(found.trigger_event_id)) for found in batch.detections]
         return batch
 
     def _rows_of(self, envelope: Envelope, bad_events: list[BadEvent]) -> list[Row]:
@@ -131,6 +132,11 @@ class Steps:
                 seen.add(row.stored.event.event_id)
                 fresh.append(row)
         return fresh
+
+
+def _with_score(detection: Detection, risk: Risk | None) -> Detection:
+    """Return ``detection`` with the score of the login that triggered it, if that was among the same events."""
+    return detection if risk is None else msgspec.structs.replace(detection, risk_score=risk.score)
 
 
 def _with_risk(row: Row, risk: Risk | None) -> Row:

@@ -33,6 +33,7 @@ from litesoc_server.pipeline.consumer import PipelineConsumer
 from litesoc_server.pipeline.detect.registry import DETECTORS
 from litesoc_server.pipeline.detect.runner import DetectionRunner
 from litesoc_server.pipeline.enrich.enricher import Enricher
+from litesoc_server.pipeline.risk.scorer import score
 from litesoc_server.pipeline.state.memory import MemoryState
 from litesoc_server.pipeline.steps import Steps
 from litesoc_server.pipeline.writer import StoreWriter
@@ -178,7 +179,7 @@ async def _open_later(store: EventStore) -> None:
 
 def _build_worker(config: Config, stream: Stream, store: EventStore, clock: Clock, on_death: Callable[[], None]) -> Worker:
     policies = OrgPolicyProvider()
-    runner = DetectionRunner(MemoryState(), DETECTORS, policies)
+    runner = DetectionRunner(MemoryState(), DETECTORS, policies, score)
     writer = StoreWriter(store=store, dead_letters=stream.dead_letters)
     stop = threading.Event()
     steps = Steps(

@@ -4,12 +4,12 @@ from litesoc_server.events.detection import AlertSeverity, AlertType, Detection,
 from litesoc_server.events.event import Event
 from litesoc_server.pipeline.detect import wording
 from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
-from litesoc_server.pipeline.detect.failures import COUNTED_ONCE, LOGIN_FAILED, attack_key
+from litesoc_server.pipeline.detect.failures import COUNTED_ONCE, LOGIN_FAILED, at_address, attack_key
 from litesoc_server.pipeline.detect.firing import Finding, beat, claim, detection_of
 from litesoc_server.pipeline.detect.origin import origin_of
 from litesoc_server.pipeline.detect.subjects import actor_of, address_of, scope_of
 from litesoc_server.pipeline.policy import DetectionPolicy
-from litesoc_server.pipeline.state.base import CountRequest, DistinctRequest, Steps, Window
+from litesoc_server.pipeline.state.base import DistinctRequest, Steps, Window
 
 ID = "brute_force_address"
 
@@ -21,7 +21,7 @@ def examine(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...
     address = address_of(event.user_ip)
     scope, window_ms = scope_of(event), policy.brute_force_address_window_ms
     at_ms, event_id = event.occurred_at_ms, event.event_id
-    window = yield CountRequest(f"{scope}failed at|{address}", window_ms, at_ms, event_id)
+    window = yield at_address(event, address, window_ms)
     assert isinstance(window, Window)
     actor = actor_of(event)
     accounts_count = 0

@@ -30,6 +30,10 @@ def _on_actor_from(event: Event, actor: str, source: str) -> str:
     return f"{scope_of(event)}failed from|{source}|{actor}"
 
 
+def _at_address(event: Event, address: str) -> str:
+    return f"{scope_of(event)}failed at|{address}"
+
+
 def on_actor(event: Event, actor: str, window_ms: int) -> CountRequest:
     """Return the request to count a failed login of ``actor``."""
     return CountRequest(_on_actor(event, actor), window_ms, event.occurred_at_ms, event.event_id)
@@ -43,6 +47,16 @@ def on_actor_from(event: Event, actor: str, source: str, window_ms: int) -> Coun
 def peek_on_actor(event: Event, actor: str, window_ms: int, at_ms: int) -> CountRequest:
     """Return the request for the failed logins of ``actor`` in the window that ends at ``at_ms``."""
     return CountRequest(_on_actor(event, actor), window_ms, at_ms, "", is_read_only=True)
+
+
+def at_address(event: Event, address: str, window_ms: int) -> CountRequest:
+    """Return the request to count a failed login from ``address``, see ``address_of``."""
+    return CountRequest(_at_address(event, address), window_ms, event.occurred_at_ms, event.event_id)
+
+
+def peek_at_address(event: Event, address: str, window_ms: int, at_ms: int) -> CountRequest:
+    """Return the request for the failed logins from ``address`` in the window that ends at ``at_ms``."""
+    return CountRequest(_at_address(event, address), window_ms, at_ms, "", is_read_only=True)
 
 
 def before_login(event: Event, actor: str, login: Origin, window_ms: int, source: str | None = None) -> Steps[Window]:

@@ -121,6 +121,16 @@ def mark_suspicious(event: Event, actor: str, login: Origin, policy: DetectionPo
     yield SeenRequest(f"{scope}bad devices|{actor}", device_label(login.device), at_ms, login_id, ttl_ms)
 
 
+def is_contested(event: Event, actor: str, login_id: str) -> Steps[tuple[bool, bool]]:
+    """Return whether a login of ``actor`` is marked suspicious and not confirmed since, and whether any login is marked."""
+    at_ms = event.occurred_at_ms
+    mark = yield from known(key=f"{scope_of(event)}bad logins|{actor}", value=login_id, at_ms=at_ms)
+    if not mark.count:
+        return False, mark.set_size > 0
+    verdict = yield from verdict_on(event, actor, on_login(login_id), at_ms)
+    return verdict is not Verdict.CONFIRMED, True
+
+
 def mark_risky(event: Event, actor: str, login: Origin, policy: DetectionPolicy, *, detector: str) -> Steps[None]:
     """Mark ``login`` so that what its actor does next is looked at twice."""
     window_ms = max(policy.risky_login_window_ms, policy.account_takeover_window_ms)

@@ -1,0 +1,56 @@
+"""How profiles and communities are kept in the state: as short JSON texts, each within one value of the state."""
+
+from functools import lru_cache
+
+import msgspec
+
+from litesoc_server.pipeline.risk.community import Community, Sample
+from litesoc_server.pipeline.risk.profile import Profile, shrunk
+from litesoc_server.pipeline.risk.trace import Trace
+
+_VALUE_LENGTH_MAX = 1024  # bytes; what the state takes as one value
+_COMMUNITIES_CACHED = 256
+
+
+class ActorMemo(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A link of an actor's chain."""
+
+    base: Profile
+    trace: Trace
+
+
+class CommunityMemo(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A link of an organisation's chain."""
+
+    base: Community
+    sample: Sample
+
+
+_ENCODER = msgspec.json.Encoder()
+_ACTOR_DECODER = msgspec.json.Decoder(ActorMemo)
+_COMMUNITY_DECODER = msgspec.json.Decoder(CommunityMemo)
+
+
+def write_actor_memo(memo: ActorMemo) -> str:
+    """Return the text of a memo; of a profile that is too long for it, the rarer values are left out."""
+    text = _ENCODER.encode(memo)
+    while len(text) > _VALUE_LENGTH_MAX:
+        memo = ActorMemo(shrunk(memo.base), memo.trace)
+        text = _ENCODER.encode(memo)
+    return text.decode()
+
+
+def read_actor_memo(text: str) -> ActorMemo:
+    """Return the memo of a text."""
+    return _ACTOR_DECODER.decode(text)
+
+
+def write_community_memo(memo: CommunityMemo) -> str:
+    """Return the text of a memo; its counts have a fixed number of bounded digits, so that it always fits."""
+    return _ENCODER.encode(memo).decode()
+
+
+@lru_cache(maxsize=_COMMUNITIES_CACHED)
+def read_community_memo(text: str) -> CommunityMemo:
+    """Return the memo of a text; of one organisation's logins within some minutes all ask for the same."""
+    return _COMMUNITY_DECODER.decode(text)

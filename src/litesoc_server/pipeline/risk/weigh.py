@@ -1,0 +1,129 @@
+"""From the evidence on a login to its contributions: one weight per feature, with its words."""
+
+import msgspec
+
+from litesoc_server.events.event import Event
+from litesoc_server.events.risk import RiskContribution
+from litesoc_server.pipeline.risk import model, words
+from litesoc_server.pipeline.risk.community import Community, count_of
+from litesoc_server.pipeline.risk.profile import (
+    ADDRESS,
+    AGENT,
+    AGENT_LEVELS,
+    ASN,
+    COUNTRY,
+    DEVICE_ID,
+    NETWORK_KIND,
+    NETWORK_LEVELS,
+    PREFIX,
+    Profile,
+)
+from litesoc_server.pipeline.risk.trace import UNKNOWN, Trace
+
+_DAY_MINUTES = 24 * 60
+_KNOWN_PREFIX, _NEW_NETWORK = NETWORK_LEVELS.index(PREFIX), NETWORK_LEVELS.index(COUNTRY)
+_NEW_COUNTRY = len(NETWORK_LEVELS)
+
+
+class Evidence(msgspec.Struct, frozen=True, gc=False):
+    """What was found out about one login."""
+
+    profile: Profile  # of its actor, before it
+    network_level: int  # index in NETWORK_LEVELS, or its length
+    agent_level: int  # index in AGENT_LEVELS, or its length
+    account_failures_count: int
+    address_failures_count: int  # asked only for a new address
+
+
+def contributions_of(event: Event, trace: Trace, evidence: Evidence, community: Community) -> tuple[RiskContribution, ...]:
+    """Return what each feature adds, the weightiest first. A feature of which nothing is known says nothing."""
+    found = [
+        *_network(event, trace, evidence, community),
+        *_agent(event, trace, evidence, community),
+        *_habits(event, trace, evidence, community),
+        *_failures(evidence),
+    ]
+    return tuple(sorted(found, key=lambda one: -abs(one.weight)))
+
+
+def _one(feature: str, text: str, weight: float) -> RiskContribution:
+    return RiskContribution(feature, text, round(weight, 3))
+
+
+def _network(event: Event, trace: Trace, evidence: Evidence, community: Community) -> list[RiskContribution]:
+    profile, level = evidence.profile, evidence.network_level
+    found: list[RiskContribution] = []
+    if not profile.logins:
+        found.append(_one("network", words.first_login(), 0.0))
+    elif level < _NEW_NETWORK:
+        kind = NETWORK_LEVELS[level]
+        weight = model.network_weight(level, profile, community)
+        weight += model.use_weight(profile.values[kind], trace.values[kind])
+        found.append(_one("network", words.network(level, event), weight))
+    elif _can_compare(trace, profile):
+        found.append(_one("network", words.network(level, event), model.network_weight(level, profile, community)))
+    kind_name = None if event.network is None else event.network.kind
+    shared = model.shared_address_weight(trace.values[ADDRESS], kind_name, community) if level > _KNOWN_PREFIX else 0.0
+    if shared:
+        found.append(_one("place", words.shared_address(), shared))
+    elif level >= _NEW_NETWORK:
+        found += _place(level, event, trace, community)
+    if kind_name is not None:
+        found.append(
+            _one("network_kind", words.kind(kind_name), model.kind_weight(kind_name, trace.values[NETWORK_KIND], profile))
+        )
+    return found
+
+
+def _can_compare(trace: Trace, profile: Profile) -> bool:
+    """Return whether both this login and earlier ones could be located: where no data is installed, nothing is new."""
+    is_located = trace.values[ASN] != UNKNOWN or trace.values[COUNTRY] != UNKNOWN
+    return is_located and bool(profile.values[ASN] or profile.values[COUNTRY])
+
+
+def _place(level: int, event: Event, trace: Trace, community: Community) -> list[RiskContribution]:
+    """Weigh how common a network or country is in the organisation that is new to the actor."""
+    if level == _NEW_COUNTRY and trace.values[COUNTRY] != UNKNOWN:
+        counted, value, of_attackers = community.countries, trace.values[COUNTRY], model.ATTACKER_COUNTRY_SHARE
+    elif trace.values[ASN] != UNKNOWN:
+        counted, value, of_attackers = community.asns, trace.values[ASN], model.ATTACKER_ASN_SHARE
+    else:
+        return []
+    weight = model.new_place_weight(counted, value, community, attacker_share=of_attackers)
+    share = count_of(counted, value) / max(community.logins, 1)
+    return [_one("place", words.place(level, event, share), weight)]
+
+
+def _agent(event: Event, trace: Trace, evidence: Evidence, community: Community) -> list[RiskContribution]:
+    profile, level = evidence.profile, evidence.agent_level
+    found: list[RiskContribution] = []
+    if trace.values[AGENT] != UNKNOWN and profile.values[AGENT]:
+        weight = model.agent_weight(level, profile, community)
+        if level < len(AGENT_LEVELS):
+            kind = AGENT_LEVELS[level]
+            weight += model.use_weight(profile.values[kind], trace.values[kind])
+        found.append(_one("agent", words.agent(level, event), weight))
+    if trace.values[DEVICE_ID] != UNKNOWN and profile.values[DEVICE_ID]:
+        is_known = profile.count(DEVICE_ID, trace.values[DEVICE_ID]) > 0
+        found.append(_one("device_id", words.device_id(is_known=is_known), model.device_id_weight(is_known=is_known)))
+    return found
+
+
+def _habits(event: Event, trace: Trace, evidence: Evidence, community: Community) -> list[RiskContribution]:
+    profile = evidence.profile
+    weight = model.hour_weight(trace.hour, profile, community)
+    found = [_one("hour_of_week", words.hour(event.occurred_at_ms, weight), weight)]
+    if profile.logins:
+        days = max(0.0, (event.occurred_at_ms / 60_000 - profile.minute) / _DAY_MINUTES)
+        found.append(_one("idle", words.idle(days), model.idle_weight(days)))
+    return found
+
+
+def _failures(evidence: Evidence) -> list[RiskContribution]:
+    on_account, at_address = evidence.account_failures_count, evidence.address_failures_count
+    weight = model.account_failures_weight(on_account)
+    found = [_one("account_failures", words.failures(on_account, "on the account"), weight)]
+    if at_address:
+        weight = model.address_failures_weight(at_address)
+        found.append(_one("address_failures", words.failures(at_address, "from this address"), weight))
+    return found
