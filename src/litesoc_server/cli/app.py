@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from litesoc_server import __version__
-from litesoc_server.cli import dead_letters, keys
+from litesoc_server.cli import dead_letters, keys, policy, suppress
 from litesoc_server.cli.demo import demo
+from litesoc_server.cli.detectors import detectors
 from litesoc_server.cli.doctor import doctor
 from litesoc_server.cli.init import init
 from litesoc_server.cli.migrate import migrate
@@ -26,9 +27,11 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,  # locals can hold keys and personal data
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (init, serve, demo, replay, simulate, tail, doctor, migrate):
+for command in (init, serve, demo, replay, simulate, tail, detectors, doctor, migrate):
     app.command()(command)
 app.add_typer(keys.app, name="keys")
+app.add_typer(policy.app, name="policy")
+app.add_typer(suppress.app, name="suppress")
 app.add_typer(dead_letters.app, name="dead-letters")
 
 

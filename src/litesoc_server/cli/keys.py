@@ -1,6 +1,6 @@
 """`litesoc keys`: create, list and revoke API keys."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -11,6 +11,9 @@ from litesoc_server.cli.migrate import migrate_control_database
 from litesoc_server.cli.options import DataDir, Json, configure_data_dir, set_up_django
 from litesoc_server.events.envelope import Environment
 from litesoc_server.ingest.keys import Scope
+
+if TYPE_CHECKING:
+    from litesoc_server.orgs.models import Organization
 
 app = typer.Typer(help="Create, list and revoke API keys.", no_args_is_help=True)
 
@@ -35,17 +38,11 @@ def create(
 ) -> None:
     """Create an API key and show it, this once."""
     scopes = _scopes(scope)
-    _prepare(data_dir)
+    organization = open_organization(org, data_dir)
     from django.core.exceptions import ValidationError  # noqa: PLC0415 # needs Django set up
 
     from litesoc_server.apikeys.services import issue_key  # noqa: PLC0415 # needs Django set up
-    from litesoc_server.orgs.access import organization_for_operator  # noqa: PLC0415 # needs Django set up
-    from litesoc_server.orgs.models import Organization  # noqa: PLC0415 # needs Django set up
 
-    try:
-        organization = organization_for_operator(org)
-    except (Organization.DoesNotExist, Organization.MultipleObjectsReturned) as error:
-        fail(str(error), "give --org with one of the slugs of `litesoc keys list`, or run `litesoc init` first")
     try:
         key = issue_key(org=organization, name=name, scopes=scopes, environment=environment)
     except ValidationError as error:
@@ -125,6 +122,18 @@ def revoke(
         print_json({"id": str(key.id), "state": "revoked"})
     else:
         out.print(f"Key {escape(key.name)} is revoked.")
+
+
+def open_organization(org: str | None, data_dir: DataDir) -> "Organization":
+    """Return the organisation that a command is for, from a control database that is up to date; else end the command."""
+    _prepare(data_dir)
+    from litesoc_server.orgs.access import organization_for_operator  # noqa: PLC0415 # needs Django set up
+    from litesoc_server.orgs.models import Organization  # noqa: PLC0415 # needs Django set up
+
+    try:
+        return organization_for_operator(org)
+    except (Organization.DoesNotExist, Organization.MultipleObjectsReturned) as error:
+        fail(str(error), "give --org with one of the slugs of `litesoc keys list`, or run `litesoc init` first")
 
 
 def _scopes(text: str) -> frozenset[Scope]:
