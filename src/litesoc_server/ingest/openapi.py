@@ -8,12 +8,13 @@ from litesoc_server.ingest.keys import Scope
 from litesoc_server.ingest.paths import COLLECT, COLLECT_BATCH, HEALTH
 from litesoc_server.ingest.responses import ErrorCode, error_body
 from litesoc_server.sources.collect import EVENTS_MAX
-from litesoc_server.sources.collect_item import EVENT_NAME_LENGTH_MAX, METADATA_KEYS_MAX
+from litesoc_server.sources.collect_item import EVENT_NAME_LENGTH_MAX, ID_LENGTH_MAX, METADATA_KEYS_MAX
 
 Schema: TypeAlias = dict[str, Any]
 
 _NO_NUL = "^[^\\u0000]*$"  # PostgreSQL cannot hold U+0000
 _TEXT: Schema = {"type": ["string", "null"], "pattern": _NO_NUL}
+_ID: Schema = {"type": ["string", "integer", "null"], "pattern": _NO_NUL}
 _EVENT_EXAMPLE: Schema = {
     "event": "auth.login_failed",
     "actor": {"id": "usr_8841", "email": "mira@shop.example"},
@@ -25,7 +26,8 @@ _EVENT: Schema = {
     "title": "Event",
     "description": (
         "One event. Other members are ignored. The spellings of older clients are understood: `event_name`, `event_type`, "
-        "`eventName`; `actor_id` and `actor_email`, `user_id` and `email`, `userId`; `ip_address`, `context.ip_address`."
+        "`eventName`; `actor_id` and `actor_email`, `user_id` and `email`, `userId`; `ip_address`, `context.ip_address`; "
+        "`sessionId`, `deviceId`, and both ids also in `context` or `metadata`."
     ),
     "required": ["event"],
     "properties": {
@@ -42,7 +44,7 @@ _EVENT: Schema = {
                 {
                     "type": "object",
                     "properties": {
-                        "id": {"type": ["string", "integer", "null"], "pattern": _NO_NUL},
+                        "id": _ID,
                         "email": _TEXT,
                         "name": _TEXT,
                     },
@@ -51,6 +53,16 @@ _EVENT: Schema = {
             ],
         },
         "user_ip": {"description": "The end user's address, not your server's. One that cannot be read is kept as text."},
+        "session_id": {
+            **_ID,
+            "description": "Your id of the session, sent with each of its events; cut to "
+            f"{ID_LENGTH_MAX} characters. A session that goes on in other hands is noticed by it.",
+        },
+        "device_id": {
+            **_ID,
+            "description": "Your id of the device, kept on it; cut to "
+            f"{ID_LENGTH_MAX} characters. Without it a device is recognised by browser and system.",
+        },
         "metadata": {
             "description": "Whatever helps people to look into the event, at most 16 KiB and 16 levels deep.",
             "anyOf": [

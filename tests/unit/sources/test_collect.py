@@ -574,3 +574,30 @@ def test_taking_text_apart_gives_the_parsers_view(value: object) -> None:
 def test_taking_any_text_apart_never_fails(text: bytes) -> None:
     for part in json_text.children(text):
         assert 0 <= part.start <= part.end <= len(text)
+
+
+@pytest.mark.parametrize("name", ["session_id", "device_id"])
+@pytest.mark.parametrize("is_camel", [False, True])
+@pytest.mark.parametrize("place", [None, "context", "metadata"])
+def test_ids_of_sessions_and_devices_are_found_wherever_they_stand(name: str, is_camel: bool, place: str | None) -> None:
+    sent = {name.replace("_id", "Id") if is_camel else name: "id-1"}
+    item = item_of({"event": "a", **(sent if place is None else {place: sent})})
+    assert (item.session_id, item.device_id) == (("id-1", None) if name == "session_id" else (None, "id-1"))
+
+
+@pytest.mark.parametrize(
+    ("fields", "session_id"),
+    [
+        ({"session_id": "A", "context": {"session_id": "B"}, "metadata": {"session_id": "C"}}, "A"),
+        ({"context": {"sessionId": "B"}, "metadata": {"session_id": "C"}}, "B"),
+        ({"session_id": "", "sessionId": "A"}, "A"),
+        ({"session_id": " ", "metadata": {"session_id": "C"}}, "C"),
+        ({"session_id": 17}, "17"),
+        ({"session_id": True}, None),
+        ({"session_id": 1.5}, None),
+        ({"session_id": {"id": "A"}}, None),
+        ({"session_id": "x" * 5000}, "x" * 255),
+    ],
+)
+def test_ids_that_cannot_be_used_are_passed_over(fields: dict[str, object], session_id: str | None) -> None:
+    assert item_of({"event": "a", **fields}).session_id == session_id

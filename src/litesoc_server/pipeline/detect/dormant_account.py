@@ -77,11 +77,10 @@ def examine(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...
 
 def _is_after_silence(at_ms: int, near: tuple[Remembered, ...], policy: DetectionPolicy) -> bool:
     """Return whether the last login more than LATENESS_MS before ``at_ms`` is long ago; False if there is none."""
-    silent_ms = None
-    for login in near:
+    for login in reversed(near):
         if login.at_ms <= at_ms - LATENESS_MS:
-            silent_ms = at_ms - login.at_ms
-    return silent_ms is not None and silent_ms >= policy.dormant_account_silence_ms
+            return at_ms - login.at_ms >= policy.dormant_account_silence_ms
+    return False
 
 
 def _weigh(event: Event, policy: DetectionPolicy, actor: str, login: Origin) -> Steps[tuple[Detection, ...]]:

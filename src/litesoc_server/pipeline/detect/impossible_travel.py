@@ -12,6 +12,7 @@ from litesoc_server.pipeline.detect.login_history import (
     LOGIN_SUCCEEDED,
     Familiarity,
     familiarity,
+    is_as_usual,
     logins_near,
     mark_risky,
     mark_suspicious,
@@ -68,7 +69,7 @@ def examine(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...
         return ()
     near = yield logins_near(event, actor)
     assert isinstance(near, tuple)
-    if _is_as_usual(event, near):
+    if is_as_usual(event, near):
         return ()
     here = origin_of(event)
     if not is_located(here):
@@ -87,17 +88,6 @@ def examine(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...
         if (yield from claim(event, detector=ID, key=actor, window=window)):
             detections.append(detection_of(_describe(case), event, suspect, key=actor, window=window))
     return tuple(detections)
-
-
-def _is_as_usual(event: Event, near: tuple[Remembered, ...]) -> bool:
-    """Return whether this is the latest login and those before it came from its place with its device: by far most are."""
-    if not near or near[-1].member != event.event_id:
-        return False
-    value = near[-1].value
-    for login in near[-1 - _COMPARED_COUNT : -1]:  # noqa: SIM110 - on every login: a generator costs four times as much
-        if login.value != value:
-            return False
-    return True
 
 
 def _located_around(here: Origin, near: tuple[Remembered, ...]) -> list[Origin]:

@@ -26,6 +26,7 @@ from litesoc_server.pipeline.state.base import (
 )
 
 LOGIN_SUCCEEDED = "auth.login_success"
+_COMPARED_COUNT = 3  # logins before one that is as usual
 _REFRESH_MS = 7 * DAY_MS  # how often an actor's networks and devices are noted again while in use
 
 
@@ -75,6 +76,17 @@ def country_was_used(event: Event, actor: str, country: str) -> Steps[bool]:
 def logins_near(event: Event, actor: str) -> LastRequest:
     """Return the request for the latest remembered logins of ``actor``, before and after the time of ``event``."""
     return LastRequest(f"{scope_of(event)}logins|{actor}", event.occurred_at_ms, LAST_MAX)
+
+
+def is_as_usual(event: Event, near: tuple[Remembered, ...]) -> bool:
+    """Return whether this is the latest login and those before it came from its place with its device: by far most are."""
+    if not near or near[-1].member != event.event_id:
+        return False
+    value = near[-1].value
+    for login in near[-1 - _COMPARED_COUNT : -1]:  # noqa: SIM110 - on every login: a generator costs four times as much
+        if login.value != value:
+            return False
+    return True
 
 
 def familiarity(event: Event, actor: str, login: Origin) -> Steps[Familiarity]:

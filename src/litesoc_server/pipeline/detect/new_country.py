@@ -12,6 +12,8 @@ from litesoc_server.pipeline.detect.login_history import (
     country_was_used,
     device_was_used,
     familiarity,
+    is_as_usual,
+    logins_near,
     mark_risky,
     mark_suspicious,
 )
@@ -46,18 +48,19 @@ def examine(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...
         login = origin_of(event)
         yield from mark_suspicious(event, actor, login, policy)
         return (yield from _fire(event, policy, actor, login, _blocked(policy, actor, login, country)))
-    if (
-        family_label(event.device) == UNKNOWN
-        or kind_of(event.network) in _PLACELESS
-        or (yield from device_was_used(event, actor, device_label(event.device)))
-        or (yield from country_was_used(event, actor, country))
-    ):
+    near = yield logins_near(event, actor)
+    assert isinstance(near, tuple)
+    if is_as_usual(event, near) or family_label(event.device) == UNKNOWN or kind_of(event.network) in _PLACELESS:
         return ()
     return (yield from _examine_newcomer(event, policy, actor, country))
 
 
 def _examine_newcomer(event: Event, policy: DetectionPolicy, actor: str, country: str) -> Steps[tuple[Detection, ...]]:
-    """Look whether a login with a new device from a new country is as new to the organisation."""
+    """Look whether device and country are new to the account, and then whether they are to the organisation."""
+    if (yield from device_was_used(event, actor, device_label(event.device))):
+        return ()
+    if (yield from country_was_used(event, actor, country)):
+        return ()
     login = origin_of(event)
     known = yield from familiarity(event, actor, login)
     if known.history_count < policy.history_count or known.is_network_familiar or known.is_device_familiar:

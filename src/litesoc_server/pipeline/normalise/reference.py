@@ -4,10 +4,12 @@ import sys
 from collections.abc import Iterable
 
 from litesoc_server.events.catalog import CATALOG, KNOWN_CATEGORIES, EventType
+from litesoc_server.pipeline.detect.mfa_fatigue import APPROVED, DENIED, FAILED, TIMED_OUT
 from litesoc_server.pipeline.normalise.actors import ACTOR_LENGTH_MAX
 from litesoc_server.pipeline.normalise.aliases import ALIASES, NAME_LENGTH_MAX
 from litesoc_server.pipeline.normalise.event import METADATA_NOTES
 from litesoc_server.pipeline.policy import DAY_MS, MINUTE_MS
+from litesoc_server.sources.collect_item import ID_LENGTH_MAX
 from litesoc_server.sources.timestamps import AHEAD_MAX_MS, BACKDATE_MAX_MS
 
 _INTRODUCTION = """\
@@ -24,6 +26,19 @@ is `category.action` with one of the categories {categories}.
 The severity is given by the tables, whatever the sender says. *Instant* events alert at once, on every plan.
 """
 
+_SECOND_FACTOR = """\
+## Second factors
+
+Send what becomes of each request for a second factor:
+
+- `{denied}`: it was refused on the device.
+- `{timed_out}`: nobody answered it.
+- `{failed}`: a code was wrong, or the application cannot tell which of the three it was.
+- `{approved}`: it was right.
+
+Their `user_ip` is the address that the request was made for, that of the browser, not that of the phone which answers.
+"""
+
 _OTHER_FIELDS = """\
 ## What happens to the other fields
 
@@ -34,6 +49,13 @@ _OTHER_FIELDS = """\
 - **timestamp** (RFC 3339 with an offset) counts only under a key with the scope `backfill`, and only from {days} days
   before to {minutes} minutes after the time we received the event. Otherwise the event has the time at which it was
   received.
+- **session_id** (also `sessionId`) and **device_id** (also `deviceId`) are optional. They are looked for in the event
+  itself, then in `context`, then in `metadata`; a text or a whole number is taken, cut to {id_length} characters. The
+  session's id says which events belong together: send it with every event of a session, and a session that goes on in
+  other hands is noticed. The device's id, one that the application gives and keeps on the device, tells devices apart
+  better than their user agents.
+- **user_agent** is looked for in `metadata`, then in `context`; `metadata.userAgent` and `metadata.browser` are older
+  spellings.
 - **metadata** is stored as sent. These keys are added where they apply:
 
 | key | meaning |
@@ -46,10 +68,15 @@ def render() -> str:
     categories = ", ".join(f"`{category}`" for category in sorted(KNOWN_CATEGORIES))
     introduction = _INTRODUCTION.format(name_length=NAME_LENGTH_MAX, categories=categories)
     other_fields = _OTHER_FIELDS.format(
-        actor_length=ACTOR_LENGTH_MAX, days=BACKDATE_MAX_MS // DAY_MS, minutes=AHEAD_MAX_MS // MINUTE_MS
+        actor_length=ACTOR_LENGTH_MAX,
+        id_length=ID_LENGTH_MAX,
+        days=BACKDATE_MAX_MS // DAY_MS,
+        minutes=AHEAD_MAX_MS // MINUTE_MS,
     )
+    second_factor = _SECOND_FACTOR.format(denied=DENIED, timed_out=TIMED_OUT, failed=FAILED, approved=APPROVED)
     notes = "".join(f"| `{key}` | {meaning} |\n" for key, meaning in METADATA_NOTES.items())
-    return "\n".join((introduction, _standard_table(), _extended_table(), _alias_table(), other_fields + notes))
+    tables = (_standard_table(), _extended_table(), _alias_table())
+    return "\n".join((introduction, *tables, second_factor, other_fields + notes))
 
 
 def _standard_table() -> str:
