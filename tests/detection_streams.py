@@ -14,7 +14,7 @@ from litesoc_server.events.event import Event
 from litesoc_server.events.ids import OrgId
 from litesoc_server.pipeline.detect.registry import DETECTORS
 from litesoc_server.pipeline.detect.runner import DetectionRunner
-from litesoc_server.pipeline.policy import DetectionPolicy
+from litesoc_server.pipeline.policy import DAY_MS, DetectionPolicy
 from litesoc_server.pipeline.state.base import LAST_MAX
 from litesoc_server.pipeline.state.memory import MemoryState
 from litesoc_server.pipeline.state.redis import RedisState
@@ -160,3 +160,36 @@ def incidents(detections: Iterable[Detection]) -> set[str]:
 def moved_to(org_id: str, events: Iterable[Event]) -> list[Event]:
     assert org_id != ORG
     return [msgspec.structs.replace(event, org_id=OrgId(org_id)) for event in events]
+
+
+def by_incident(detections: Iterable[Detection]) -> dict[str, list[Detection]]:
+    found: dict[str, list[Detection]] = {}
+    for detection in detections:
+        found.setdefault(detection.incident_key, []).append(detection)
+    return found
+
+
+def incidents_over_time(detections: Iterable[Detection]) -> list[tuple[str, int]]:
+    """Return the incidents as (key, time of the first event); one that was quiet for a day and comes back is a new one."""
+    found: list[tuple[str, int]] = []
+    for key, members in by_incident(detections).items():
+        last_ms: int | None = None
+        for one in sorted(members, key=lambda member: member.last_seen_ms):
+            if last_ms is None or one.last_seen_ms - last_ms > DAY_MS:
+                found.append((key, one.last_seen_ms))
+            last_ms = one.last_seen_ms
+    return found
+
+
+def covered_sources(events: Iterable[Event], detections: Iterable[Detection]) -> set[str | None]:
+    """Return the addresses that a detection names: as its source, in its facts, or by its evidence."""
+    address_of = {event.event_id: event.user_ip for event in events}
+    return {
+        named
+        for one in detections
+        for named in (
+            one.source_ip,
+            *(str(fact.value) for fact in one.facts),
+            *(address_of[known] for known in one.event_ids),
+        )
+    }

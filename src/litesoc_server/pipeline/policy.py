@@ -74,9 +74,42 @@ class DetectionPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     brute_force_address_failures_count: Annotated[Count, Meta(description="Failed logins from one address.")] = 5
     brute_force_address_window_ms: Annotated[WindowMs, Meta(description="Within this time.")] = 5 * MINUTE_MS
 
+    brute_force_address_shared_users_count: Annotated[
+        Count, Meta(description="An address from which so many users logged in within 7 days is a shared one.")
+    ] = 3
+    brute_force_address_shared_failures_count: Annotated[
+        Count, Meta(description="Failed logins from a shared address instead.")
+    ] = 20
+    brute_force_address_shared_times_p99_ratio: Annotated[
+        Positive, Meta(description="And so many times the 99th centile of its own 5-minute windows.")
+    ] = 4.0
+    brute_force_address_shared_account_failures_count: Annotated[
+        Count, Meta(description="Or so many of them on one account.")
+    ] = 8
+    brute_force_address_shared_unknown_accounts_count: Annotated[
+        Count, Meta(description="Or on so many accounts that do not exist.")
+    ] = 5
+
     brute_force_account_failures_count: Annotated[Count, Meta(description="Failed logins on one account.")] = 10
     brute_force_account_window_ms: Annotated[WindowMs, Meta(description="Within this time.")] = HOUR_MS
     brute_force_account_addresses_count: Annotated[Count, Meta(description="From so many addresses on it is high.")] = 5
+
+    brute_force_account_day_window_ms: Annotated[WindowMs, Meta(description="A longer time beside it.")] = DAY_MS
+    brute_force_account_day_failures_count: Annotated[Count, Meta(description="Failed logins in the longer time.")] = 20
+    brute_force_account_day_addresses_count: Annotated[
+        Count, Meta(description="If they come from at least so many addresses.")
+    ] = 8
+    brute_force_account_usual_weight_ratio: Annotated[
+        Ratio, Meta(description="What a failure from a familiar network and device of the account counts.")
+    ] = 0.25
+
+    account_probing_window_ms: Annotated[WindowMs, Meta(description="How long guesses are added up.")] = DAY_MS
+    account_probing_addresses_count: Annotated[
+        Count, Meta(description="Addresses that try one account that does not exist.")
+    ] = 5
+    account_probing_unnamed_addresses_count: Annotated[
+        Count, Meta(description="Addresses that try accounts whose names are not sent.")
+    ] = 10
 
     success_after_failures_count: Annotated[Count, Meta(description="Failed logins before the one that succeeds.")] = 5
     success_after_failures_window_ms: Annotated[WindowMs, Meta(description="Within this time before it.")] = HOUR_MS

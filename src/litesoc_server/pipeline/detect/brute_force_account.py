@@ -1,140 +1,162 @@
 """Many failed logins on one account within an hour, from one address or from many."""
 
+import msgspec
+
 from litesoc_server.events.detection import AlertSeverity, AlertType, Detection, Fact
 from litesoc_server.events.event import Event
-from litesoc_server.pipeline.detect import wording
+from litesoc_server.pipeline.detect import background, wording
+from litesoc_server.pipeline.detect.accounts import exists, is_usual
 from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
 from litesoc_server.pipeline.detect.failures import (
     COUNTED_ONCE,
     LOGIN_FAILED,
     attack_key,
+    key_on_actor,
+    key_on_actor_from,
     on_actor,
     on_actor_from,
-    peek_on_actor,
     source_of,
 )
 from litesoc_server.pipeline.detect.firing import Finding, beat, claim, detection_of
 from litesoc_server.pipeline.detect.origin import origin_of
 from litesoc_server.pipeline.detect.subjects import NOWHERE, actor_of, actor_subject, scope_of
+from litesoc_server.pipeline.detect.until import windows_through
 from litesoc_server.pipeline.policy import DetectionPolicy
-from litesoc_server.pipeline.state.base import DistinctRequest, Steps, Window, peek_distinct
+from litesoc_server.pipeline.state.base import CountRequest, DistinctRequest, Steps, Window, peek, peek_distinct
 
 ID = "brute_force_account"
-_LATER_WINDOWS_MAX = 16  # beyond so many later failures one of the windows tried is over the limit anyway
 
 
 def examine(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...]]:
     """Count a failed login against its account: those from its own address, and those from everywhere.
 
-    The two are separate findings, each of which only ever grows, so the incidents do not depend on the order of arrival.
+    The findings are apart, and each of them only ever grows, so the incidents do not depend on the order of arrival.
     """
     actor = actor_of(event)
     if actor is None:
         return ()
-    source, window_ms = source_of(event), policy.brute_force_account_window_ms
-    window = yield on_actor(event, actor, window_ms)
-    from_source = yield on_actor_from(event, actor, source, window_ms)
-    sources_count = yield DistinctRequest(
-        _sources_key(event, actor), window_ms, event.occurred_at_ms, source, event.event_id
-    )
-    assert isinstance(window, Window)
-    assert isinstance(from_source, Window)
-    assert isinstance(sources_count, int)
-    threshold = policy.brute_force_account_failures_count
-    if window.count < threshold:
+    source, at_ms, event_id = source_of(event), event.occurred_at_ms, event.event_id
+    day_ms = policy.brute_force_account_day_window_ms
+    in_a_day = yield on_actor(event, actor, day_ms)
+    yield on_actor_from(event, actor, source, policy.brute_force_account_window_ms)
+    yield DistinctRequest(_sources_key(event, actor), day_ms, at_ms, source, event_id)
+    if (yield from is_usual(event, actor)):
+        yield CountRequest(_usual_key(event, actor), day_ms, at_ms, event_id)
+        yield CountRequest(f"{_usual_key(event, actor)}|{source}", day_ms, at_ms, event_id)
+    assert isinstance(in_a_day, Window)
+    if in_a_day.count < min(policy.brute_force_account_failures_count, policy.brute_force_account_day_failures_count):
         return ()
     detections: list[Detection] = []
-    if from_source.count >= threshold:
-        current = beat(from_source.last_ms, from_source.count)
-        if (yield from claim(event, detector=ID, key=f"{source}|{actor}", window=current)):
-            finding = _from_one_source(event, policy, actor, source, from_source)
-            detections.append(detection_of(finding, event, origin_of(event), key=f"{source}|{actor}", window=current))
-    if sources_count > 1:
-        spread = yield from _widest(event, policy, actor, window)
-        if spread is not None:
-            current = beat(spread[0].last_ms, spread[0].count)
-            if (yield from claim(event, detector=ID, key=actor, window=current)):
-                finding = _from_many_sources(policy, actor, *spread)
-                detections.append(detection_of(finding, event, origin_of(event), key=actor, window=current))
+    for kind, cases in (yield from _cases(event, policy, actor, source)).items():
+        case = max(cases, key=lambda one: (one.window.count, one.window.last_ms))
+        current = beat(case.window.last_ms, case.window.count)
+        if (yield from claim(event, detector=ID, key=kind, window=current)):
+            finding = _from_one_source(event, policy, case) if case.source is not None else _from_many_sources(policy, case)
+            if not case.is_known:
+                around = yield from background.background_at(event, case.window.last_ms, policy)
+                finding = background.part_of(around, finding)
+            detections.append(detection_of(finding, event, origin_of(event), key=kind, window=current))
     return tuple(detections)
 
 
-def _widest(event: Event, policy: DetectionPolicy, actor: str, window: Window) -> Steps[tuple[Window, int] | None]:
-    """Return the fullest window over the limit that came from several addresses, and how many; None when there is none.
+class _Case(msgspec.Struct, frozen=True):
+    """Failed logins on one account that are over a limit."""
 
-    For an event in order that can only be ``window``, the one that ends at it. A late one may have completed any of those
-    that end at an event after it: the latest of these are tried.
-    """
-    window_ms, at_ms = policy.brute_force_account_window_ms, event.occurred_at_ms
-    candidates = [window]
-    end_ms = at_ms + window_ms
-    while len(candidates) <= _LATER_WINDOWS_MAX:
-        until = yield peek_on_actor(event, actor, window_ms, end_ms)
-        assert isinstance(until, Window)
-        if until.last_ms <= at_ms:
-            break
-        candidate = yield peek_on_actor(event, actor, window_ms, until.last_ms)
-        assert isinstance(candidate, Window)
-        candidates.append(candidate)
-        end_ms = until.last_ms - 1
-    found: list[tuple[Window, int]] = []
-    for candidate in candidates:
-        if candidate.count >= policy.brute_force_account_failures_count:
-            key = _sources_key(event, actor)
-            sources_count = yield from peek_distinct(key=key, window_ms=window_ms, at_ms=candidate.last_ms)
-            if sources_count > 1:
-                found.append((candidate, sources_count))
-    return max(found, key=lambda pair: (pair[0].count, pair[0].last_ms), default=None)
+    actor: str
+    window: Window
+    window_ms: int
+    limit: int
+    sources_count: int
+    is_known: bool  # whether the account exists, as far as known
+    usual_count: int  # failures that come from a familiar network and device of the account
+    source: str | None = None  # the one they all come from, if that is what the case is about
+
+
+def _cases(event: Event, policy: DetectionPolicy, actor: str, source: str) -> Steps[dict[str, list[_Case]]]:
+    """Return what is over a limit in any of the windows that the event is part of, by what makes it a finding of its own."""
+    hour_ms, day_ms = policy.brute_force_account_window_ms, policy.brute_force_account_day_window_ms
+    hour_limit, day_limit = policy.brute_force_account_failures_count, policy.brute_force_account_day_failures_count
+    usual = _usual_key(event, actor)
+    found: dict[str, list[_Case]] = {}
+    for key, usual_key, window_ms, limit, sources_min in (
+        (key_on_actor_from(event, actor, source), f"{usual}|{source}", hour_ms, hour_limit, 0),
+        (key_on_actor(event, actor), usual, hour_ms, hour_limit, 2),
+        (key_on_actor(event, actor), usual, day_ms, day_limit, policy.brute_force_account_day_addresses_count),
+    ):
+        for window in (yield from windows_through(key=key, window_ms=window_ms, at_ms=event.occurred_at_ms)):
+            if window.count < limit:
+                continue
+            usual_count = (yield from peek(key=usual_key, window_ms=window_ms, at_ms=window.last_ms)).count
+            if window.count - usual_count * (1 - policy.brute_force_account_usual_weight_ratio) < limit:
+                continue
+            sources_count = 1
+            if sources_min:
+                sources = _sources_key(event, actor)
+                sources_count = yield from peek_distinct(key=sources, window_ms=window_ms, at_ms=window.last_ms)
+            if sources_count >= sources_min:
+                is_known = yield from exists(event, window.last_ms)
+                case = _Case(
+                    actor, window, window_ms, limit, sources_count, is_known, usual_count, None if sources_min else source
+                )
+                kind = (f"{source}|{actor}" if not sources_min else actor) + ("" if is_known else "|unknown")
+                found.setdefault(kind, []).append(case)
+    return found
 
 
 def _sources_key(event: Event, actor: str) -> str:
     return f"{scope_of(event)}sources of|{actor}"
 
 
-def _from_one_source(event: Event, policy: DetectionPolicy, actor: str, source: str, window: Window) -> Finding:
+def _usual_key(event: Event, actor: str) -> str:
+    return f"{scope_of(event)}failed as usual|{actor}"
+
+
+def _from_one_source(event: Event, policy: DetectionPolicy, case: _Case) -> Finding:
+    source = case.source or NOWHERE
     where = "an address that was not sent" if source == NOWHERE else source
     place = "" if source == NOWHERE else f" ({wording.place(event.geo)}, {wording.network(event.network)})"
     return _finding(
         policy,
-        window,
+        case,
         severity=AlertSeverity.MEDIUM,
-        incident_key=attack_key(source, actor),
-        title=f"Brute force on {wording.name(actor)}: {_count(window)} from {where}",
-        description=f"{_count(window)} on the account {wording.name(actor)} came from {where}{place} {_when(window)}.",
-        reasons=(_failures(policy, actor, window),),
-        sources_count=1,
+        incident_key=attack_key(source, case.actor),
+        title=f"Brute force on {wording.name(case.actor)}: {_count(case)} from {where}",
+        description=f"{_count(case)} on the account {wording.name(case.actor)} came from {where}{place} {_when(case)}.",
+        reasons=(_failures(case),),
         ruled_out="An attack from many places: all of these came from one address.",
     )
 
 
-def _from_many_sources(policy: DetectionPolicy, actor: str, window: Window, sources_count: int) -> Finding:
+def _from_many_sources(policy: DetectionPolicy, case: _Case) -> Finding:
     high_from = policy.brute_force_account_addresses_count
-    addresses = wording.several(sources_count, "different address")
+    addresses = wording.several(case.sources_count, "different address")
     return _finding(
         policy,
-        window,
-        severity=AlertSeverity.HIGH if sources_count >= high_from else AlertSeverity.MEDIUM,
-        incident_key=f"credential_attack|{actor_subject(actor)}",
-        title=f"Brute force on {wording.name(actor)}: {_count(window)} from {addresses}",
-        description=f"{_count(window)} on the account {wording.name(actor)} came from {addresses} {_when(window)}.",
-        reasons=(_failures(policy, actor, window), f"they came from {addresses}; from {high_from} on the alert is high"),
-        sources_count=sources_count,
+        case,
+        severity=AlertSeverity.HIGH if case.sources_count >= high_from else AlertSeverity.MEDIUM,
+        incident_key=f"credential_attack|{actor_subject(case.actor)}",
+        title=f"Brute force on {wording.name(case.actor)}: {_count(case)} from {addresses}",
+        description=f"{_count(case)} on the account {wording.name(case.actor)} came from {addresses} {_when(case)}.",
+        reasons=(_failures(case), f"they came from {addresses}; from {high_from} on the alert is high"),
         ruled_out=f"One forgotten client with an old password: it would not come from {addresses}.",
     )
 
 
 def _finding(
     policy: DetectionPolicy,
-    window: Window,
+    case: _Case,
     *,
     severity: AlertSeverity,
     incident_key: str,
     title: str,
     description: str,
     reasons: tuple[str, ...],
-    sources_count: int,
     ruled_out: str,
 ) -> Finding:
+    window, weight = case.window, policy.brute_force_account_usual_weight_ratio
+    if case.usual_count:
+        familiar = f"{case.usual_count:,} of them came from a network and a device that this account uses"
+        reasons = (*reasons, f"{familiar}, and counted {weight:g} each")
     return Finding(
         detector=ID,
         alert_type=DETECTOR.alert_type,
@@ -144,9 +166,10 @@ def _finding(
         description=description,
         reasons=reasons,
         facts=(
-            Fact("failures_count", window.count, policy.brute_force_account_failures_count),
-            Fact("addresses_count", sources_count, policy.brute_force_account_addresses_count),
-            Fact("window_ms", policy.brute_force_account_window_ms),
+            Fact("failures_count", window.count, case.limit),
+            Fact("usual_failures_count", case.usual_count),
+            Fact("addresses_count", case.sources_count, policy.brute_force_account_addresses_count),
+            Fact("window_ms", case.window_ms),
             Fact("span_ms", window.last_ms - window.first_ms),
         ),
         ruled_out=(ruled_out, COUNTED_ONCE),
@@ -158,18 +181,17 @@ def _finding(
     )
 
 
-def _count(window: Window) -> str:
-    return wording.several(window.count, "failed login")
+def _count(case: _Case) -> str:
+    return wording.several(case.window.count, "failed login")
 
 
-def _when(window: Window) -> str:
-    return f"between {wording.utc(window.first_ms)} and {wording.utc(window.last_ms)}"
+def _when(case: _Case) -> str:
+    return f"between {wording.utc(case.window.first_ms)} and {wording.utc(case.window.last_ms)}"
 
 
-def _failures(policy: DetectionPolicy, actor: str, window: Window) -> str:
-    limit, length = policy.brute_force_account_failures_count, wording.duration(policy.brute_force_account_window_ms)
-    found = f"{_count(window)} on {wording.name(actor)} {wording.span(window.first_ms, window.last_ms)}"
-    return f"{found}; the limit is {limit} within {length}"
+def _failures(case: _Case) -> str:
+    found = f"{_count(case)} on {wording.name(case.actor)} {wording.span(case.window.first_ms, case.window.last_ms)}"
+    return f"{found}; the limit is {case.limit} within {wording.duration(case.window_ms)}"
 
 
 DETECTOR = Detector(
@@ -180,10 +202,13 @@ DETECTOR = Detector(
     techniques=(AttackTechnique("T1110.001", "Brute Force: Password Guessing"),),
     description=(
         "Counts failed logins by the account they went for; accounts whose name the sender masked are left out. Fires when "
-        "10 fall into 1 hour. If one address made all 10, they belong to that address's incident "
-        "(credential_attack|ip:<address>), so that one attack is one alert. If they came from several addresses, it is an "
-        "incident of the account (credential_attack|actor:<id>), medium, and high from 5 addresses on. Updates come once a "
-        "minute and whenever the count has grown by an eighth."
+        "10 fall into 1 hour, or 20 from at least 8 addresses into 24 hours. A failure from a network and a device that are "
+        "familiar of the account (its owner mistyping, a program with an old password) counts a quarter. If one address "
+        "made all 10, they belong to that address's incident (credential_attack|ip:<address>), so that one attack is one "
+        "alert. If they came from several addresses, it is an incident of the account (credential_attack|actor:<id>), "
+        "medium, and high from 5 addresses on. What goes for an account that never logged in belongs to "
+        "credential_attack|org:unknown_accounts, with severity low. Updates come once a minute and whenever the count has "
+        "grown by an eighth."
     ),
     false_positives=(
         "A mail client, script or password manager keeps trying an old password.",

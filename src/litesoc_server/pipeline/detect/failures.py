@@ -22,49 +22,52 @@ def attack_key(source: str, actor: str | None) -> str:
     return f"credential_attack|{address_subject(source)}"
 
 
-def _on_actor(event: Event, actor: str) -> str:
+def key_on_actor(event: Event, actor: str) -> str:
+    """Return the state key of the failed logins of ``actor``."""
     return f"{scope_of(event)}failed|{actor}"
 
 
-def _on_actor_from(event: Event, actor: str, source: str) -> str:
+def key_on_actor_from(event: Event, actor: str, source: str) -> str:
+    """Return the state key of the failed logins of ``actor`` from ``source``."""
     return f"{scope_of(event)}failed from|{source}|{actor}"
 
 
-def _at_address(event: Event, address: str) -> str:
+def key_at_address(event: Event, address: str) -> str:
+    """Return the state key of the failed logins from ``address``."""
     return f"{scope_of(event)}failed at|{address}"
 
 
 def on_actor(event: Event, actor: str, window_ms: int) -> CountRequest:
     """Return the request to count a failed login of ``actor``."""
-    return CountRequest(_on_actor(event, actor), window_ms, event.occurred_at_ms, event.event_id)
+    return CountRequest(key_on_actor(event, actor), window_ms, event.occurred_at_ms, event.event_id)
 
 
 def on_actor_from(event: Event, actor: str, source: str, window_ms: int) -> CountRequest:
     """Return the request to count a failed login of ``actor`` from ``source``."""
-    return CountRequest(_on_actor_from(event, actor, source), window_ms, event.occurred_at_ms, event.event_id)
+    return CountRequest(key_on_actor_from(event, actor, source), window_ms, event.occurred_at_ms, event.event_id)
 
 
 def peek_on_actor(event: Event, actor: str, window_ms: int, at_ms: int) -> CountRequest:
     """Return the request for the failed logins of ``actor`` in the window that ends at ``at_ms``."""
-    return CountRequest(_on_actor(event, actor), window_ms, at_ms, "", is_read_only=True)
+    return CountRequest(key_on_actor(event, actor), window_ms, at_ms, "", is_read_only=True)
 
 
 def at_address(event: Event, address: str, window_ms: int) -> CountRequest:
     """Return the request to count a failed login from ``address``, see ``address_of``."""
-    return CountRequest(_at_address(event, address), window_ms, event.occurred_at_ms, event.event_id)
+    return CountRequest(key_at_address(event, address), window_ms, event.occurred_at_ms, event.event_id)
 
 
 def peek_at_address(event: Event, address: str, window_ms: int, at_ms: int) -> CountRequest:
     """Return the request for the failed logins from ``address`` in the window that ends at ``at_ms``."""
-    return CountRequest(_at_address(event, address), window_ms, at_ms, "", is_read_only=True)
+    return CountRequest(key_at_address(event, address), window_ms, at_ms, "", is_read_only=True)
 
 
 def before_login(event: Event, actor: str, login: Origin, window_ms: int, source: str | None = None) -> Steps[Window]:
     """Return the failed logins of ``actor`` (from ``source``, if given) in the window that ends with ``login``."""
-    key = _on_actor(event, actor) if source is None else _on_actor_from(event, actor, source)
+    key = key_on_actor(event, actor) if source is None else key_on_actor_from(event, actor, source)
     return window_until(key=key, window_ms=window_ms, at_ms=login.at_ms, event_id=login.event_id)
 
 
 def just_before(event: Event, actor: str, source: str, window_ms: int, at_ms: int) -> Steps[Window]:
     """Return the failed logins of ``actor`` from ``source`` in the window that ends at ``at_ms``."""
-    return peek(key=_on_actor_from(event, actor, source), window_ms=window_ms, at_ms=at_ms)
+    return peek(key=key_on_actor_from(event, actor, source), window_ms=window_ms, at_ms=at_ms)

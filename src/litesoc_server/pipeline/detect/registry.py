@@ -1,6 +1,11 @@
-"""Every detector, in the order in which they see an event: those that mark risky logins before those that look for marks."""
+"""Every detector, in the order in which they see an event.
+
+Those that mark risky logins stand before those that look for marks, and the one that counts all guesses at accounts that do
+not exist before those that say how many there are.
+"""
 
 from litesoc_server.pipeline.detect import (
+    account_probing,
     account_takeover,
     api_key_abuse,
     brute_force_account,
@@ -21,6 +26,7 @@ from litesoc_server.pipeline.detect import (
 from litesoc_server.pipeline.detect.base import Detector
 
 DETECTORS: tuple[Detector, ...] = (
+    account_probing.DETECTOR,
     brute_force_address.DETECTOR,
     brute_force_account.DETECTOR,
     success_after_failures.DETECTOR,

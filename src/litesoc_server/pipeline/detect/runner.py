@@ -13,6 +13,7 @@ from litesoc_server.events.event import Event
 from litesoc_server.events.ids import EventId, OrgId
 from litesoc_server.events.risk import Risk
 from litesoc_server.pipeline.detect.base import Detector
+from litesoc_server.pipeline.detect.egress import record_egress
 from litesoc_server.pipeline.detect.feedback import FEEDBACK_NAMES, record_feedback
 from litesoc_server.pipeline.detect.lockstep import in_lockstep, spans_of
 from litesoc_server.pipeline.detect.login_history import LOGIN_SUCCEEDED, record_login
@@ -28,7 +29,8 @@ Score: TypeAlias = Callable[[Event, DetectionPolicy], Steps[Risk | None]]
 Judgement: TypeAlias = tuple[list[Detection], Risk | None] | None  # of one event; None: nothing to say, by far the most
 Ask: TypeAlias = Callable[[Request], Answer]
 AnswerAll: TypeAlias = Callable[[Sequence[Request]], list[Answer]]
-_LOGIN_HISTORY = "login_history"  # these two stand in logs and metrics where a detector's id would
+_LOGIN_HISTORY = "login_history"  # these stand in logs and metrics where a detector's id would
+_EGRESS = "egress"
 _RISK = "risk"
 _REBUILD_BATCH = 5_000  # events; about 10 MB
 
@@ -65,7 +67,7 @@ class DetectionRunner:
         # Logins are recorded before anyone looks at them, whichever detectors are on.
         of_logins = self._examiners.get(LOGIN_SUCCEEDED, ())
         scorers = () if score is None else ((_RISK, score),)
-        self._examiners[LOGIN_SUCCEEDED] = ((_LOGIN_HISTORY, record_login), *scorers, *of_logins)
+        self._examiners[LOGIN_SUCCEEDED] = ((_LOGIN_HISTORY, record_login), (_EGRESS, record_egress), *scorers, *of_logins)
         for name in FEEDBACK_NAMES:
             self._examiners[name] = ((_LOGIN_HISTORY, record_feedback), *self._examiners[name])
 

@@ -1,6 +1,8 @@
-"""What was counted until an event: of what happened in the same millisecond, only what the sender put before it."""
+"""What was counted until an event, and in the windows that a late event may have completed."""
 
-from litesoc_server.pipeline.state.base import Steps, Window, peek
+from litesoc_server.pipeline.state.base import CountRequest, Steps, Window, peek
+
+_WINDOWS_MAX = 17  # after so many later observations one of the windows tried is over the limit anyway
 
 
 def window_until(*, key: str, window_ms: int, at_ms: int, event_id: str) -> Steps[Window]:
@@ -17,3 +19,21 @@ def window_until(*, key: str, window_ms: int, at_ms: int, event_id: str) -> Step
     later_count = sum(member > event_id for member in simultaneous)
     last_ms = window.last_ms if later_count < len(simultaneous) else earlier.last_ms
     return Window(window.count - later_count, window.first_ms, last_ms, window.members[:-later_count])
+
+
+def windows_through(*, key: str, window_ms: int, at_ms: int) -> Steps[list[Window]]:
+    """Return the windows of ``key`` that contain ``at_ms`` and end at an observation: all that one at ``at_ms`` is part of.
+
+    For an event in order that is the one window that ends at it. A late one may have completed any of those that end at an
+    event after it: the latest of these are tried.
+    """
+    windows = [(yield from peek(key=key, window_ms=window_ms, at_ms=at_ms))]
+    end_ms = at_ms + window_ms
+    while len(windows) < _WINDOWS_MAX:
+        until = yield CountRequest(key, window_ms, end_ms, "", is_read_only=True)
+        assert isinstance(until, Window)
+        if until.last_ms <= at_ms:
+            break
+        windows.append((yield from peek(key=key, window_ms=window_ms, at_ms=until.last_ms)))
+        end_ms = until.last_ms - 1
+    return windows

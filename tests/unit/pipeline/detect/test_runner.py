@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from prometheus_client import REGISTRY
 
-from detection_streams import Policies, detect, new_runner
+from detection_streams import Policies, detect, incidents, new_runner
 from factories import make_event
 from litesoc_server.events.detection import Detection
 from litesoc_server.events.event import Event
@@ -94,7 +94,10 @@ def test_a_state_that_is_away_stops_the_batch() -> None:
 
 
 def test_a_state_that_answers_in_batches_gives_the_same() -> None:
-    assert DetectionRunner(BatchesOnly(), DETECTORS, Policies()).run(attack(9)).detections == detect(attack(9))
+    in_batches = DetectionRunner(BatchesOnly(), DETECTORS, Policies()).run(attack(9)).detections
+    one_by_one = detect(attack(9))
+    assert incidents(in_batches) == incidents(one_by_one)
+    assert in_batches[-1] == one_by_one[-1]
 
 
 def test_a_rebuild_counts_events_and_announces_nothing() -> None:
