@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from litesoc_server import __version__
-from litesoc_server.cli import dead_letters, keys, policy, suppress
+from litesoc_server.cli import dead_letters, geo, keys, policy, suppress
 from litesoc_server.cli.demo import demo
 from litesoc_server.cli.detectors import detectors
 from litesoc_server.cli.doctor import doctor
@@ -33,6 +33,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(policy.app, name="policy")
 app.add_typer(suppress.app, name="suppress")
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(geo.app, name="geo")
 
 
 def _print_version(is_asked: bool) -> None:

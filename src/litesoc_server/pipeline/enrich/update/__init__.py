@@ -1,0 +1,1 @@
+"""Fetching current IP data: which sources there are, how each is downloaded, checked and put in force."""
