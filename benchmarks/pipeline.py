@@ -23,9 +23,11 @@ from litesoc_server.pipeline.consumer import PipelineConsumer
 from litesoc_server.pipeline.detect.registry import DETECTORS
 from litesoc_server.pipeline.detect.runner import DetectionRunner
 from litesoc_server.pipeline.enrich.enricher import Enricher
+from litesoc_server.pipeline.gap_file import GapFile
 from litesoc_server.pipeline.policy import DetectionPolicy
 from litesoc_server.pipeline.risk.scorer import score
 from litesoc_server.pipeline.state.memory import MemoryState
+from litesoc_server.pipeline.steady_detection import SteadyDetection
 from litesoc_server.pipeline.steps import Steps
 from litesoc_server.pipeline.writer import StoreWriter
 from litesoc_server.store.chdb import ChdbStore
@@ -108,17 +110,20 @@ def measure(event_count: int, directory: Path) -> dict[str, float]:
         stream.publisher.publish(Subject.RAW, messages[start : start + PUBLISH_MESSAGES])
     writer = StoreWriter(store=store, dead_letters=stream.dead_letters)
     stop = threading.Event()
-    policies = OnePolicy()
+    policies, state = OnePolicy(), MemoryState()
+    detection = SteadyDetection(
+        runner=DetectionRunner(state, DETECTORS, policies, score),
+        state=state,
+        store=store,
+        gap_file=GapFile(directory / "detection-gap.json"),
+        clock=SystemClock(),
+    )
     pipeline = PipelineConsumer(
         consumer=stream.consumer(Subject.RAW),
         publisher=stream.publisher,
         dead_letters=stream.dead_letters,
-        steps=Steps(
-            enricher=enricher,
-            runner=DetectionRunner(MemoryState(), DETECTORS, policies, score),
-            policies=policies,
-            find_stored=writer.find_stored,
-        ),
+        steps=Steps(enricher=enricher, runner=detection, policies=policies, find_stored=writer.find_stored),
+        detection=detection,
         writer=writer,
         stop=stop,
     )

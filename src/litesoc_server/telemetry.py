@@ -19,6 +19,10 @@ EVENTS_DEAD_LETTERED = Counter("litesoc_events_dead_lettered", "Events that coul
 EVENTS_REDELIVERED = Counter("litesoc_events_redelivered", "Redelivered events that the store already held, so passed over.")
 DETECTIONS = Counter("litesoc_detections", "Firings, by detector.", ["detector"])
 DETECTOR_ERRORS = Counter("litesoc_detector_errors", "Detectors that raised and were skipped for one event.", ["detector"])
+DETECTION_BEHIND = Gauge("litesoc_detection_behind", "1 while events are stored without detection, to be caught up with.")
+EVENTS_UNEXAMINED = Counter(
+    "litesoc_events_unexamined", "Events stored without detection because its state was away; they are caught up with."
+)
 STORE_RETRIES = Counter("litesoc_store_retries", "Store writes that failed and were tried again.")
 STORE_PENDING = Gauge("litesoc_store_pending", "Events processed and waiting to be written to the store.")
 STORE_WRITE_SECONDS = Histogram("litesoc_store_write_seconds", "Time of one write to the store.", buckets=_LATENCY_BUCKETS_S)

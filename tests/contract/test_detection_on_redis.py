@@ -1,6 +1,6 @@
 """The same incidents from memory, from Redis and from a replay, whatever the order, the batches, repeats and a crash.
 
-`make laws` runs these with 10,000 stories; LITESOC_LAWS_EXAMPLES says how many.
+`make laws` runs these with 10,000 stories; LITESOC_TEST_LAWS_EXAMPLES says how many.
 """
 
 import os
@@ -20,7 +20,7 @@ from litesoc_server.pipeline.state.base import StateStore
 from litesoc_server.pipeline.state.redis import RedisState
 from servers import RedisServer
 
-laws = settings(deadline=None, max_examples=int(os.environ.get("LITESOC_LAWS_EXAMPLES", "25")))
+laws = settings(deadline=None, max_examples=int(os.environ.get("LITESOC_TEST_LAWS_EXAMPLES", "25")))
 seeds = st.integers(0, 2**32)
 
 

@@ -177,6 +177,14 @@ def test_recent_events_are_the_newest_of_all_organisations_oldest_first(
     assert list(case.store.recent_events(since_ms=era_ms + 100, limit=10)) == []
 
 
+def test_recent_events_can_be_those_received_lately_whenever_they_happened(case: StoreCase) -> None:
+    era_ms = new_era_ms()
+    events = [make_event(new_org(), era_ms + number, received_at_ms=era_ms + number % 3) for number in range(9)]
+    case.store.insert(stored(events))
+    found = case.store.recent_events(since_ms=era_ms, limit=4, received_from_ms=era_ms + 1)
+    assert list(found) == [event for event in events if event.received_at_ms > era_ms][-4:]
+
+
 def test_events_are_counted_by_when_they_were_received(case: StoreCase) -> None:
     org = new_org()
     received_ms = [NOW_MS - 1, NOW_MS, NOW_MS + DAY_MS - 1, NOW_MS + DAY_MS]

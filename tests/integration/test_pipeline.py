@@ -1,132 +1,19 @@
 """The pipeline's loop over a real stream and a real store: what is bad, repeated or refused harms nothing beside it."""
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 
-from litesoc_server.clock import SystemClock
-from litesoc_server.events.detection import DETECTION_DECODER, Detection
-from litesoc_server.events.envelope import ENVELOPE_ENCODER, Envelope, Environment
+from litesoc_server.events.detection import Detection
+from litesoc_server.events.envelope import ENVELOPE_ENCODER
 from litesoc_server.events.event import Event
-from litesoc_server.events.ids import EventId, OrgId, draw_event_id_base
-from litesoc_server.pipeline.consumer import PipelineConsumer
-from litesoc_server.pipeline.detect.registry import DETECTORS
 from litesoc_server.pipeline.detect.runner import DetectionRunner
 from litesoc_server.pipeline.enrich.enricher import Enricher
-from litesoc_server.pipeline.policy import DetectionPolicy
-from litesoc_server.pipeline.state.memory import MemoryState
-from litesoc_server.pipeline.steps import Steps
-from litesoc_server.pipeline.writer import StoreWriter
-from litesoc_server.store.base import EventFilter, EventWriter, RejectedRows, StoredEvent, StoreUnavailable
-from litesoc_server.store.chdb import ChdbStore
-from litesoc_server.stream.embedded import EmbeddedStream
+from litesoc_server.store.base import RejectedRows, StoredEvent, StoreUnavailable
 from litesoc_server.stream.subjects import Subject
-
-ORG = OrgId("0b9f6f0e-6b0f-4d5e-8b53-6f1d5f3f9a01")
-NOW_MS = SystemClock().now_ms()
-
-
-class OnePolicy:
-    """Default settings for everybody."""
-
-    def policy_for(self, org_id: OrgId) -> DetectionPolicy:
-        return DetectionPolicy()
-
-
-class Faulty:
-    """A real store with an accident before or after the writes that a test names."""
-
-    def __init__(self, store: ChdbStore) -> None:
-        self.store = store
-        self.before: Callable[[Sequence[StoredEvent]], None] = lambda _rows: None
-        self.after: Callable[[], None] = lambda: None
-
-    def insert(self, rows: Sequence[StoredEvent]) -> None:
-        self.before(rows)
-        self.store.insert(rows)
-        self.after()
-
-    def existing(self, rows: Sequence[StoredEvent]) -> set[EventId]:
-        return self.store.existing(rows)
-
-
-class Line:
-    """Stream, pipeline and store of one test; ``restart`` is a crash of everything but the disk."""
-
-    def __init__(self, directory: Path, enricher: Enricher) -> None:
-        self._directory = directory
-        self._enricher = enricher
-        self.faulty: Faulty
-        self._start()
-
-    def _start(self) -> None:
-        self.store = ChdbStore(self._directory / "events", memory_bytes=1024**3)
-        self.store.open()
-        self.stream = EmbeddedStream(self._directory / "stream", max_bytes=1024**3, clock=SystemClock())
-        self.stream.open(None)
-        self.faulty = Faulty(self.store)
-
-    def close(self) -> None:
-        self.stream.close()
-        self.store.close()
-
-    def restart(self) -> None:
-        self.close()
-        self._start()
-
-    def send(self, *events: dict[str, Any], **changes: Any) -> Envelope:
-        envelope = msgspec.structs.replace(
-            Envelope(
-                org_id=ORG,
-                key_id="key",
-                environment=Environment.LIVE,
-                source="collect",
-                received_at_ms=NOW_MS,
-                event_id_base=draw_event_id_base(NOW_MS),
-                server_ip=None,
-                may_backdate=False,
-                rejected=(),
-                body=msgspec.json.encode({"events": list(events)}),
-            ),
-            **changes,
-        )
-        self.stream.publisher.publish(Subject.RAW, [ENVELOPE_ENCODER.encode(envelope)])
-        return envelope
-
-    def run(self, *, acknowledge: bool = True) -> None:
-        """Process what waits, as a worker that starts now would, and write it."""
-        store: EventWriter = self.faulty
-        writer = StoreWriter(store=store, dead_letters=self.stream.dead_letters)
-        policies = OnePolicy()
-        runner = DetectionRunner(MemoryState(), DETECTORS, policies)
-        runner.rebuild(self.store.recent_events(since_ms=0, limit=10_000))
-        pipeline = PipelineConsumer(
-            consumer=self.stream.consumer(Subject.RAW),
-            publisher=self.stream.publisher,
-            dead_letters=self.stream.dead_letters,
-            steps=Steps(enricher=self._enricher, runner=runner, policies=policies, find_stored=writer.find_stored),
-            writer=writer,
-            stop=threading.Event(),
-        )
-        writer.start()
-        pipeline.run_once()
-        writer.stop(30)
-        if acknowledge:
-            pipeline.acknowledge_stored()
-
-    def stored(self) -> list[str]:
-        """Names of the stored events, sorted."""
-        page = self.store.list_events(org_id=ORG, where=EventFilter(), limit=100, offset=0)
-        assert page.total == len(page.events)
-        return sorted(event.name for event in page.events)
-
-    def detections(self) -> list[Detection]:
-        messages = self.stream.consumer(Subject.DETECTIONS).fetch(1000, 0)
-        return [DETECTION_DECODER.decode(message.payload) for message in messages]
+from pipeline_line import Line
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ from typing import TypeVar
 from litesoc_server import telemetry
 from litesoc_server.events.detection import DETECTION_ENCODER, Detection
 from litesoc_server.events.errors import Backpressure, StreamUnavailable
+from litesoc_server.pipeline.steady_detection import SteadyDetection
 from litesoc_server.pipeline.steps import BadMessage, Batch, Steps
 from litesoc_server.pipeline.writer import StoreWriter, bury
 from litesoc_server.store.base import StoreUnavailable
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 
 FETCH_MESSAGES = 500  # about 50,000 events when every message is a full batch
 FETCH_WAIT_S = 0.2  # also how long an acknowledgement may wait
+CATCH_UP_WAIT_S = 2.0  # for the writer; longer than that the store itself is away
 RETRY_DELAY_MIN_S = 0.1
 RETRY_DELAY_MAX_S = 5.0
 
@@ -43,6 +45,7 @@ class PipelineConsumer:
         publisher: Publisher,
         dead_letters: DeadLetters,
         steps: Steps,
+        detection: SteadyDetection,
         writer: StoreWriter,
         stop: threading.Event,
     ) -> None:
@@ -50,6 +53,7 @@ class PipelineConsumer:
         self._publisher = publisher
         self._dead_letters = dead_letters
         self._steps = steps
+        self._detection = detection
         self._writer = writer
         self._stop = stop
 
@@ -64,6 +68,8 @@ class PipelineConsumer:
     def run_once(self) -> None:
         """Process one batch of messages. Waits out every outage; raises StopRequested when told to stop meanwhile."""
         self.acknowledge_stored()
+        if self._detection.is_due:
+            self._catch_up()
         messages = self._until_available(lambda: self._consumer.fetch(FETCH_MESSAGES, FETCH_WAIT_S))
         if not messages:
             return
@@ -80,6 +86,15 @@ class PipelineConsumer:
         stored = self._writer.take_stored()
         if stored:
             self._until_available(lambda: self._consumer.ack(stored))
+
+    def _catch_up(self) -> None:
+        """Examine what was stored without detection, once all of it has arrived in the store."""
+        if not self._writer.wait_until_written(CATCH_UP_WAIT_S):
+            return
+        for detections in self._detection.catch_up():
+            self._publish(detections)
+            if self._stop.is_set():
+                raise StopRequested
 
     def _process(self, messages: Sequence[Message]) -> Batch:
         """Run the steps; when a bug makes them raise, find the message it is about, so that it cannot stop the line.

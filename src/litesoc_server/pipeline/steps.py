@@ -6,6 +6,7 @@ publishing, storing and acknowledging; nothing here does I/O but the one questio
 
 import logging
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import msgspec
 
@@ -16,7 +17,7 @@ from litesoc_server.events.errors import InvalidMessage
 from litesoc_server.events.event import Event
 from litesoc_server.events.ids import EventId, event_id_at
 from litesoc_server.events.risk import Risk
-from litesoc_server.pipeline.detect.runner import DetectionRunner
+from litesoc_server.pipeline.detect.runner import Outcome
 from litesoc_server.pipeline.enrich.enricher import Enricher
 from litesoc_server.pipeline.normalise.event import normalise
 from litesoc_server.pipeline.policy import DAY_MS, PolicyProvider
@@ -59,15 +60,21 @@ class Batch(msgspec.Struct):
     bad_messages: list[BadMessage]
 
 
+class Detects(Protocol):
+    """What examines events: the runner itself, or one that outlives an outage of the state."""
+
+    def run(self, events: Sequence[Event]) -> Outcome:
+        """Return what fires on ``events`` and how risky the logins among them are."""
+        ...
+
+
 FindStored = Callable[[Sequence[StoredEvent]], set[EventId]]
 
 
 class Steps:
     """The steps with what they need. One thread calls ``process``."""
 
-    def __init__(
-        self, *, enricher: Enricher, runner: DetectionRunner, policies: PolicyProvider, find_stored: FindStored
-    ) -> None:
+    def __init__(self, *, enricher: Enricher, runner: Detects, policies: PolicyProvider, find_stored: FindStored) -> None:
         self._enricher = enricher
         self._runner = runner
         self._policies = policies

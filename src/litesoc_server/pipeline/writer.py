@@ -77,6 +77,11 @@ class StoreWriter:
             stored, self._stored_messages = self._stored_messages, []
         return stored
 
+    def wait_until_written(self, timeout_s: float) -> bool:
+        """Return whether nothing is pending any more, within ``timeout_s``."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._messages and not self._writing_count, timeout_s)
+
     def find_stored(self, rows: Sequence[StoredEvent]) -> set[EventId]:
         """Return which of ``rows`` are stored or wait here to be. Raises StoreUnavailable."""
         with self._changed:

@@ -9,6 +9,8 @@ from litesoc_server.config import Config
 from litesoc_server.ingest.idempotency import IdempotencyStore
 from litesoc_server.ingest.idempotency_redis import RedisIdempotencyStore
 from litesoc_server.ingest.idempotency_sqlite import SqliteIdempotencyStore
+from litesoc_server.pipeline.state.memory import MemoryState
+from litesoc_server.pipeline.state.redis import RedisState
 from litesoc_server.runtime.data_dir import is_in_use
 from litesoc_server.store.chdb import ChdbStore
 from litesoc_server.store.clickhouse import ClickHouseStore
@@ -49,6 +51,16 @@ def build_idempotency(config: Config, clock: Clock) -> IdempotencyStore:
     if config.state_url is not None:
         return RedisIdempotencyStore(config.state_url)
     return SqliteIdempotencyStore(config.data_dir / "idempotency.db", clock=clock)
+
+
+def build_state(config: Config) -> MemoryState | RedisState:
+    """Return where detectors remember. Nothing is connected yet."""
+    return MemoryState() if config.state_url is None else RedisState(config.state_url)
+
+
+def detection_gap_path(config: Config) -> Path:
+    """Return the note of this process that events were stored without detection."""
+    return config.data_dir / "detection-gap.json"
 
 
 @contextmanager

@@ -15,12 +15,18 @@ from django.db import DatabaseError, connection
 from litesoc_server.config import Config
 from litesoc_server.events.errors import StreamUnavailable
 from litesoc_server.pipeline.enrich.data_sets import IpDataFiles, open_ip_data
-from litesoc_server.runtime.build import build_store, events_directory, open_dead_letters, stream_directory
+from litesoc_server.runtime.build import (
+    build_store,
+    detection_gap_path,
+    events_directory,
+    open_dead_letters,
+    stream_directory,
+)
 from litesoc_server.runtime.data_dir import is_in_use
+from litesoc_server.runtime.state_check import CLOCK_SKEW_MAX_S, find_state_problem
 from litesoc_server.store.base import StoreUnavailable
 
 DISK_FREE_MIN_BYTES = 1024**3
-CLOCK_SKEW_MAX_S = 5.0
 DATA_AGE_MAX_DAYS = 120
 BUILT_AFTER_S = 1_790_000_000  # September 2026: a clock before the product's own data is wrong
 
@@ -63,7 +69,7 @@ def _check_configuration(config: Config) -> Result:
         "control database": config.database_url,
         "stream": config.stream_url,
         "event store": config.events_url,
-        "shared counters": config.state_url,
+        "shared state": config.state_url,
     }
     remote = [name for name, url in parts.items() if url]
     finding = f"valid; {', '.join(remote)} on servers, the rest" if remote else "valid; everything"
@@ -160,20 +166,10 @@ def _check_stream(config: Config) -> Result:
 
 def _check_state(config: Config) -> Result:
     if config.state_url is None:
-        return Result("Shared counters", Outcome.OK, "in memory")
-    import redis  # noqa: PLC0415 # only installations with Redis load the client
-
-    try:
-        with redis.Redis.from_url(config.state_url, socket_timeout=2) as client:
-            seconds, micros = client.time()
-    except redis.RedisError as error:
-        fix = "check LITESOC_STATE_URL; until then rate limits are not enforced"
-        return Result("Shared counters", Outcome.FAILURE, f"Redis cannot be reached ({type(error).__name__})", fix)
-    skew_s = abs(time.time() - (seconds + micros / 1e6))
-    if skew_s > CLOCK_SKEW_MAX_S:
-        fix = "run an NTP client on both machines"
-        return Result("Shared counters", Outcome.WARNING, f"Redis's clock differs by {skew_s:.0f} s", fix)
-    return Result("Shared counters", Outcome.OK, "Redis answers")
+        return Result("Shared state", Outcome.OK, "in memory")
+    is_fatal, finding, fix = find_state_problem(config.state_url, detection_gap_path(config))
+    outcome = Outcome.FAILURE if is_fatal else Outcome.WARNING if fix else Outcome.OK
+    return Result("Shared state", outcome, finding, fix)
 
 
 def _check_clock(_config: Config) -> Result:

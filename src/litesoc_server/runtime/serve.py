@@ -33,12 +33,13 @@ from litesoc_server.pipeline.consumer import PipelineConsumer
 from litesoc_server.pipeline.detect.registry import DETECTORS
 from litesoc_server.pipeline.detect.runner import DetectionRunner
 from litesoc_server.pipeline.enrich.enricher import Enricher
+from litesoc_server.pipeline.gap_file import GapFile
 from litesoc_server.pipeline.risk.scorer import score
-from litesoc_server.pipeline.state.memory import MemoryState
+from litesoc_server.pipeline.steady_detection import SteadyDetection
 from litesoc_server.pipeline.steps import Steps
 from litesoc_server.pipeline.writer import StoreWriter
 from litesoc_server.runtime.asgi import Dispatcher
-from litesoc_server.runtime.build import build_idempotency, build_store, build_stream
+from litesoc_server.runtime.build import build_idempotency, build_state, build_store, build_stream, detection_gap_path
 from litesoc_server.runtime.control_database import migrate_control_database
 from litesoc_server.runtime.data_dir import DataDirLock
 from litesoc_server.runtime.fatal_signals import end_on_fatal_signals
@@ -179,12 +180,19 @@ async def _open_later(store: EventStore) -> None:
 
 def _build_worker(config: Config, stream: Stream, store: EventStore, clock: Clock, on_death: Callable[[], None]) -> Worker:
     policies = OrgPolicyProvider()
-    runner = DetectionRunner(MemoryState(), DETECTORS, policies, score)
+    state = build_state(config)
+    detection = SteadyDetection(
+        runner=DetectionRunner(state, DETECTORS, policies, score),
+        state=state,
+        store=store,
+        gap_file=GapFile(detection_gap_path(config)),
+        clock=clock,
+    )
     writer = StoreWriter(store=store, dead_letters=stream.dead_letters)
     stop = threading.Event()
     steps = Steps(
         enricher=Enricher.open(config.data_dir, _log_unpacking, city_mmdb=config.city_mmdb, asn_mmdb=config.asn_mmdb),
-        runner=runner,
+        runner=detection,
         policies=policies,
         find_stored=writer.find_stored,
     )
@@ -193,17 +201,16 @@ def _build_worker(config: Config, stream: Stream, store: EventStore, clock: Cloc
         publisher=stream.publisher,
         dead_letters=stream.dead_letters,
         steps=steps,
+        detection=detection,
         writer=writer,
         stop=stop,
     )
     return Worker(
-        store=store,
-        runner=runner,
+        detection=detection,
         pipeline=pipeline,
         writer=writer,
         run_alerts=AlertConsumer(stream.consumer(Subject.DETECTIONS)).run,
         keep_policies_fresh=policies.keep_fresh,
-        clock=clock,
         stop=stop,
         on_death=on_death,
     )

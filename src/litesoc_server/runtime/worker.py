@@ -4,17 +4,13 @@ import logging
 import threading
 from collections.abc import Callable
 
-from litesoc_server.clock import Clock
 from litesoc_server.pipeline.consumer import PipelineConsumer
-from litesoc_server.pipeline.detect.runner import DetectionRunner
-from litesoc_server.pipeline.policy import DAY_MS
+from litesoc_server.pipeline.steady_detection import SteadyDetection
 from litesoc_server.pipeline.writer import StoreWriter
-from litesoc_server.store.base import EventStore, StoreUnavailable
+from litesoc_server.store.base import StoreUnavailable
 
 log = logging.getLogger(__name__)
 
-REBUILD_SPAN_MS = 7 * DAY_MS  # longer than any window of a detector; habits need some days of logins
-REBUILD_EVENTS_MAX = 500_000  # about ten seconds of work; ingest answers meanwhile
 STORE_RETRY_S = 1.0
 PIPELINE_STOP_S = 3.0
 WRITER_STOP_S = 3.0
@@ -26,23 +22,19 @@ class Worker:
     def __init__(
         self,
         *,
-        store: EventStore,
-        runner: DetectionRunner,
+        detection: SteadyDetection,
         pipeline: PipelineConsumer,
         writer: StoreWriter,
         run_alerts: Callable[[threading.Event], None],
         keep_policies_fresh: Callable[[threading.Event], None],
-        clock: Clock,
         stop: threading.Event,
         on_death: Callable[[], None],
     ) -> None:
-        self._store = store
-        self._runner = runner
+        self._detection = detection
         self._pipeline = pipeline
         self._writer = writer
         self._run_alerts = run_alerts
         self._keep_policies_fresh = keep_policies_fresh
-        self._clock = clock
         self._stop = stop
         self._on_death = on_death
         self._threads = [
@@ -73,7 +65,7 @@ class Worker:
             self._on_death()
 
     def _run_pipeline(self) -> None:
-        if self._rebuild_state():
+        if self._start_detection():
             self._pipeline.run()
 
     def _run_alert_consumer(self) -> None:
@@ -82,16 +74,14 @@ class Worker:
     def _run_policies(self) -> None:
         self._keep_policies_fresh(self._stop)
 
-    def _rebuild_state(self) -> bool:
-        """Feed recent stored events to the detectors. Waits for the store; returns False when told to stop meanwhile."""
-        since_ms = self._clock.now_ms() - REBUILD_SPAN_MS
+    def _start_detection(self) -> bool:
+        """Let detection learn from recent stored events. Waits for the store; returns False when told to stop meanwhile."""
         while True:
             try:
-                count = self._runner.rebuild(self._store.recent_events(since_ms=since_ms, limit=REBUILD_EVENTS_MAX))
+                self._detection.start()
             except StoreUnavailable as error:
                 log.warning("detection waits for the store, events are kept in the stream: %s", error)
             else:
-                log.info("detection state rebuilt from %d stored events", count)
                 return True
             if self._stop.wait(STORE_RETRY_S):
                 return False

@@ -77,8 +77,11 @@ class EventReader(Protocol):
         """Return those of the named events that exist in this organisation."""
         ...
 
-    def recent_events(self, *, since_ms: int, limit: int) -> Iterator[Event]:
-        """Yield the newest ``limit`` events of all organisations since ``since_ms``, oldest first (to rebuild state)."""
+    def recent_events(self, *, since_ms: int, limit: int, received_from_ms: int = 0) -> Iterator[Event]:
+        """Yield the newest ``limit`` events of all organisations since ``since_ms``, oldest first (to rebuild state).
+
+        With ``received_from_ms`` only those received (our clock) since then.
+        """
         ...
 
     def count_received(self, *, org_id: OrgId, from_ms: int, to_ms: int) -> int:

@@ -122,9 +122,9 @@ class SqlStore(ABC):
         """Return those of the events that this organisation has. Raises StoreUnavailable."""
         return get_events(self._read, org_id=org_id, event_ids=event_ids, not_before_ms=not_before_ms)
 
-    def recent_events(self, *, since_ms: int, limit: int) -> Iterator[Event]:
+    def recent_events(self, *, since_ms: int, limit: int, received_from_ms: int = 0) -> Iterator[Event]:
         """Yield the newest ``limit`` events of all organisations, oldest first. Raises StoreUnavailable, also midway."""
-        return recent_events(self._read, since_ms=since_ms, limit=limit)
+        return recent_events(self._read, since_ms=since_ms, limit=limit, received_from_ms=received_from_ms)
 
     def count_received(self, *, org_id: OrgId, from_ms: int, to_ms: int) -> int:
         """Return how many events were received in [from_ms, to_ms). Raises StoreUnavailable."""

@@ -12,6 +12,7 @@ _START = """
 SELECT toUnixTimestamp64Milli(ts), toString(event_id)
 FROM events
 WHERE ts >= fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC')
+    AND received_at >= fromUnixTimestamp64Milli({received_from_ms:Int64}, 'UTC')
 ORDER BY ts DESC, toUInt128(event_id) DESC
 LIMIT 1 OFFSET {offset:UInt64}
 """
@@ -19,6 +20,7 @@ _PAGE = """
 SELECT {select_list}
 FROM events
 WHERE ts >= fromUnixTimestamp64Milli({{ts_ms:Int64}}, 'UTC')
+    AND received_at >= fromUnixTimestamp64Milli({{received_from_ms:Int64}}, 'UTC')
     AND (ts, toUInt128(event_id)) {comparison} (
         fromUnixTimestamp64Milli({{ts_ms:Int64}}, 'UTC'), toUInt128({{event_id:UUID}})
     )
@@ -28,19 +30,24 @@ LIMIT {{limit:UInt64}}
 _ID_MIN = "00000000-0000-0000-0000-000000000000"
 
 
-def recent_events(read: Read, *, since_ms: int, limit: int) -> Iterator[Event]:
+def recent_events(read: Read, *, since_ms: int, limit: int, received_from_ms: int = 0) -> Iterator[Event]:
     """Yield the newest ``limit`` events that happened at ``since_ms`` (Unix ms) or later, oldest first.
+
+    With ``received_from_ms`` only those that were received at that moment (Unix ms, our clock) or later.
 
     Events inserted meanwhile may or may not be among them. Raises StoreUnavailable.
     """
-    start = read(_START, {"since_ms": since_ms, "offset": limit - 1}) if limit > 0 else []
+    start = (
+        read(_START, {"since_ms": since_ms, "received_from_ms": received_from_ms, "offset": limit - 1}) if limit > 0 else []
+    )
     ts_ms, event_id = start[0] if start else (since_ms, _ID_MIN)
     comparison = ">="
     remaining = limit
     while remaining > 0:
         page = min(remaining, EVENTS_PER_PAGE)
         sql = _PAGE.format(select_list=SELECT_LIST, comparison=comparison)
-        rows = read(sql, {"ts_ms": ts_ms, "event_id": event_id, "limit": page})
+        place = {"ts_ms": ts_ms, "event_id": event_id, "received_from_ms": received_from_ms, "limit": page}
+        rows = read(sql, place)
         for event in map(event_of, rows):
             if event.event_id != event_id or comparison == ">=":  # copies of one event stand next to each other
                 yield event
