@@ -48,6 +48,9 @@ check-data: .venv/dev ## Checks on real data sets that are not part of the repos
 laws: .venv/dev ## Same incidents from memory, Redis and replay on 10,000 random streams (about 15 minutes)
 	@LITESOC_TEST_LAWS_EXAMPLES=10000 $(BIN)/pytest -q tests/contract/test_detection_on_redis.py
 
+evaluate: .venv/dev ## Measure the detectors on simulated attacks, 20,000 users, 10 and 10 seeds (hours); see docs/evaluation.md
+	@$(BIN)/litesoc evaluate --jobs 2 --report evaluation/report.json --plots evaluation
+
 bench: .venv/dev ## Measure collect and pipeline against nginx (needs wrk and nginx); see docs/benchmarks.md
 	@$(BIN)/python benchmarks/run.py
 

@@ -176,7 +176,19 @@ def test_a_data_directory_that_cannot_be_made_is_named_with_the_fix(command: tup
 
 @pytest.mark.parametrize(
     "command",
-    ["init", "serve", "demo", "replay", "simulate", "tail", "doctor", "migrate", "keys create", "dead-letters list"],
+    [
+        "init",
+        "serve",
+        "demo",
+        "replay",
+        "simulate",
+        "evaluate",
+        "tail",
+        "doctor",
+        "migrate",
+        "keys create",
+        "dead-letters list",
+    ],
 )
 def test_every_command_has_help(command: str, tmp_path: Path) -> None:
     done = LiveServer(tmp_path / "data").litesoc(*command.split(), "--help")

@@ -74,7 +74,7 @@ def test_attacks_stay_within_attacked_organisations(small: tuple[Simulation, lis
 
 
 def test_attackers_come_as_the_plan_says() -> None:
-    simulation = Simulation(Plan(seed=3, users=300, days=30, attacks_per_org_day=40, twins_per_org_day=0))
+    simulation = Simulation(Plan(seed=3, users=100, days=9, attacks_per_org_day=60, twins_per_org_day=0))
     for _ in simulation.events():
         pass
     attacks = [campaign for campaign in simulation.ledger.campaigns if campaign.is_attack]

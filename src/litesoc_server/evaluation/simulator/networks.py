@@ -4,6 +4,7 @@ Calibration (docs/evaluation.md): two independent city databases put the same fi
 of addresses, and a home line and a phone of one city for 39 % of pairs. An address is wrong for good, as in a database.
 """
 
+import math
 from collections.abc import Callable
 from functools import cache
 from random import Random
@@ -28,7 +29,7 @@ FIXED_FAR_SHARE = 0.062
 # A phone's traffic comes out at a gateway, often in another city: 1 - (1 - 0.062)(1 - p) = 0.39.
 MOBILE_FAR_SHARE = 0.35
 _FAR_MAX_KM = 4_000.0  # beyond, databases rarely confuse places
-_ABROAD_SHARE = 0.15  # of the far ones
+_ABROAD_SHARE, _ABROAD_MAX_KM = 0.1, 1_500.0  # of the far ones
 _NEAR_MEDIAN_KM, _NEAR_SIGMA = 12.0, 1.1  # of the ordinary error, log-normal
 _KM_PER_DEGREE = 111.2
 CGNAT_ADDRESSES = 8  # shared by the phones of one operator in one city
@@ -57,28 +58,40 @@ def access_in(net: Net, rng: Random, city: int | None = None) -> Access:
 
 
 def database_place(city: int, far_share: float, rng: Random) -> Geo:
-    """Return where a city database puts an address of ``city``: mostly close, with ``far_share`` more than 500 km off."""
+    """Return where a city database puts an address of ``city``: mostly close, with ``far_share`` more than 500 km off.
+
+    A far one is another city of the country or, less often, of a neighbour; where the world has none, a point of the country
+    without a city, as databases have for addresses of which they know the country alone.
+    """
     if rng.random() < far_share:
-        near_by, abroad = _confused_with(city)
-        choices = abroad if not near_by or (abroad and rng.random() < _ABROAD_SHARE) else near_by
-        city = rng.choice(choices)
+        in_country, abroad = _confused_with(city)
+        if abroad and rng.random() < _ABROAD_SHARE:
+            city = rng.choice(abroad)
+        elif in_country:
+            city = rng.choice(in_country)
+        else:
+            return _displaced(city, rng.uniform(FAR_KM * 1.1, FAR_KM * 2), rng, is_city_known=False)
+    return _displaced(city, min(rng.lognormvariate(0, _NEAR_SIGMA) * _NEAR_MEDIAN_KM, 200.0), rng, is_city_known=True)
+
+
+def _displaced(city: int, km: float, rng: Random, *, is_city_known: bool) -> Geo:
     place = load_atlas().cities[city]
-    error_km = min(rng.lognormvariate(0, _NEAR_SIGMA) * _NEAR_MEDIAN_KM, 200.0)
-    north = rng.uniform(-1, 1)
-    east = (1 - abs(north)) * rng.choice((-1, 1))
-    return geo_of(place, place.lat + north * error_km / _KM_PER_DEGREE, place.lon + east * error_km / _KM_PER_DEGREE)
+    angle = rng.uniform(0, 2 * math.pi)
+    north, east = km * math.cos(angle) / _KM_PER_DEGREE, km * math.sin(angle) / _KM_PER_DEGREE
+    lat = max(-89.0, min(89.0, place.lat + north))
+    geo = geo_of(place, lat, (place.lon + east / math.cos(math.radians(place.lat)) + 180) % 360 - 180)
+    return geo if is_city_known else Geo(geo.country_code, None, None, geo.latitude, geo.longitude, geo.time_zone)
 
 
 @cache
 def _confused_with(city: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return the far cities of the same country, and the nearest of other countries beyond FAR_KM."""
-    country = load_atlas().cities[city].country
-    same = tuple(c for c in cities_of(country) if FAR_KM + 100 < distance_km(city, c) < _FAR_MAX_KM)
-    others = sorted(
-        (c for c in cities_of() if load_atlas().cities[c].country != country and distance_km(city, c) > FAR_KM + 100),
-        key=lambda c: distance_km(city, c),
+    """Return the far cities of the same country, and those of other countries that are not too far."""
+    cities = load_atlas().cities
+    far = [c for c in cities_of() if FAR_KM + 100 < distance_km(city, c) < _FAR_MAX_KM]
+    return (
+        tuple(c for c in far if cities[c].country == cities[city].country),
+        tuple(c for c in far if cities[c].country != cities[city].country and distance_km(city, c) < _ABROAD_MAX_KM),
     )
-    return same, tuple(others[:4])
 
 
 def home_line(city: int, rng: Random) -> Access:

@@ -76,7 +76,7 @@ def conference(stage: Stage) -> None:
     far = [c for c in far if cities[c].country != stage.org.blocked_country]
     hall = home_line(stage.rng.choice(far), stage.rng)
     for user in stage.victims(40, lambda user: user.trip is None and user.is_worker):
-        user.trip = trip = journey(user, hall.true_city, stage.end_of_day_ms + stage.hours(2), stage.rng)
+        user.trip = trip = journey(user, hall.true_city, stage.end_of_day_ms + stage.hours(12), stage.rng)
         trip.hotel = hall
         device, at_ms = user.browser.on(stage.day), trip.arrives_ms + stage.rng.randrange(6 * HOUR_MS)
         if stage.rng.random() < 0.15:
@@ -88,7 +88,7 @@ def new_phone_abroad(stage: Stage) -> None:
     """A traveller signs in with a phone bought abroad, a day after the last login at home."""
     (user,) = stage.victims(1, lambda user: user.trip is None)
     city = stage.rng.choice([c for c in cities_of() if load_atlas().cities[c].country != stage.org.blocked_country])
-    user.trip = trip = journey(user, city, stage.end_of_day_ms + stage.hours(2), stage.rng)
+    user.trip = trip = journey(user, city, stage.end_of_day_ms + stage.hours(12), stage.rng)
     user.phone = phone(stage.rng)
     at_ms = trip.arrives_ms + stage.hours(5)
     stage.enter(at_ms, user.actor, trip.hotel, user.phone.on(stage.day))

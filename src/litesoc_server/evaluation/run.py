@@ -1,0 +1,201 @@
+"""Runs one seed: the simulated events stream through the real detectors, and through the baselines beside them."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+from litesoc_server.evaluation.alarms import Alarm, IncidentBook, alarm_of, campaign_of
+from litesoc_server.evaluation.results import CampaignResult, SeedResult, SystemResult, Tally
+from litesoc_server.evaluation.simulator.ledger import Campaign, Ledger
+from litesoc_server.evaluation.simulator.population import World
+from litesoc_server.evaluation.simulator.simulation import Plan, Simulation
+from litesoc_server.events.event import Event
+from litesoc_server.events.ids import OrgId
+from litesoc_server.pipeline.detect.registry import DETECTORS
+from litesoc_server.pipeline.detect.runner import DetectionRunner
+from litesoc_server.pipeline.policy import DetectionPolicy
+from litesoc_server.pipeline.state.memory import MemoryState
+
+OURS = "litesoc"
+BATCH_EVENTS = 500
+STATE_KEYS_MAX = 4_000_000
+_RECENT_MAX = 50_000  # events; a repeat comes within a minute
+
+
+class Baseline(Protocol):
+    """Somebody else's rules, to compare with."""
+
+    name: str
+
+    def examine(self, event: Event) -> Sequence[Alarm]:
+        """Return what fires on ``event``. An event that comes again is not handed over again."""
+        ...
+
+
+class SimulatedPolicies:
+    """Default settings; every organisation blocks one country."""
+
+    def __init__(self, world: World) -> None:
+        self._policies = {
+            org.org_id: DetectionPolicy(blocked_countries=frozenset({org.blocked_country})) for org in world.orgs
+        }
+
+    def policy_for(self, org_id: OrgId) -> DetectionPolicy:
+        """Return the organisation's policy."""
+        return self._policies[org_id]
+
+
+class Scorer:
+    """Notes for one system which campaigns its alarms are about."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.alarms_count = 0
+        self._ledger = ledger
+        self._book = IncidentBook()
+        self._results: dict[int, CampaignResult] = {}
+        self._incidents_of: dict[int, set[int]] = {}
+        self._unflagged: dict[int, set[str]] = {}
+
+    def add(self, alarm: Alarm, events_seen: Sequence[int]) -> None:
+        """Take in an alarm; ``events_seen`` tells how many events of each campaign have come by now."""
+        self.alarms_count += 1
+        number = campaign_of(alarm, self._ledger.campaign_of)
+        incident = self._book.add(alarm, number)
+        if number is None:
+            return
+        campaign = self._ledger.campaigns[number]
+        result = self._results.get(number)
+        if result is None:
+            result = self._results[number] = _result_of(campaign)
+            result.events_to_alarm = events_seen[number]
+            result.ms_to_alarm = max(0, alarm.at_ms - campaign.start_ms)
+            self._unflagged[number] = set(campaign.successes)
+        if alarm.detector not in result.detectors:
+            result.detectors.append(alarm.detector)
+        self._incidents_of.setdefault(number, set()).add(incident)
+        self._unflagged[number] -= {alarm.trigger_event_id, *alarm.event_ids}
+
+    def finish(self, attacked: frozenset[OrgId]) -> SystemResult:
+        """Return what it comes to, now that the ledger is complete."""
+        for campaign in self._ledger.campaigns:
+            result = self._results.setdefault(campaign.number, _result_of(campaign))
+            result.successes_count = len(campaign.successes)
+            unflagged = self._unflagged.get(campaign.number, set(campaign.successes))
+            result.flagged_count = len(campaign.successes) - len(unflagged)
+            result.incidents_count = len(self._incidents_of.get(campaign.number, ()))
+            result.events_count = campaign.events_count
+        done = SystemResult([self._results[c.number] for c in self._ledger.campaigns], alarms_count=self.alarms_count)
+        for incident in self._book.incidents:
+            is_attacked = incident.org_id in attacked
+            self._count(done.incidents, set[int | None]().union(*incident.detectors.values()), is_attacked=is_attacked)
+            for detector, campaigns in incident.detectors.items():
+                self._count(done.detectors.setdefault(detector, Tally()), campaigns, is_attacked=is_attacked)
+        return done
+
+    def _count(self, tally: Tally, campaigns: set[int | None], *, is_attacked: bool) -> None:
+        known = [self._ledger.campaigns[number].is_attack for number in campaigns if number is not None]
+        if any(known):
+            tally.true += 1
+        elif known:
+            tally.twin += 1
+        elif is_attacked:
+            tally.false_attacked += 1
+        else:
+            tally.false_quiet += 1
+
+
+def _result_of(campaign: Campaign) -> CampaignResult:
+    return CampaignResult(
+        family=campaign.family,
+        speed=campaign.speed,
+        place=campaign.place,
+        is_attack=campaign.is_attack,
+        copies_agent=campaign.copies_agent,
+        is_physical=campaign.is_physical,
+        events_count=campaign.events_count,
+    )
+
+
+def run_seed(plan: Plan, baselines: Sequence[Baseline], tick: Callable[[int], None]) -> SeedResult:
+    """Simulate ``plan`` and judge it by our detectors and by ``baselines``; ``tick`` hears how many days have passed."""
+    started = time.monotonic()
+    simulation = Simulation(plan)
+    ledger, world = simulation.ledger, simulation.world
+    runner = DetectionRunner(MemoryState(STATE_KEYS_MAX), DETECTORS, SimulatedPolicies(world))
+    ours = Scorer(ledger)
+    theirs = [(baseline, Scorer(ledger)) for baseline in baselines]
+    seen = _Seen(ledger)
+    detect_seconds = 0.0
+    events_count = 0
+    for batch in _batches(simulation, tick):
+        fresh = seen.take(batch)
+        events_count += len(batch)
+        begins = time.monotonic()
+        outcome = runner.run(batch)
+        detect_seconds += time.monotonic() - begins
+        for detection in outcome.detections:
+            if detection.suppressed_by is None:
+                ours.add(alarm_of(detection), seen.counts)
+        for baseline, scorer in theirs:
+            for event in fresh:
+                for alarm in baseline.examine(event):
+                    scorer.add(alarm, seen.counts)
+    attacked = frozenset(org.org_id for org in world.orgs if org.is_attacked)
+    attacked_users = sum(len(org.users) for org in world.orgs if org.is_attacked)
+    systems = {OURS: ours.finish(attacked)}
+    systems.update((baseline.name, scorer.finish(attacked)) for baseline, scorer in theirs)
+    return SeedResult(
+        seed=plan.seed,
+        users=plan.users,
+        days=plan.days,
+        quiet_user_days=(world.users_count - attacked_users) * plan.days,
+        attacked_user_days=attacked_users * plan.days,
+        orgs_count=len(world.orgs),
+        events_count=events_count,
+        seconds=time.monotonic() - started,
+        detect_seconds=detect_seconds,
+        systems=systems,
+    )
+
+
+class _Seen:
+    """Counts the events of each campaign that have come, and finds those that came before."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.counts: list[int] = []
+        self._ledger = ledger
+        self._recent: OrderedDict[str, None] = OrderedDict()
+
+    def take(self, batch: list[Event]) -> list[Event]:
+        """Return the events of ``batch`` that had not come before."""
+        self.counts.extend([0] * (len(self._ledger.campaigns) - len(self.counts)))
+        fresh: list[Event] = []
+        recent = self._recent
+        for event in batch:
+            if event.event_id in recent:
+                continue
+            recent[event.event_id] = None
+            fresh.append(event)
+            number = self._ledger.campaign_of.get(event.event_id)
+            if number is not None:
+                self.counts[number] += 1
+        while len(recent) > _RECENT_MAX:
+            recent.popitem(last=False)
+        return fresh
+
+
+def _batches(simulation: Simulation, tick: Callable[[int], None]) -> Iterator[list[Event]]:
+    day = 0
+    batch: list[Event] = []
+    for event in simulation.events():
+        batch.append(event)
+        if len(batch) == BATCH_EVENTS:
+            yield batch
+            batch = []
+            if simulation.day != day:
+                tick(simulation.day - day)
+                day = simulation.day
+    if batch:
+        yield batch
+    tick(simulation.plan.days - day)
