@@ -35,6 +35,7 @@ class Finding(msgspec.Struct, frozen=True):
     geo: Geo | None = None
     network: Network | None = None
     device: Device | None = None
+    risk_score: int | None = None  # of the trigger event, 0 to 100
 
     @property
     def weight(self) -> tuple[int, int, int, str]:
@@ -135,6 +136,7 @@ def _finding(detection: Detection) -> Finding:
         geo=detection.geo,
         network=detection.network,
         device=detection.device,
+        risk_score=detection.risk_score,
     )
 
 

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -10,7 +11,10 @@ from litesoc_server.api.v1.schemas import iso_utc
 from litesoc_server.clock import ManualClock
 from litesoc_server.events.detection import AlertSeverity, AlertType, Fact
 from litesoc_server.events.envelope import Environment
-from management_api import Tenant
+from litesoc_server.events.risk import Risk
+from litesoc_server.store.base import EventStore
+from litesoc_server.store.chdb import ChdbStore
+from management_api import STORE_MEMORY_BYTES, Tenant, make_event, serving, store_events
 
 DAY_MS = 86_400_000
 RESOLVE = {"action": "resolve", "resolution_type": "contacted_user"}
@@ -87,6 +91,29 @@ def test_an_alert_is_shown_with_why_it_fired(tenant: Tenant) -> None:
         },
         "meta": {"plan": "enterprise", "retention_days": 90, "redacted": False},
     }
+
+
+def test_an_alert_shows_the_score_of_the_login_that_triggered_it(tenant: Tenant) -> None:
+    shown = tenant.get(f"/alerts/{make_alert(tenant.org, risk_score=88).id}")["data"]
+    assert shown["metadata"]["threat_score"] == 88
+    assert shown["forensics"]["network"]["threat_score"] == 88
+
+
+def test_the_score_of_an_earlier_login_is_read_from_its_event(tenant: Tenant, store: EventStore) -> None:
+    login = make_event(tenant.org, name="auth.login_success", risk=Risk(64, 1.5, ()))
+    store_events(store, login)
+    alert = make_alert(tenant.org, trigger_event_id=login.event_id, event_ids=(login.event_id,))
+    stranger = Tenant()
+    theirs = make_alert(stranger.org, trigger_event_id=login.event_id, event_ids=(login.event_id,))
+    assert tenant.get(f"/alerts/{alert.id}")["data"]["metadata"]["threat_score"] == 64
+    assert tenant.get("/alerts")["data"][0]["metadata"]["threat_score"] == 64
+    assert stranger.get(f"/alerts/{theirs.id}")["data"]["metadata"]["threat_score"] is None
+
+
+def test_alerts_are_shown_while_the_store_is_away(tenant: Tenant, clock: ManualClock, tmp_path: Path) -> None:
+    alert = make_alert(tenant.org)
+    with serving(ChdbStore(tmp_path, memory_bytes=STORE_MEMORY_BYTES), clock):  # never opened
+        assert tenant.get(f"/alerts/{alert.id}")["data"]["metadata"]["threat_score"] is None
 
 
 def test_an_alert_without_an_address_has_no_forensics(tenant: Tenant) -> None:

@@ -5,6 +5,8 @@ from control_factories import NOW_MS, OrganizationFactory, event_ids
 from litesoc_server.clock import ManualClock
 from litesoc_server.events.envelope import Environment
 from litesoc_server.events.event import Severity
+from litesoc_server.events.risk import Risk, RiskContribution
+from litesoc_server.ingest.key_directory import KeyDirectory
 from litesoc_server.store.base import EventStore
 from management_api import Tenant, make_event, store_events
 
@@ -63,9 +65,37 @@ def test_an_event_is_shown_with_every_field(tenant: Tenant, store: EventStore) -
             "geolocation": location,
             "forensics": {"network": network, "location": location},
             "trigger_event_id": None,
+            "risk": None,
         },
         "meta": {"plan": "enterprise", "retention_days": 90, "redacted": False},
     }
+
+
+RISK = Risk(
+    71, 3.25, (RiskContribution("network", "new country BR", 3.5), RiskContribution("idle", "last login 1 h before", -0.25))
+)
+
+
+def test_the_risk_of_a_login_is_shown_with_its_reasons(tenant: Tenant, store: EventStore) -> None:
+    event = make_event(tenant.org, name="auth.login_success", risk=RISK)
+    store_events(store, event)
+    shown = tenant.get(f"/events/{event.event_id}")["data"]
+    assert shown["risk"] == {
+        "score": 71,
+        "log_ratio": 3.25,
+        "contributions": [
+            {"feature": "network", "text": "new country BR", "weight": 3.5},
+            {"feature": "idle", "text": "last login 1 h before", "weight": -0.25},
+        ],
+    }
+    assert shown["forensics"]["network"]["threat_score"] == 71
+
+
+def test_a_plan_without_network_intelligence_sees_the_score_alone(store: EventStore, keys: KeyDirectory) -> None:
+    tenant = Tenant(OrganizationFactory(plan="free"))
+    event = make_event(tenant.org, name="auth.login_success", risk=RISK)
+    store_events(store, event)
+    assert tenant.get(f"/events/{event.event_id}")["data"]["risk"] == {"score": 71, "log_ratio": 3.25, "contributions": []}
 
 
 def test_what_is_not_known_is_null(tenant: Tenant, store: EventStore) -> None:
@@ -78,7 +108,7 @@ def test_what_is_not_known_is_null(tenant: Tenant, store: EventStore) -> None:
     assert nulls == {
         *("actor", "actor_id", "actor_email", "user_ip", "ip_address", "server_ip", "country_code", "city"),
         *("is_vpn", "is_tor", "is_proxy", "is_datacenter", "latitude", "longitude"),
-        *("network_intelligence", "geolocation", "forensics", "trigger_event_id"),
+        *("network_intelligence", "geolocation", "forensics", "trigger_event_id", "risk"),
     }
     assert shown["metadata"] == {}
 

@@ -1,5 +1,8 @@
 """An alert on the wire (contract 4.2)."""
 
+import contextlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from ninja import Schema
@@ -10,7 +13,9 @@ from litesoc_server.api.v1.places import FlatIntelligence, Forensics, flat_intel
 from litesoc_server.api.v1.schemas import ChangeMeta, ListMeta, Meta, Pagination, iso_utc, iso_utc_or_none
 from litesoc_server.events.detection import AlertSeverity, AlertType, Fact
 from litesoc_server.events.envelope import Environment
+from litesoc_server.events.ids import EventId, OrgId
 from litesoc_server.ingest.responses import iso_ms
+from litesoc_server.store.base import EventReader, StoreUnavailable
 
 
 class FactOut(Schema):
@@ -98,9 +103,10 @@ class AlertChangeAnswer(Schema):
     meta: ChangeMeta
 
 
-def alert_out(alert: Alert) -> AlertOut:
-    """Return ``alert`` as clients see it."""
+def alert_out(alert: Alert, scores: Mapping[EventId, int | None]) -> AlertOut:
+    """Return ``alert`` as clients see it; ``scores`` as ``trigger_scores`` gives them."""
     headline = alert.incident.headline
+    score = scores.get(headline.trigger_event_id)
     return AlertOut(
         id=str(alert.id),
         alert_type=AlertType(alert.alert_type),
@@ -115,16 +121,37 @@ def alert_out(alert: Alert) -> AlertOut:
         resolved_at=iso_utc_or_none(alert.resolved_at),
         resolved_by=alert.resolved_by,
         trigger_event_id=alert.trigger_event_id,
-        forensics=forensics_of(headline.geo, headline.network),
-        metadata=_metadata(alert),
+        forensics=forensics_of(headline.geo, headline.network, score),
+        metadata=_metadata(alert, score),
     )
 
 
-def _metadata(alert: Alert) -> AlertMetadata:
+def trigger_scores(reader: EventReader, alerts: Iterable[Alert]) -> dict[EventId, int | None]:
+    """Return the risk scores of the alerts' trigger events.
+
+    A detection carries the score of a trigger that was judged with it; that of an earlier login stands with its event only.
+    Without the store, which alerts can do without, it is unknown.
+    """
+    scores: dict[EventId, int | None] = {}
+    missing: dict[OrgId, list[EventId]] = defaultdict(list)
+    for alert in alerts:
+        headline = alert.incident.headline
+        scores[headline.trigger_event_id] = headline.risk_score
+        if headline.risk_score is None:
+            missing[OrgId(str(alert.org_id))].append(headline.trigger_event_id)
+    with contextlib.suppress(StoreUnavailable):
+        for org_id, event_ids in missing.items():
+            for event in reader.get_events(org_id=org_id, event_ids=event_ids, not_before_ms=None).values():
+                if event.risk is not None:
+                    scores[event.event_id] = event.risk.score
+    return scores
+
+
+def _metadata(alert: Alert, score: int | None) -> AlertMetadata:
     incident = alert.incident
     headline = incident.headline
     return AlertMetadata(
-        **dict(flat_intelligence_of(headline.geo, headline.network)),
+        **dict(flat_intelligence_of(headline.geo, headline.network, score)),
         internal_notes=alert.internal_notes,
         resolution_type=None if alert.resolution_type is None else Resolution(alert.resolution_type),
         environment=Environment(alert.environment),

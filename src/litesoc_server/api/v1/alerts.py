@@ -1,10 +1,13 @@
 """`/alerts`: list, read and settle alerts, with the paths that older SDKs used."""
 
+from collections.abc import Sequence
+
 from ninja import Query, Router
 
 from litesoc_server.alerts.access import get_alert, visible_alerts
 from litesoc_server.alerts.lifecycle import TransitionContended, TransitionRefused, acknowledge, mark_safe, resolve
 from litesoc_server.alerts.models import Action, Alert
+from litesoc_server.api import backend
 from litesoc_server.api.caller import ApiRequest, Caller, KeyAuth
 from litesoc_server.api.errors import not_found
 from litesoc_server.api.v1.alert_change import AlertChange, AlertChangeById, Decision, decision_from
@@ -13,8 +16,10 @@ from litesoc_server.api.v1.alert_schema import (
     AlertAnswer,
     AlertChangeAnswer,
     AlertList,
+    AlertOut,
     alert_changed,
     alert_out,
+    trigger_scores,
 )
 from litesoc_server.api.v1.metas import list_meta, one_meta
 from litesoc_server.api.v1.schemas import CHANGE_ERRORS, READ_ERRORS, ChangeMeta, Pagination
@@ -43,7 +48,7 @@ def list_alerts(request: ApiRequest, query: Query[AlertQuery]) -> AlertList:
     total = alerts.count()
     page = list(alerts[offset : offset + limit])
     return AlertList(
-        data=[alert_out(alert) for alert in page],
+        data=_shown(page),
         pagination=Pagination(total=total, limit=limit, offset=offset, has_more=offset + len(page) < total),
         meta=list_meta(caller, max_limit=max_limit),
     )
@@ -97,7 +102,8 @@ def mark_safe_by_id(request: ApiRequest, change: AlertChangeById) -> AlertChange
 )
 def read_alert(request: ApiRequest, alert_id: str) -> AlertAnswer:
     """`metadata` says why it is an alert: the numbers and their thresholds, the events, and what to do."""
-    return AlertAnswer(data=alert_out(_find(request.caller, alert_id)), meta=one_meta(request.caller))
+    (shown,) = _shown([_find(request.caller, alert_id)])
+    return AlertAnswer(data=shown, meta=one_meta(request.caller))
 
 
 @router.patch(
@@ -136,6 +142,11 @@ def resolve_alert(request: ApiRequest, alert_id: str, change: AlertChange | None
 def mark_alert_safe(request: ApiRequest, alert_id: str, change: AlertChange | None = None) -> AlertChangeAnswer:
     """Use `PATCH /alerts/{alert_id}`."""
     return _decide(request.caller, alert_id, decision_from(change or AlertChange(), action=Action.MARK_SAFE))
+
+
+def _shown(alerts: Sequence[Alert]) -> list[AlertOut]:
+    scores = trigger_scores(backend.current().reader, alerts)
+    return [alert_out(alert, scores) for alert in alerts]
 
 
 def _find(caller: Caller, alert_id: str) -> Alert:

@@ -9,6 +9,7 @@ from pydantic import Field
 from litesoc_server.api.v1.places import ForensicLocation, ForensicNetwork, Forensics, forensics_of
 from litesoc_server.api.v1.schemas import FilterText, Limit, ListMeta, Meta, Offset, Pagination
 from litesoc_server.events.event import Actor, Event, Geo, Network, Severity
+from litesoc_server.events.risk import Risk
 from litesoc_server.ingest.responses import iso_ms
 from litesoc_server.orgs.plans import EVENTS_PAGE_DEFAULT
 
@@ -20,6 +21,24 @@ class EventActor(Schema):
 
     id: str
     email: str | None
+
+
+class RiskContributionOut(Schema):
+    """What one feature adds to a score."""
+
+    feature: str = Field(examples=["network"])
+    text: str = Field(examples=["new country BR"])
+    weight: float = Field(description="Above 0 it speaks for an attacker, below 0 for the owner.", examples=[3.1])
+
+
+class EventRisk(Schema):
+    """How risky a login is, and why: docs/reference/risk-score.md."""
+
+    score: int = Field(ge=0, le=100, description="30 points for each tenfold rarity among the organisation's logins.")
+    log_ratio: float = Field(description="ln P(login | attacker) / P(login | owner), the sum of all weights.")
+    contributions: list[RiskContributionOut] = Field(
+        description="The weightiest first; empty where the plan withholds places and networks."
+    )
 
 
 class EventOut(Schema):
@@ -51,6 +70,7 @@ class EventOut(Schema):
     geolocation: ForensicLocation | None
     forensics: Forensics | None
     trigger_event_id: None = None
+    risk: EventRisk | None = Field(description="Of a login that succeeded; null for other events.")
 
 
 class EventList(Schema):
@@ -84,7 +104,8 @@ def event_out(event: Event, *, is_redacted: bool) -> EventOut:
     """Return ``event`` as clients see it; a plan without network intelligence sees the country and nothing more."""
     actor, geo, network = event.actor or _NOBODY, event.geo or Geo(), event.network or Network()
     shown_geo, shown_network = (Geo(), Network()) if is_redacted else (geo, network)
-    forensics = None if is_redacted else forensics_of(event.geo, event.network)
+    score = None if event.risk is None else event.risk.score
+    forensics = None if is_redacted else forensics_of(event.geo, event.network, score)
     return EventOut(
         id=event.event_id,
         org_id=event.org_id,
@@ -111,6 +132,17 @@ def event_out(event: Event, *, is_redacted: bool) -> EventOut:
         network_intelligence=None if forensics is None else forensics.network,
         geolocation=None if forensics is None else forensics.location,
         forensics=forensics,
+        risk=None if event.risk is None else risk_out(event.risk, is_redacted=is_redacted),
+    )
+
+
+def risk_out(risk: Risk, *, is_redacted: bool) -> EventRisk:
+    """Return a risk as clients see it; its words name places and networks, so they may have to be withheld."""
+    shown = () if is_redacted else risk.contributions
+    return EventRisk(
+        score=risk.score,
+        log_ratio=risk.log_ratio,
+        contributions=[RiskContributionOut(feature=one.feature, text=one.text, weight=one.weight) for one in shown],
     )
 
 

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from litesoc_server.events.event import Geo, Network
 
-ThreatScore = Annotated[int | None, Field(ge=0, le=100, description="0 to 100; null while it is not known.")]
+ThreatScore = Annotated[int | None, Field(ge=0, le=100, description="Risk score of a login, 0 to 100; else null.")]
 
 
 class ForensicNetwork(Schema):
@@ -58,7 +58,7 @@ class FlatIntelligence(Schema):
     threat_score: ThreatScore
 
 
-def forensics_of(geo: Geo | None, network: Network | None) -> Forensics | None:
+def forensics_of(geo: Geo | None, network: Network | None, threat_score: int | None) -> Forensics | None:
     """Return what was looked up; None when nothing was, so when there was no address."""
     if geo is None and network is None:
         return None
@@ -73,7 +73,7 @@ def forensics_of(geo: Geo | None, network: Network | None) -> Forensics | None:
             asn=network.asn,
             asn_org=network.as_org,
             isp=network.as_org,
-            threat_score=None,
+            threat_score=threat_score,
         ),
         location=ForensicLocation(
             city=geo.city,
@@ -87,7 +87,7 @@ def forensics_of(geo: Geo | None, network: Network | None) -> Forensics | None:
     )
 
 
-def flat_intelligence_of(geo: Geo | None, network: Network | None) -> FlatIntelligence:
+def flat_intelligence_of(geo: Geo | None, network: Network | None, threat_score: int | None) -> FlatIntelligence:
     """Return what was looked up, for clients that read it from an alert's metadata only."""
     geo, network = geo or Geo(), network or Network()
     return FlatIntelligence(
@@ -100,5 +100,5 @@ def flat_intelligence_of(geo: Geo | None, network: Network | None) -> FlatIntell
         city=geo.city,
         country=geo.country_code,
         isp=network.as_org,
-        threat_score=None,
+        threat_score=threat_score,
     )

@@ -10,7 +10,7 @@ from math import log
 
 from litesoc_server.events.event import NetworkKind
 from litesoc_server.pipeline.risk.community import Community, Counted, count_of, history_bucket
-from litesoc_server.pipeline.risk.profile import NETWORK_KIND, ONE, Profile, Values, hour_share
+from litesoc_server.pipeline.risk.profile import DEVICE_ID, NETWORK_KIND, ONE, Profile, Values, hour_share
 from litesoc_server.pipeline.risk.trace import DAY_PARTS
 
 # Attackers: a mix of some who know nothing, some in the victim's country and some in the victim's city or network (the three
@@ -60,10 +60,11 @@ _ADDRESS_FAILURES = ((0, 0.60, 0.85), (1, 0.12, 0.12), (5, 0.13, 0.025), (20, 0.
 # Days since the actor's last success: an attacker comes at any time, an owner mostly soon again.
 _IDLE_DAYS = ((0, 0.40, 0.50), (1, 0.30, 0.33), (7, 0.15, 0.11), (30, 0.09, 0.045), (90, 0.06, 0.015))
 
-NEW_PLACE_WEIGHT_MAX = 2.5
-HOUR_WEIGHT_MAX = 1.5
-ATTACKER_ASN_SHARE = 1 / 60  # of a typical network among attackers: they come from more networks than owners do
-ATTACKER_COUNTRY_SHARE = 1 / 25
+_NEW_PLACE_WEIGHT_MAX = 2.5
+_HOUR_WEIGHT_MAX = 1.5
+_ATTACKER_ASN_SHARE = 1 / 60  # of a typical network among attackers: they come from more networks than owners do
+_LIKE_OWNERS_SHARE = 0.7  # of attackers in the right country take a residential line
+_ATTACKER_COUNTRY_SHARE = 1 / 25
 _UNSEEN_SHARE = 1 / 500
 _ATTACKER_ADDRESS_SHARE = 1 / 2_000  # of attackers come from inside a given office
 _SHARED_COUNT_MIN = 4  # sampled logins
@@ -72,6 +73,7 @@ _PUBLIC_KINDS = frozenset(
 )
 _DEVICE_ID_KNOWN = (0.01, 0.90)  # attackers, owners
 _DEVICE_ID_NEW = (0.99, 0.10)
+_DEVICE_ID_MISSING = (0.30, 0.08)  # attackers' tools rarely run the application's own code
 
 
 def network_weight(level: int, profile: Profile, community: Community) -> float:
@@ -113,10 +115,24 @@ def use_weight(known: Values, value: int) -> float:
     return log((1 / len(known)) / (count / total)) if count else 0.0
 
 
-def new_place_weight(counted: Counted, value: int, community: Community, *, attacker_share: float) -> float:
-    """Return the weight of a network or country that is new to the actor, by how common it is in the organisation."""
-    share = (count_of(counted, value) + _PRIOR_PLACES * _UNSEEN_SHARE) / (community.logins + _PRIOR_PLACES)
-    return _within(log(attacker_share / share), NEW_PLACE_WEIGHT_MAX)
+def new_network_weight(value: int, community: Community) -> float:
+    """Return the weight of a network that is new to the actor, in a known country, by how common it is among all actors.
+
+    Attackers in the right country come through its large providers as often as owners do: a common network says little.
+    """
+    share = _place_share(community.asns, value, community)
+    of_attackers = max(_ATTACKER_ASN_SHARE, _LIKE_OWNERS_SHARE * share)
+    return min(log(of_attackers / share), _NEW_PLACE_WEIGHT_MAX)
+
+
+def new_country_weight(value: int, community: Community) -> float:
+    """Return the weight of a country that is new to the actor, by how common it is among all actors."""
+    weight = log(_ATTACKER_COUNTRY_SHARE / _place_share(community.countries, value, community))
+    return _within(weight, _NEW_PLACE_WEIGHT_MAX)
+
+
+def _place_share(counted: Counted, value: int, community: Community) -> float:
+    return (count_of(counted, value) + _PRIOR_PLACES * _UNSEEN_SHARE) / (community.logins + _PRIOR_PLACES)
 
 
 def shared_address_weight(value: int, kind: NetworkKind | None, community: Community) -> float:
@@ -138,7 +154,7 @@ def hour_weight(hour: int, profile: Profile, community: Community) -> float:
         sum(community.hours) + _PRIOR_HOURS_LOGINS
     )
     of_actor = (hour_share(profile.hours, hour) / ONE + _PRIOR_HOURS * of_all) / (sum(profile.hours) / ONE + _PRIOR_HOURS)
-    return _within(log(any_time / of_actor), HOUR_WEIGHT_MAX)
+    return _within(log(any_time / of_actor), _HOUR_WEIGHT_MAX)
 
 
 def _length_of(hour: int) -> float:
@@ -157,6 +173,13 @@ def device_id_weight(*, is_known: bool) -> float:
     """Return the weight of the sender's own id of the device, where the actor's devices have had ids before."""
     of_attackers, of_owners = _DEVICE_ID_KNOWN if is_known else _DEVICE_ID_NEW
     return log(of_attackers / of_owners)
+
+
+def missing_device_id_weight(profile: Profile) -> float:
+    """Return the weight of sending no device id, where the actor's devices have had ids before."""
+    without_id = max(0, profile.logins - sum(count for _, count in profile.values[DEVICE_ID])) / ONE
+    of_owners = (without_id + _PRIOR_OWN_LOGINS * _DEVICE_ID_MISSING[1]) / (profile.logins / ONE + _PRIOR_OWN_LOGINS)
+    return log(_DEVICE_ID_MISSING[0] / of_owners)
 
 
 def account_failures_weight(count: int) -> float:

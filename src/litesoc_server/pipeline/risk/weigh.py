@@ -83,29 +83,35 @@ def _can_compare(trace: Trace, profile: Profile) -> bool:
 
 def _place(level: int, event: Event, trace: Trace, community: Community) -> list[RiskContribution]:
     """Weigh how common a network or country is in the organisation that is new to the actor."""
-    if level == _NEW_COUNTRY and trace.values[COUNTRY] != UNKNOWN:
-        counted, value, of_attackers = community.countries, trace.values[COUNTRY], model.ATTACKER_COUNTRY_SHARE
-    elif trace.values[ASN] != UNKNOWN:
-        counted, value, of_attackers = community.asns, trace.values[ASN], model.ATTACKER_ASN_SHARE
+    country, asn = trace.values[COUNTRY], trace.values[ASN]
+    if level == _NEW_COUNTRY and country != UNKNOWN:
+        weight, count = model.new_country_weight(country, community), count_of(community.countries, country)
+    elif asn != UNKNOWN:
+        weight, count = model.new_network_weight(asn, community), count_of(community.asns, asn)
     else:
         return []
-    weight = model.new_place_weight(counted, value, community, attacker_share=of_attackers)
-    share = count_of(counted, value) / max(community.logins, 1)
-    return [_one("place", words.place(level, event, share), weight)]
+    return [_one("place", words.place(level, event, count / max(community.logins, 1)), weight)]
 
 
 def _agent(event: Event, trace: Trace, evidence: Evidence, community: Community) -> list[RiskContribution]:
     profile, level = evidence.profile, evidence.agent_level
     found: list[RiskContribution] = []
+    has_new_id = False
+    if profile.values[DEVICE_ID]:
+        device_id = trace.values[DEVICE_ID]
+        has_new_id = device_id != UNKNOWN and not profile.count(DEVICE_ID, device_id)
+        if device_id == UNKNOWN:
+            found.append(_one("device_id", words.missing_device_id(), model.missing_device_id_weight(profile)))
+        else:
+            weight = model.device_id_weight(is_known=not has_new_id)
+            found.append(_one("device_id", words.device_id(is_known=not has_new_id), weight))
     if trace.values[AGENT] != UNKNOWN and profile.values[AGENT]:
         weight = model.agent_weight(level, profile, community)
         if level < len(AGENT_LEVELS):
             kind = AGENT_LEVELS[level]
             weight += model.use_weight(profile.values[kind], trace.values[kind])
-        found.append(_one("agent", words.agent(level, event), weight))
-    if trace.values[DEVICE_ID] != UNKNOWN and profile.values[DEVICE_ID]:
-        is_known = profile.count(DEVICE_ID, trace.values[DEVICE_ID]) > 0
-        found.append(_one("device_id", words.device_id(is_known=is_known), model.device_id_weight(is_known=is_known)))
+        # A new device mostly brings a new browser, whoever holds it: what its id says already is not said twice.
+        found.append(_one("agent", words.agent(level, event), min(weight, 0.0) if has_new_id else weight))
     return found
 
 

@@ -61,6 +61,11 @@ def device_id(*, is_known: bool) -> str:
     return "known device id" if is_known else "new device id"
 
 
+def missing_device_id() -> str:
+    """Say that no device id was sent."""
+    return "no device id, which earlier logins of the account had"
+
+
 def hour(at_ms: int, weight: float) -> str:
     """Say how usual the hour is for the actor."""
     hours = at_ms // HOUR_MS
