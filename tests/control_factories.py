@@ -1,7 +1,7 @@
 """Things of the control plane for tests: organisations, people, keys, detections and the alerts made of them."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 
 from litesoc_server.accounts.models import User
-from litesoc_server.alerts.apply import apply_detections
+from litesoc_server.alerts import apply
 from litesoc_server.alerts.models import Alert, AlertDetection
 from litesoc_server.apikeys.services import IssuedKey, issue_key
 from litesoc_server.events.detection import AlertSeverity, AlertType, Detection, Fact
@@ -22,6 +22,7 @@ from litesoc_server.ingest.keys import Scope
 from litesoc_server.orgs.models import Membership, Organization, Role, Suppression
 from litesoc_server.orgs.principals import Who
 from litesoc_server.orgs.suppressions import create_suppression
+from litesoc_server.pipeline.policy import DetectionPolicy
 
 NOW_MS = 1_780_000_000_000  # 2026-05-28T20:26:40Z
 EVERY_SCOPE = frozenset(Scope)
@@ -97,6 +98,21 @@ def org_id_of(org: Organization) -> OrgId:
 def make_key(org: Organization, **changes: Any) -> IssuedKey:
     """Issue a key that may do everything."""
     return issue_key(**{"org": org, "name": "test key", "scopes": EVERY_SCOPE, **changes})
+
+
+class OnePolicy:
+    """The same settings for every organisation."""
+
+    def __init__(self, **changes: Any) -> None:
+        self._policy = DetectionPolicy(**changes)
+
+    def policy_for(self, org_id: OrgId) -> DetectionPolicy:
+        return self._policy
+
+
+def apply_detections(detections: Sequence[Detection], **changes: Any) -> None:
+    """Apply detections under the default policy, with ``changes``; storms only where a test is about them."""
+    apply.apply_detections(detections, OnePolicy(**{"storm_incidents_count": 100_000, **changes}))
 
 
 def make_alert(org: Organization, **changes: Any) -> Alert:

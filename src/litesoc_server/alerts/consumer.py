@@ -11,6 +11,7 @@ from litesoc_server.alerts.apply import apply_detections
 from litesoc_server.database import fresh_connections
 from litesoc_server.events.detection import DETECTION_DECODER, Detection
 from litesoc_server.events.errors import StreamUnavailable
+from litesoc_server.pipeline.policy import PolicyProvider
 from litesoc_server.stream.base import Consumer, Message
 from litesoc_server.telemetry import ALERT_RETRIES, DETECTIONS_APPLIED, DETECTIONS_DEAD_LETTERED
 
@@ -25,8 +26,9 @@ STREAM_RETRY_S = 1.0
 class AlertConsumer:
     """Applies detections until it is told to stop. For one thread."""
 
-    def __init__(self, consumer: Consumer) -> None:
+    def __init__(self, consumer: Consumer, policies: PolicyProvider) -> None:
         self._consumer = consumer
+        self._policies = policies
 
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop`` is set. What is in hand then is finished first."""
@@ -56,7 +58,7 @@ class AlertConsumer:
         messages = [message for message, _ in pairs]
         try:
             with fresh_connections():
-                apply_detections([detection for _, detection in pairs])
+                apply_detections([detection for _, detection in pairs], self._policies)
         except Exception as error:  # the edge of the loop: every failure becomes "again later" or a dead letter
             if _is_passing(error):
                 self._come_back(messages, error)

@@ -43,6 +43,17 @@ class Finding(msgspec.Struct, frozen=True):
         return self.severity.rank, self.last_seen_ms, self.event_count, self.detection_id
 
 
+class Swallowed(msgspec.Struct, frozen=True):
+    """One incident that has no alert of its own, because a storm took it (storm.py)."""
+
+    key: str  # may hold personal data
+    severity: AlertSeverity
+    detectors: tuple[str, ...]  # sorted
+    first_seen_ms: int  # event time, Unix ms
+    last_seen_ms: int  # event time, Unix ms
+    detections_count: int
+
+
 class Incident(msgspec.Struct, frozen=True):
     """Everything known of one incident. It has at least one finding."""
 
@@ -51,6 +62,7 @@ class Incident(msgspec.Struct, frozen=True):
     first_seen_ms: int  # event time, Unix ms
     last_seen_ms: int  # event time, Unix ms
     event_ids: tuple[EventId, ...]  # evidence, sorted; the ids begin with the time of receipt, so oldest first
+    swallowed: tuple[Swallowed, ...] = ()  # of a storm: the incidents in it, the most severe first
 
     @property
     def headline(self) -> Finding:

@@ -42,12 +42,12 @@ def acknowledge(alert: Alert, *, who: Who, note: str | None = None) -> Alert:
 
 
 def resolve(alert: Alert, *, resolution: Resolution, who: Who, note: str | None = None) -> Alert:
-    """Close an alert that was dealt with. Later detections of its incident open a new one. Raises TransitionContended."""
+    """Close an alert that was dealt with. Its incident opens a new one after the cool-down. Raises TransitionContended."""
     return _change(alert, Action.RESOLVE, who=who, note=note, resolution=resolution)
 
 
 def mark_safe(alert: Alert, *, who: Who, note: str | None = None) -> Alert:
-    """Dismiss an alert that was none. Later detections of its incident open a new one. Raises TransitionContended."""
+    """Dismiss an alert that was none. Its incident opens a new one after the cool-down. Raises TransitionContended."""
     return _change(alert, Action.MARK_SAFE, who=who, note=note)
 
 

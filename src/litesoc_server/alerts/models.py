@@ -3,12 +3,14 @@
 import uuid
 
 from django.db import models
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from litesoc_server.alerts.incident import Incident, read_incident
 from litesoc_server.events.detection import AlertSeverity, AlertType
 from litesoc_server.events.envelope import Environment
 from litesoc_server.orgs.models import Organization
+from litesoc_server.pipeline.policy import HOUR_MS
 
 
 class Status(models.TextChoices):
@@ -62,6 +64,8 @@ class Alert(models.Model):
     first_seen_at = models.DateTimeField()  # event time
     last_seen_at = models.DateTimeField()  # event time
     incident_data = models.JSONField()  # alerts.incident.Incident
+    opened_at = models.DateTimeField(db_default=Now())  # event time: when what opened it was last seen
+    cool_down_ms = models.PositiveBigIntegerField(db_default=HOUR_MS)  # see alerts.grouping
 
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -85,6 +89,8 @@ class Alert(models.Model):
         indexes = [
             models.Index(name="alerts_newest", fields=["org", "environment", "-created_at", "-id"]),
             models.Index(name="alerts_by_status", fields=["org", "environment", "status", "-created_at"]),
+            models.Index(name="alerts_of_incident", fields=["org", "environment", "incident_key", "-created_at"]),
+            models.Index(name="alerts_opened", fields=["org", "environment", "opened_at"]),
         ]
 
     def __str__(self) -> str:

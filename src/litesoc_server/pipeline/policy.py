@@ -51,6 +51,16 @@ class DetectionPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     suppressions: tuple[Suppression, ...] = ()
     blocked_countries: frozenset[str] = frozenset()  # ISO 3166-1 alpha-2: a login from there is reported
 
+    # How detections become alerts.
+    cool_down_ms: Annotated[
+        WindowMs, Meta(description="More of what people have settled joins it for so long; twice as long each further time.")
+    ] = HOUR_MS
+    cool_down_longest_ms: Annotated[WindowMs, Meta(description="But for no longer than this.")] = DAY_MS
+    storm_incidents_count: Annotated[
+        Count, Meta(description="Incidents with alerts of their own; further ones are gathered in one.")
+    ] = 20
+    storm_window_ms: Annotated[WindowMs, Meta(description="Within this time.")] = HOUR_MS
+
     # What several detectors share.
     login_memory_ms: Annotated[WindowMs, Meta(description="How long a network or a device stays familiar.")] = 90 * DAY_MS
     history_count: Annotated[Count, Meta(description="Earlier logins needed to say what is familiar.")] = 3

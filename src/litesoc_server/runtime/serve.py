@@ -209,7 +209,7 @@ def _build_worker(config: Config, stream: Stream, store: EventStore, clock: Cloc
         detection=detection,
         pipeline=pipeline,
         writer=writer,
-        run_alerts=AlertConsumer(stream.consumer(Subject.DETECTIONS)).run,
+        run_alerts=AlertConsumer(stream.consumer(Subject.DETECTIONS), policies).run,
         keep_policies_fresh=policies.keep_fresh,
         stop=stop,
         on_death=on_death,

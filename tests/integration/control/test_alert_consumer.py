@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from control_factories import DetectionFactory, OrganizationFactory, database_down, org_id_of
+from control_factories import DetectionFactory, OnePolicy, OrganizationFactory, database_down, org_id_of
 from litesoc_server.alerts import apply, consumer
 from litesoc_server.alerts.consumer import AlertConsumer
 from litesoc_server.alerts.models import Alert, AlertDetection
@@ -37,7 +37,7 @@ def publish(stream: Stream, *items: Detection | bytes) -> None:
 
 
 def handle_all(stream: Stream) -> AlertConsumer:
-    alerts = AlertConsumer(stream.consumer(Subject.DETECTIONS))
+    alerts = AlertConsumer(stream.consumer(Subject.DETECTIONS), OnePolicy())
     while stream.backlog(Subject.DETECTIONS).messages:
         alerts.run_once(max_wait_s=0.05)
     return alerts
@@ -65,7 +65,7 @@ def test_while_the_database_is_down_everything_waits(
     monkeypatch.setattr(consumer, "RETRY_DELAY_S", 0.01)
     publish(stream, detection)
     with database_down():
-        AlertConsumer(stream.consumer(Subject.DETECTIONS)).run_once()
+        AlertConsumer(stream.consumer(Subject.DETECTIONS), OnePolicy()).run_once()
     assert stream.backlog(Subject.DETECTIONS).messages == 1
     handle_all(stream)
     assert Alert.objects.count() == 1
@@ -95,4 +95,4 @@ def test_one_that_can_never_be_applied_is_set_aside(
 def test_it_works_until_it_is_told_to_stop(stream: Stream) -> None:
     stop = threading.Event()
     stop.set()
-    AlertConsumer(stream.consumer(Subject.DETECTIONS)).run(stop)
+    AlertConsumer(stream.consumer(Subject.DETECTIONS), OnePolicy()).run(stop)

@@ -9,12 +9,12 @@ from control_factories import (
     NOW_MS,
     DetectionFactory,
     OrganizationFactory,
+    apply_detections,
     database_down,
     event_ids,
     make_alert,
     org_id_of,
 )
-from litesoc_server.alerts.apply import apply_detections
 from litesoc_server.alerts.lifecycle import acknowledge, mark_safe
 from litesoc_server.alerts.models import Alert, AlertDetection, Status
 from litesoc_server.events.detection import AlertSeverity, Detection
@@ -22,6 +22,7 @@ from litesoc_server.events.envelope import Environment
 from litesoc_server.events.ids import OrgId
 from litesoc_server.orgs.models import Organization
 from litesoc_server.orgs.principals import Who
+from litesoc_server.pipeline.policy import DAY_MS
 from races import race
 
 WHO = Who(by="ops@shop.example", principal="user:1")
@@ -89,17 +90,12 @@ def test_redelivery_changes_nothing_not_even_after_the_alert_was_settled() -> No
 
 
 @pytest.mark.django_db
-def test_a_detection_after_the_decision_opens_a_new_alert() -> None:
+def test_detections_join_an_acknowledged_alert() -> None:
     org = OrganizationFactory()
     apply_detections([DetectionFactory(org_id=org_id_of(org))])
-    old = Alert.objects.get()
-    acknowledge(old, who=WHO)
-    apply_detections([DetectionFactory(org_id=org_id_of(org))])
+    acknowledge(Alert.objects.get(), who=WHO)
+    apply_detections([DetectionFactory(org_id=org_id_of(org), last_seen_ms=NOW_MS + 90 * DAY_MS)])
     assert Alert.objects.get().status == Status.ACKNOWLEDGED
-
-    mark_safe(old, who=WHO)
-    apply_detections([DetectionFactory(org_id=org_id_of(org))])
-    assert sorted(Alert.objects.values_list("status", flat=True)) == ["dismissed", "open"]
 
 
 @pytest.mark.django_db

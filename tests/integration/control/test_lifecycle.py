@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
-from control_factories import DetectionFactory, OrganizationFactory, make_alert, org_id_of
-from litesoc_server.alerts.apply import apply_detections
+from control_factories import NOW_MS, DetectionFactory, OrganizationFactory, apply_detections, make_alert, org_id_of
 from litesoc_server.alerts.lifecycle import TransitionRefused, acknowledge, mark_safe, reopen, resolve
 from litesoc_server.alerts.models import Alert, AlertTransition, Resolution
 from litesoc_server.orgs.principals import Who
+from litesoc_server.pipeline.policy import DAY_MS
 from races import race
 
 MIRA = Who(by="mira@shop.example", principal="user:1")
@@ -74,7 +74,8 @@ def test_only_an_open_alert_can_be_acknowledged(alert: Alert) -> None:
 
 def test_an_alert_stays_closed_when_its_incident_has_a_newer_one(alert: Alert) -> None:
     mark_safe(alert, who=MIRA)
-    apply_detections([DetectionFactory(org_id=org_id_of(alert.org), incident_key=alert.incident_key)])
+    later = {"incident_key": alert.incident_key, "last_seen_ms": NOW_MS + DAY_MS}
+    apply_detections([DetectionFactory(org_id=org_id_of(alert.org), **later)])
     with pytest.raises(TransitionRefused, match="newer"):
         reopen(alert, who=MIRA)
     assert AlertTransition.objects.filter(alert=alert).count() == 1

@@ -10,11 +10,11 @@ from control_factories import (
     WHO,
     DetectionFactory,
     OrganizationFactory,
+    apply_detections,
     database_down,
     make_suppression,
     org_id_of,
 )
-from litesoc_server.alerts.apply import apply_detections
 from litesoc_server.alerts.models import Alert, AlertDetection
 from litesoc_server.orgs import suppressions
 from litesoc_server.orgs.models import Suppression, SuppressionHit

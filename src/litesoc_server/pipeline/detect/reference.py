@@ -13,8 +13,14 @@ _HEAD = """\
 
 Made from the detector files by `python -m litesoc_server.pipeline.detect.reference`; a test fails when it is out of date.
 
-Every alert says why it was raised, with the numbers and the limits they were held against. Detections of one incident key
-update one alert as long as it is open or acknowledged. Limits are settings of the organisation; these are the defaults.
+Every alert says why it was raised, with the numbers and the limits they were held against. Limits are settings of the
+organisation; these are the defaults.
+
+Detections of one incident key update one alert as long as it is open or acknowledged. Once it is resolved or marked safe,
+more of the same joins it quietly for an hour after the incident was last seen; what comes later, or is more severe, opens
+a new alert. While an incident goes on, each new alert cools down for twice as long, up to a day. When more than 20
+incidents of an organisation come within an hour, further ones are gathered in one alert, a storm, that lists them;
+critical ones always get an alert of their own.
 """
 
 
