@@ -1,17 +1,15 @@
 """The state of one process, in memory: what the embedded server and a replay use."""
 
-from collections import OrderedDict
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
 from litesoc_server.clock import Clock, SystemClock
 from litesoc_server.pipeline.state.base import Answer, Request
-from litesoc_server.pipeline.state.entries import HISTORIES, KINDS, Entry, refuse
+from litesoc_server.pipeline.state.bounded_keys import BoundedKeys
+from litesoc_server.pipeline.state.entries import HISTORIES, KINDS, refuse
 
-_LOOKED_AT = 4  # keys looked at for each new one, as long as they may go
 _CLOCK_READ_EVERY = 16  # new keys
 _STANDSTILL_MS = 60_000  # without a new key for longer than that, the pipeline rather than the key was idle
-_LOOKED_AT_WHEN_FULL = 64  # keys in use passed over to find one to let go: bounds the time it takes
 
 _SYSTEM_CLOCK = SystemClock()
 
@@ -20,11 +18,9 @@ class MemoryState:
     """A StateStore for one process and one thread.
 
     Bounds: at most ``max_keys`` keys, half of them for windows, counters and claims, half for histories (latest values and
-    sets), so that a flood of made-up addresses and accounts pushes out other windows but never what is known of users. In
-    each half a key that was not used since it came up last goes first (the clock algorithm: nearly the least recently used,
-    with nothing to do on use). Per key: windows.OBSERVATIONS_MAX observations, LAST_MAX values, SEEN_MAX members. A key
-    that was idle for longer than its window (or its time to live) goes as well. An ordinary key takes 0.6 to 1 KB, and an
-    actor with logins three of them.
+    sets), so that a flood of made-up addresses and accounts pushes out other windows but never what is known of users; each
+    half is shared between organisations (see BoundedKeys). Per key: windows.OBSERVATIONS_MAX observations, LAST_MAX values,
+    SEEN_MAX members. benchmarks/state_memory.py measures what keys and actors take.
 
     Answers depend on event time alone. The clock only says how long a key has been idle.
     """
@@ -33,9 +29,8 @@ class MemoryState:
         if max_keys < 2:  # noqa: PLR2004 - one key in each half
             msg = f"max_keys must be at least 2, not {max_keys}"
             raise ValueError(msg)
-        self._half_max = max_keys // 2
-        self._windows: OrderedDict[str, Entry] = OrderedDict()
-        self._histories: OrderedDict[str, Entry] = OrderedDict()
+        self._windows = BoundedKeys(max_keys // 2)
+        self._histories = BoundedKeys(max_keys // 2)
         self._is_complete = False
         self._clock = clock
         self._clock_ms = clock.now_ms()
@@ -44,7 +39,7 @@ class MemoryState:
 
     def __len__(self) -> int:
         """Return the number of keys held."""
-        return len(self._windows) + len(self._histories)
+        return len(self._windows.entries) + len(self._histories.entries)
 
     def answer(self, requests: Sequence[Request]) -> list[Answer]:
         """Carry out ``requests`` in order and return their answers in the same order."""
@@ -56,12 +51,15 @@ class MemoryState:
         entry_type, make, carry_out, nothing = KINDS[kind]
         keys = self._histories if kind in HISTORIES else self._windows
         key = request.key
-        entry = keys.get(key)
+        entry = keys.entries.get(key)
         if entry is None:
             if request.is_read_only:
                 return nothing
             entry = make(request)
-            self._add(keys, key, entry)
+            self._until_clock -= 1
+            if self._until_clock < 0:
+                self._read_clock()
+            keys.add(key, entry, self._used_ms)
         elif type(entry) is not entry_type:
             refuse(request)
         else:
@@ -73,31 +71,6 @@ class MemoryState:
         """See StateStore: a process begins with nothing, and its memory is never lost."""
         yield not self._is_complete
         self._is_complete = True
-
-    def _add(self, keys: OrderedDict[str, Entry], key: str, entry: Entry) -> None:
-        """Add a key, and look at the next ones in turn, so that idle keys go about as fast as new ones come."""
-        self._until_clock -= 1
-        if self._until_clock < 0:
-            self._read_clock()
-        now_ms = entry.checked_ms = self._used_ms
-        is_full = len(keys) >= self._half_max
-        looks_count = _LOOKED_AT_WHEN_FULL if is_full else min(_LOOKED_AT, len(keys))
-        while looks_count:
-            looks_count -= 1
-            next_key = next(iter(keys))
-            candidate = keys[next_key]
-            if not candidate.is_used and (is_full or now_ms - candidate.checked_ms > candidate.keep_ms):
-                del keys[next_key]
-                is_full = False
-                continue
-            if candidate.is_used:
-                candidate.is_used, candidate.checked_ms = False, now_ms
-            keys.move_to_end(next_key)
-            if not is_full:
-                break
-        if is_full:
-            keys.popitem(last=False)
-        keys[key] = entry
 
     def _read_clock(self) -> None:
         """Advance the time the state has been in use; the hours for which a pipeline stood still do not count."""

@@ -47,6 +47,38 @@ def test_a_flood_of_windows_pushes_out_no_history() -> None:
     assert state.answer([LastRequest("logins of mira", T0 + 20_000)]) != [()]
 
 
+def test_a_flood_in_one_organisation_pushes_out_nothing_of_another() -> None:
+    state = MemoryState(max_keys=200)
+    for n in range(30):
+        state.answer([failed_login(f"quiet|{n}", T0 + n)])
+    for n in range(5_000):
+        state.answer([failed_login(f"flooded|{n}", T0 + n)])
+    assert sum(count_of(state, look(f"quiet|{n}", T0 + 40)) for n in range(30)) == 30
+    assert len(state) == 100
+
+
+def test_a_newcomer_gets_its_share_from_the_largest() -> None:
+    state = MemoryState(max_keys=200)
+    for name, number in (("small", 20), ("large", 500), ("new", 30)):
+        for n in range(number):
+            state.answer([failed_login(f"{name}|{n}", T0 + n)])
+    held = {
+        name: sum(count_of(state, look(f"{name}|{n}", T0 + 600)) for n in range(500)) for name in ("small", "large", "new")
+    }
+    assert held == {"small": 20, "large": 50, "new": 30}
+
+
+def test_idle_keys_of_an_organisation_that_fell_silent_go_as_well() -> None:
+    clock = ManualClock(T0)
+    state = MemoryState(clock=clock)
+    for n in range(2_000):
+        state.answer([failed_login(f"silent|{n}", T0)])
+    for n in range(10_000):
+        clock.advance_ms(1_000)
+        state.answer([failed_login(f"busy|{n}", T0)])
+    assert len(state) < 3 * 15 * 60
+
+
 def test_a_count_stops_at_its_ceiling() -> None:
     state = MemoryState()
     counts = [count_of(state, failed_login("ip", T0 + n, f"m{n:06}")) for n in range(OBSERVATIONS_MAX + 2_000)]
