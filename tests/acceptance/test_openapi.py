@@ -22,6 +22,7 @@ PATHS = {
     "/health": {"get"},
     "/events": {"get"},
     "/events/{event_id}": {"get"},
+    "/actors/{actor_id}/risk": {"get"},
     "/alerts": {"get"},
     "/alerts/list": {"get"},
     "/alerts/{alert_id}": {"get", "patch"},

@@ -19,8 +19,9 @@ from contract.store_cases import (
 )
 from litesoc_server.events.envelope import Environment
 from litesoc_server.events.event import Actor, Event, Severity
-from litesoc_server.events.ids import EventId
-from litesoc_server.store.base import EventFilter
+from litesoc_server.events.ids import EventId, OrgId
+from litesoc_server.events.risk import Risk, RiskContribution
+from litesoc_server.store.base import EventFilter, RiskyLoginsFilter
 from litesoc_server.store.queries import recent_events as recent_events_query
 
 HOUR_MS = 3_600_000
@@ -210,3 +211,34 @@ def test_hourly_counts_add_up_over_inserts(case: StoreCase) -> None:
         (hour_ms, "auth.login_failed", Severity.WARNING, 4),
         (hour_ms + HOUR_MS, "auth.login_failed", Severity.WARNING, 4),
     ]
+
+
+def test_the_riskiest_logins_of_an_actor_are_those_that_weigh_most_today(case: StoreCase) -> None:
+    org, stranger, half_life_ms = new_org(), new_org(), 7 * DAY_MS
+
+    def login(org_id: OrgId, days_ago: float, score: int, **changes: Any) -> Event:
+        risk = Risk(score, 1.5, (RiskContribution("network", "new country BR", 1.5),))
+        at_ms = NOW_MS - round(days_ago * DAY_MS)
+        return make_event(org_id, at_ms, **{"name": "auth.login_success", "actor": Actor("mira"), "risk": risk, **changes})
+
+    fresh, older, oldest = login(org, 0, 30), login(org, 7, 58), login(org, 21, 99)
+    others = [
+        login(org, 0, 90, actor=Actor("jonas")),
+        login(org, 0, 90, environment=Environment.TEST),
+        login(org, -1, 90),
+        login(org, 71, 100),
+        login(org, 0, 0),
+        login(org, 0, 90, name="auth.login_failed", risk=None),
+        login(stranger, 0, 90),
+    ]
+    case.store.insert(stored([oldest, fresh, *others, older]))
+
+    where = RiskyLoginsFilter(actor_id="mira", now_ms=NOW_MS, half_life_ms=half_life_ms)
+    found = case.store.riskiest_logins(org_id=org, where=where, limit=10)
+    assert [(one.event_id, one.at_ms, one.risk) for one in found] == [
+        (event.event_id, event.occurred_at_ms, event.risk) for event in (fresh, older, oldest)
+    ]
+    assert case.store.riskiest_logins(org_id=org, where=where, limit=1) == found[:1]
+    cut = msgspec.structs.replace(where, not_before_ms=NOW_MS - 10 * DAY_MS)
+    assert case.store.riskiest_logins(org_id=org, where=cut, limit=10) == found[:2]
+    assert case.store.riskiest_logins(org_id=new_org(), where=where, limit=10) == []

@@ -11,6 +11,7 @@ import msgspec
 from litesoc_server.events.envelope import Environment
 from litesoc_server.events.event import Event, Severity
 from litesoc_server.events.ids import EventId, OrgId
+from litesoc_server.events.risk import Risk
 
 
 class StoreUnavailable(Exception):
@@ -36,6 +37,24 @@ class EventFilter(msgspec.Struct, frozen=True, kw_only=True):
     severity: Severity | None = None
     environment: Environment = Environment.LIVE
     not_before_ms: int | None = None  # event time; the plan's retention cut-off
+
+
+class RiskyLoginsFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose logins to weigh, and as of when."""
+
+    actor_id: str
+    environment: Environment = Environment.LIVE
+    now_ms: int  # event time, Unix ms; later logins are left out
+    half_life_ms: int  # a score counts half after so long
+    not_before_ms: int | None = None  # event time; the plan's retention cut-off
+
+
+class RiskyLogin(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One login with its risk."""
+
+    event_id: EventId
+    at_ms: int  # event time, Unix ms
+    risk: Risk
 
 
 class EventPage(msgspec.Struct, frozen=True):
@@ -82,6 +101,10 @@ class EventReader(Protocol):
 
         With ``received_from_ms`` only those received (our clock) since then.
         """
+        ...
+
+    def riskiest_logins(self, *, org_id: OrgId, where: RiskyLoginsFilter, limit: int) -> list[RiskyLogin]:
+        """Return an actor's logins whose scores weigh most when they are halved with every half-life since, those first."""
         ...
 
     def count_received(self, *, org_id: OrgId, from_ms: int, to_ms: int) -> int:

@@ -14,7 +14,7 @@ from litesoc_server.events.envelope import Environment
 from litesoc_server.events.event import Event
 from litesoc_server.events.ids import EventId, OrgId
 from litesoc_server.store import migrations
-from litesoc_server.store.base import EventFilter, EventPage, StoredEvent, StoreUnavailable
+from litesoc_server.store.base import EventFilter, EventPage, RiskyLogin, RiskyLoginsFilter, StoredEvent, StoreUnavailable
 from litesoc_server.store.connections import ReaderPool, connect, insert_errors, store_errors
 from litesoc_server.store.queries.count_received import count_received
 from litesoc_server.store.queries.describe import describe
@@ -23,6 +23,7 @@ from litesoc_server.store.queries.get_events import get_events
 from litesoc_server.store.queries.hourly_counts import HourlyCount, hourly_counts
 from litesoc_server.store.queries.list_events import list_events
 from litesoc_server.store.queries.recent_events import recent_events
+from litesoc_server.store.queries.riskiest_logins import riskiest_logins
 from litesoc_server.store.rows import COLUMN_NAMES, INSERT_TYPES, columns_of
 
 _INSERT_SETTINGS = {
@@ -125,6 +126,10 @@ class SqlStore(ABC):
     def recent_events(self, *, since_ms: int, limit: int, received_from_ms: int = 0) -> Iterator[Event]:
         """Yield the newest ``limit`` events of all organisations, oldest first. Raises StoreUnavailable, also midway."""
         return recent_events(self._read, since_ms=since_ms, limit=limit, received_from_ms=received_from_ms)
+
+    def riskiest_logins(self, *, org_id: OrgId, where: RiskyLoginsFilter, limit: int) -> list[RiskyLogin]:
+        """Return an actor's logins, the weightiest first. Raises StoreUnavailable."""
+        return riskiest_logins(self._read, org_id=org_id, where=where, limit=limit)
 
     def count_received(self, *, org_id: OrgId, from_ms: int, to_ms: int) -> int:
         """Return how many events were received in [from_ms, to_ms). Raises StoreUnavailable."""

@@ -34,6 +34,7 @@ def test_everything_that_a_key_can_call_is_in_it() -> None:
         ("/health", "get"),
         ("/events", "get"),
         ("/events/{event_id}", "get"),
+        ("/actors/{actor_id}/risk", "get"),
         ("/alerts", "get"),
         ("/alerts/list", "get"),
         ("/alerts/{alert_id}", "get"),
