@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,18 @@ from litesoc_server.events.event import Actor, Event, Geo, Network, Severity
 from litesoc_server.ingest.key_directory import KeyDirectory
 from litesoc_server.ingest.limits import QuotaMeter, RateLimiter
 from litesoc_server.orgs.models import Organization
+from litesoc_server.pipeline.enrich.data_sets import DataSetInfo, IpDataState
 from litesoc_server.store.base import EventStore, StoredEvent
 from litesoc_server.store.chdb import ChdbStore
 
 STORE_MEMORY_BYTES = 512 * 1024**2
+IP_DATA = IpDataState(
+    (
+        DataSetInfo("city", "City test data 2026-05-01", "CC0", date(2026, 5, 1), 6),
+        DataSetInfo("ranges", "tor-exits", "CC0", date(2026, 5, 28), 1_200),
+    ),
+    ("the list x.npz cannot be used (it is not as it was written): run `litesoc geo update --force`",),
+)
 KEPT_MS = NOW_MS + 400 * 86_400_000
 
 
@@ -46,6 +55,7 @@ def serving(store: EventStore, clock: ManualClock) -> Iterator[KeyDirectory]:
             key_directory=directory,
             rate_limiter=RateLimiter(redis_url=None, clock=clock),
             quota_meter=QuotaMeter(redis_url=None, seed=lambda _: 0, clock=clock),
+            ip_data=lambda: IP_DATA,
             clock=clock,
         )
     )

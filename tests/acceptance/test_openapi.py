@@ -33,6 +33,7 @@ PATHS = {
     "/detection/suppressions": {"get", "post"},
     "/detection/suppressions/{suppression_id}": {"delete"},
     "/detectors": {"get"},
+    "/ip-data": {"get"},
 }
 
 

@@ -1,10 +1,12 @@
 """What the API needs from the data plane; the runtime puts it in before it serves."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from litesoc_server.clock import Clock
 from litesoc_server.ingest.key_directory import KeyDirectory
 from litesoc_server.ingest.limits import QuotaMeter, RateLimiter
+from litesoc_server.pipeline.enrich.data_sets import IpDataState
 from litesoc_server.store.base import EventReader
 
 
@@ -16,6 +18,7 @@ class Backend:
     key_directory: KeyDirectory
     rate_limiter: RateLimiter
     quota_meter: QuotaMeter
+    ip_data: Callable[[], IpDataState]  # which IP data is in use
     clock: Clock
 
 

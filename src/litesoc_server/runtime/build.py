@@ -9,6 +9,7 @@ from litesoc_server.config import Config
 from litesoc_server.ingest.idempotency import IdempotencyStore
 from litesoc_server.ingest.idempotency_redis import RedisIdempotencyStore
 from litesoc_server.ingest.idempotency_sqlite import SqliteIdempotencyStore
+from litesoc_server.pipeline.enrich.data_sets import IpDataFiles
 from litesoc_server.pipeline.state.memory import MemoryState
 from litesoc_server.pipeline.state.redis import RedisState
 from litesoc_server.runtime.data_dir import is_in_use
@@ -44,6 +45,11 @@ def build_store(config: Config) -> ChdbStore | ClickHouseStore:
     if config.events_url is not None:
         return ClickHouseStore(config.events_url)
     return ChdbStore(events_directory(config), memory_bytes=config.store_memory_bytes)
+
+
+def ip_data_files(config: Config) -> IpDataFiles:
+    """Return where IP data may lie."""
+    return IpDataFiles(config.data_dir, config.city_mmdb, config.asn_mmdb)
 
 
 def build_idempotency(config: Config, clock: Clock) -> IdempotencyStore:

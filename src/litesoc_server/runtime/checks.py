@@ -14,11 +14,12 @@ from django.db import DatabaseError, connection
 
 from litesoc_server.config import Config
 from litesoc_server.events.errors import StreamUnavailable
-from litesoc_server.pipeline.enrich.data_sets import IpDataFiles, open_ip_data
+from litesoc_server.pipeline.enrich.data_sets import look_at_ip_data
 from litesoc_server.runtime.build import (
     build_store,
     detection_gap_path,
     events_directory,
+    ip_data_files,
     open_dead_letters,
     stream_directory,
 )
@@ -190,8 +191,7 @@ def _check_clock(_config: Config) -> Result:
 
 def _check_ip_data(config: Config) -> Result:
     today = datetime.now(UTC).date()
-    files = IpDataFiles(config.data_dir, config.city_mmdb, config.asn_mmdb)
-    data = open_ip_data(files, _show_no_progress, is_looking=True)
+    data = look_at_ip_data(ip_data_files(config))
     finding = "; ".join(f"{info.source} of {info.data_date} ({info.age_days(today)} days old)" for info in data.infos)
     if data.problems:
         outcome = Outcome.WARNING if data.infos else Outcome.FAILURE
@@ -202,7 +202,3 @@ def _check_ip_data(config: Config) -> Result:
         fix = "run `litesoc geo update` every day or week, or install a newer release"
         return Result("IP data", Outcome.WARNING, f"{finding}; older than {DATA_AGE_MAX_DAYS} days: {', '.join(old)}", fix)
     return Result("IP data", Outcome.OK, finding)
-
-
-def _show_no_progress(kind: str, share: float) -> None:
-    """Show nothing: whoever only looks unpacks nothing."""

@@ -8,6 +8,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 
 import uvicorn
 import uvloop
@@ -32,6 +33,7 @@ from litesoc_server.orgs.policies import OrgPolicyProvider
 from litesoc_server.pipeline.consumer import PipelineConsumer
 from litesoc_server.pipeline.detect.registry import DETECTORS
 from litesoc_server.pipeline.detect.runner import DetectionRunner
+from litesoc_server.pipeline.enrich.data_sets import IpDataState, look_at_ip_data
 from litesoc_server.pipeline.enrich.enricher import Enricher
 from litesoc_server.pipeline.gap_file import GapFile
 from litesoc_server.pipeline.risk.scorer import score
@@ -39,7 +41,14 @@ from litesoc_server.pipeline.steady_detection import SteadyDetection
 from litesoc_server.pipeline.steps import Steps
 from litesoc_server.pipeline.writer import StoreWriter
 from litesoc_server.runtime.asgi import Dispatcher
-from litesoc_server.runtime.build import build_idempotency, build_state, build_store, build_stream, detection_gap_path
+from litesoc_server.runtime.build import (
+    build_idempotency,
+    build_state,
+    build_store,
+    build_stream,
+    detection_gap_path,
+    ip_data_files,
+)
 from litesoc_server.runtime.control_database import migrate_control_database
 from litesoc_server.runtime.data_dir import DataDirLock
 from litesoc_server.runtime.fatal_signals import end_on_fatal_signals
@@ -125,11 +134,14 @@ async def _serve(config: Config, role: Role, listener: socket.socket, on_ready: 
             stream = await _open_stream(config, clock, stack)
             store = await _open_store(config, stack)
             end_on_fatal_signals()
+            look_at_data: Callable[[], IpDataState] = partial(look_at_ip_data, ip_data_files(config))
             if role.processes_events:
-                worker = await asyncio.to_thread(_build_worker, config, stream, store, clock, end_process)
+                enricher = await asyncio.to_thread(_open_enricher, config)
+                look_at_data = enricher.state
+                worker = await asyncio.to_thread(_build_worker, config, stream, store, enricher, clock, end_process)
                 worker.start()
                 stack.push_async_callback(asyncio.to_thread, worker.stop)
-            http_config = await _build_http(config, role, stream, store, clock, stack)
+            http_config = await _build_http(config, role, stream, store, look_at_data, clock, stack)
         except (StreamUnavailable, StoreUnavailable, IdempotencyUnavailable) as error:
             raise CannotStart(str(error)) from error
         http = HttpServer(http_config, on_ready=lambda: on_ready(_address_of(listener)))
@@ -178,7 +190,13 @@ async def _open_later(store: EventStore) -> None:
             return
 
 
-def _build_worker(config: Config, stream: Stream, store: EventStore, clock: Clock, on_death: Callable[[], None]) -> Worker:
+def _open_enricher(config: Config) -> Enricher:
+    return Enricher.open(config.data_dir, _log_unpacking, city_mmdb=config.city_mmdb, asn_mmdb=config.asn_mmdb)
+
+
+def _build_worker(
+    config: Config, stream: Stream, store: EventStore, enricher: Enricher, clock: Clock, on_death: Callable[[], None]
+) -> Worker:
     policies = OrgPolicyProvider()
     state = build_state(config)
     detection = SteadyDetection(
@@ -191,7 +209,7 @@ def _build_worker(config: Config, stream: Stream, store: EventStore, clock: Cloc
     writer = StoreWriter(store=store, dead_letters=stream.dead_letters)
     stop = threading.Event()
     steps = Steps(
-        enricher=Enricher.open(config.data_dir, _log_unpacking, city_mmdb=config.city_mmdb, asn_mmdb=config.asn_mmdb),
+        enricher=enricher,
         runner=detection,
         policies=policies,
         find_stored=writer.find_stored,
@@ -222,7 +240,13 @@ def _log_unpacking(kind: str, share: float) -> None:
 
 
 async def _build_http(
-    config: Config, role: Role, stream: Stream, store: EventStore, clock: Clock, stack: contextlib.AsyncExitStack
+    config: Config,
+    role: Role,
+    stream: Stream,
+    store: EventStore,
+    look_at_data: Callable[[], IpDataState],
+    clock: Clock,
+    stack: contextlib.AsyncExitStack,
 ) -> uvicorn.Config:
     keys = KeyDirectory(DatabaseKeySource(), clock)
     stack.callback(keys.close)
@@ -244,7 +268,16 @@ async def _build_http(
         quota_exceeded_status=config.quota_exceeded_status,
     )
     stack.push_async_callback(collector.close)
-    use(Backend(reader=store, key_directory=keys, rate_limiter=rate_limiter, quota_meter=quota_meter, clock=clock))
+    use(
+        Backend(
+            reader=store,
+            key_directory=keys,
+            rate_limiter=rate_limiter,
+            quota_meter=quota_meter,
+            ip_data=look_at_data,
+            clock=clock,
+        )
+    )
     ingest = IngestApp(
         collector=collector,
         key_directory=keys,

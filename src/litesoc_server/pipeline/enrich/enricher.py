@@ -13,7 +13,7 @@ import msgspec
 
 from litesoc_server import telemetry
 from litesoc_server.events.event import Device, Event, Geo, Network
-from litesoc_server.pipeline.enrich.data_sets import DataSetInfo, IpData, IpDataFiles, open_ip_data
+from litesoc_server.pipeline.enrich.data_sets import IpData, IpDataFiles, IpDataState, open_ip_data
 from litesoc_server.pipeline.enrich.listed import ListedRanges
 from litesoc_server.pipeline.enrich.network_judge import NetworkJudge
 from litesoc_server.pipeline.enrich.packed import Progress
@@ -72,7 +72,7 @@ class Enricher:
     ) -> Self:
         """Open the best data there is; the packaged one is unpacked at its first use, with ``progress`` called.
 
-        Data that cannot be opened is a problem in `problems` and in the log, and look-ups go without it.
+        Data that cannot be opened is a problem in `state` and in the log, and look-ups go without it.
         """
         return cls(IpDataFiles(data_dir, city_mmdb, asn_mmdb), UserAgentReader(), progress or _ignore_progress)
 
@@ -90,21 +90,22 @@ class Enricher:
 
     def locate(self, address: str | None) -> Located:
         """Return place and network of an address in text form; nothing for None and for texts that are no address."""
-        if self._monotonic_s() - self._looked_s >= _LOOK_EVERY_S:
-            self.reload_if_changed()
+        self._reload_if_due()
         return self._in_use.locate(address) if address is not None else (None, None)
 
     def read_device(self, user_agent: str) -> Device:
         """Return what a user agent says about the device."""
         return self._read_device(user_agent)
 
-    def data_sets(self) -> tuple[DataSetInfo, ...]:
-        """Describe the data sets in use."""
-        return self._in_use.data.infos
+    def state(self) -> IpDataState:
+        """Return what is in use now, after looking for newer data."""
+        self._reload_if_due()
+        data = self._in_use.data
+        return IpDataState(data.infos, data.problems)
 
-    def problems(self) -> tuple[str, ...]:
-        """Return what could not be opened, each with its fix."""
-        return self._in_use.data.problems
+    def _reload_if_due(self) -> None:
+        if self._monotonic_s() - self._looked_s >= _LOOK_EVERY_S:
+            self.reload_if_changed()
 
     def reload_if_changed(self) -> None:
         """Open the data anew if a file changed, or if some could not be opened a while ago. Other threads do not wait."""

@@ -95,7 +95,7 @@ def test_the_users_own_city_database_comes_first(data_dir: Path, tmp_path: Path)
     assert place_of(enricher) == Geo("NO", "Region of Oslo", "Oslo (Sentrum)", 59.91, 10.75, None, 20)
     assert place_of(enricher, "2a01::1").time_zone == "Europe/Berlin"
     assert enricher.locate("8.8.8.8")[0] is None  # not in it; other data is not mixed in
-    assert enricher.data_sets()[0].source == "GeoLite2-City (my.mmdb)"
+    assert enricher.state().infos[0].source == "GeoLite2-City (my.mmdb)"
 
 
 def test_the_users_own_asn_database_comes_first(data_dir: Path, tmp_path: Path) -> None:
@@ -122,11 +122,11 @@ def test_a_user_may_overwrite_the_own_file_while_it_is_used(data_dir: Path, tmp_
     assert place_of(enricher, "18.9.1.1").city == "Oslo (Sentrum)"
     clock.now_s = 6
     assert place_of(enricher).city == "Oslo (Sentrum)"
-    assert "no MaxMind DB file that can be read" in enricher.problems()[0]
+    assert "no MaxMind DB file that can be read" in enricher.state().problems[0]
     write_mmdb(own, GEOLITE2_CITY, {"18.9.0.0/16": city_record("SE", "Kiruna", 67.86, 20.23)})
     clock.now_s = 12
     assert place_of(enricher).city == "Kiruna"
-    assert enricher.problems() == ()
+    assert enricher.state().problems == ()
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_an_unusable_own_file_is_told_and_passed_over(data_dir: Path, tmp_path: 
     elif content == "noise":
         own.write_bytes(os.urandom(4096))
     enricher = Enricher.open(data_dir, city_mmdb=own)
-    assert problem in enricher.problems()[0]
+    assert problem in enricher.state().problems[0]
     assert place_of(enricher).city == "Cambridge"
 
 
@@ -194,15 +194,15 @@ def test_broken_data_is_told_while_the_last_good_stays_in_use(
     clock.now_s = 6
     with caplog.at_level(logging.WARNING):
         assert network_of(enricher, TOR_EXIT).is_tor is True
-    assert "litesoc geo update --force" in enricher.problems()[0]
-    assert enricher.problems()[0] in caplog.text
+    assert "litesoc geo update --force" in enricher.state().problems[0]
+    assert enricher.state().problems[0] in caplog.text
     assert telemetry.IP_DATA_PROBLEMS._value.get() == 1
     # A process that starts now has no last good data of its own: the package stands in.
     assert network_of(Enricher.open(data_dir), "185.220.101.5").is_tor is True
     fetch_tor_anew(data_dir)
     clock.now_s = 12
     assert network_of(enricher, "7.7.7.7").is_tor is True
-    assert enricher.problems() == ()
+    assert enricher.state().problems == ()
     assert telemetry.IP_DATA_PROBLEMS._value.get() == 0
 
 
@@ -218,7 +218,7 @@ def test_a_broken_mmdb_that_was_fetched_falls_back_to_the_package(data_dir: Path
     path.write_bytes(b"no database")
     enricher = Enricher.open(data_dir)
     assert place_of(enricher).city == "Cambridge"
-    assert len(enricher.problems()) == 1
+    assert len(enricher.state().problems) == 1
 
 
 def test_without_room_to_unpack_events_go_on_without_places_until_there_is_room(tmp_path: Path) -> None:
@@ -228,11 +228,11 @@ def test_without_room_to_unpack_events_go_on_without_places_until_there_is_room(
     enricher = enricher_on(tmp_path, clock)
     assert enricher.locate("185.220.101.5")[0] is None
     assert network_of(enricher, "185.220.101.5").is_tor is True
-    assert "make 80 MB free" in enricher.problems()[0]
+    assert "make 80 MB free" in enricher.state().problems[0]
     in_the_way.unlink()
     clock.now_s = 61
     assert place_of(enricher).city == "Cambridge"
-    assert enricher.problems() == ()
+    assert enricher.state().problems == ()
 
 
 def test_looking_unpacks_and_copies_nothing(tmp_path: Path) -> None:

@@ -90,9 +90,9 @@ def test_a_second_start_opens_what_the_first_unpacked(tmp_path: Path) -> None:
 
 
 def test_the_age_of_the_data_is_told(enricher: Enricher) -> None:
-    city, asn, ranges = enricher.data_sets()
+    city, asn, ranges = enricher.state().infos
     assert (city.kind, city.data_date, city.ranges_count) == ("city", date(2026, 9, 1), 7_288_384)
     assert (asn.kind, asn.data_date, asn.ranges_count) == ("asn", date(2026, 9, 16), 661_611)
     assert (ranges.kind, ranges.source, ranges.licence) == ("ranges", "iporigin", "MIT")
     assert city.age_days(date(2026, 10, 1)) == 30
-    assert enricher.problems() == ()
+    assert enricher.state().problems == ()
