@@ -16,7 +16,7 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 ALLOW_ORIGIN = b"access-control-allow-origin"
 API_RESOURCES = frozenset(
-    {"events", "alerts", "detection", "detectors", "ip-data", "openapi.json"}
+    {"actors", "events", "alerts", "detection", "detectors", "ip-data", "openapi.json"}
 )  # at the root of the management API
 
 
