@@ -129,9 +129,12 @@ class DetectionPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     impossible_travel_same_country_distance_km: Annotated[Positive, Meta(description="The same within one country.")] = (
         2000.0
     )
+    impossible_travel_plain_distance_km: Annotated[
+        Positive, Meta(description="So far abroad, within the next, fires even where nothing is known of the device.")
+    ] = 3000.0
     impossible_travel_in_no_time_ms: Annotated[
-        WindowMs, Meta(description="Within this, a change of country fires even where nothing is known of the device.")
-    ] = HOUR_MS
+        WindowMs, Meta(description="Within this, the distance before fires even where nothing is known of the device.")
+    ] = 4 * HOUR_MS
 
     mfa_fatigue_refusals_count: Annotated[Count, Meta(description="Refused or unanswered requests on one account.")] = 5
     mfa_fatigue_window_ms: Annotated[WindowMs, Meta(description="Within this time.")] = 10 * MINUTE_MS

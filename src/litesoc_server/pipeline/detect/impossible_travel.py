@@ -6,6 +6,7 @@ from litesoc_server.events.detection import AlertSeverity, AlertType, Detection,
 from litesoc_server.events.event import Event
 from litesoc_server.pipeline.detect import wording
 from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
+from litesoc_server.pipeline.detect.egress import is_shared, users_count
 from litesoc_server.pipeline.detect.firing import Finding, claim, detection_of
 from litesoc_server.pipeline.detect.labels import device_label
 from litesoc_server.pipeline.detect.login_history import (
@@ -46,20 +47,27 @@ class _Case(msgspec.Struct, frozen=True):
 
     @property
     def is_familiar(self) -> bool:
-        """Whether the account is known to use the network or the device."""
-        return self.known.is_network_familiar or self.known.is_device_familiar
+        """Whether the account is known to use the network, or the very device. A browser's family alone proves little."""
+        return self.known.is_network_familiar or (self.known.is_device_familiar and self.is_device_certain)
+
+    @property
+    def is_device_certain(self) -> bool:
+        """Whether the device is known by an id of its own and not by what half of all people use."""
+        return self.suspect.device is not None and self.suspect.device.id is not None
 
     @property
     def is_plain(self) -> bool:
-        """Whether the journey is suspicious even where nothing can be said of the device: another country in no time."""
-        return self.trip.is_abroad and self.trip.gap_ms <= self.policy.impossible_travel_in_no_time_ms
+        """Whether the journey is suspicious even where nothing can be said of the device: far abroad, in no time."""
+        is_far = self.trip.is_abroad and self.trip.distance_km >= self.policy.impossible_travel_plain_distance_km
+        return is_far and self.trip.gap_ms <= self.policy.impossible_travel_in_no_time_ms
 
     @property
     def is_suspect(self) -> bool:
-        """Whether it fires: network and device are new; or one of that cannot be told, but the journey is plain."""
+        """Whether it fires: network and device are new; or the latter cannot be told, but the journey is plain."""
         if self.has_history and self.is_familiar:
             return False
-        return (self.has_history and self.known.is_device_known) or self.is_plain
+        is_device_new = self.known.is_device_known and not self.known.is_device_familiar
+        return (self.has_history and is_device_new) or self.is_plain
 
 
 def examine(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...]]:
@@ -118,7 +126,17 @@ def _compare(event: Event, policy: DetectionPolicy, actor: str, here: Origin, th
             return None
     if not case.is_suspect or (yield from _was_suspect(event, actor, case.reference)):
         return None
+    # The owner's office is where it is. Only what is unusual must not be a gateway of the organisation's own.
+    for login in (case.suspect,) if case.has_history else (here, there):
+        if (yield from _is_of_many(event, policy, login)):
+            return None
     return case
+
+
+def _is_of_many(event: Event, policy: DetectionPolicy, login: Origin) -> Steps[bool]:
+    """Return whether many of the organisation come from a login's address: a gateway, which need not be where they are."""
+    users = yield from users_count(event, address_of(login.ip or ""), login.at_ms)
+    return is_shared(login.network, users, policy)
 
 
 def _was_suspect(event: Event, actor: str, login: Origin) -> Steps[bool]:
@@ -138,10 +156,9 @@ def _suspects_key(event: Event, actor: str) -> str:
 def _is_too_far(policy: DetectionPolicy, trip: Journey, here: Origin, there: Origin) -> bool:
     if trip.distance_km < policy.impossible_travel_distance_km or trip.speed_kmh <= policy.impossible_travel_speed_kmh:
         return False
-    if trip.is_abroad:
-        return True
-    is_any_mobile = is_mobile(here.network) or is_mobile(there.network)
-    return trip.distance_km > policy.impossible_travel_same_country_distance_km and not is_any_mobile
+    if is_mobile(here.network) or is_mobile(there.network):
+        return False
+    return trip.is_abroad or trip.distance_km > policy.impossible_travel_same_country_distance_km
 
 
 def _severity(case: _Case) -> AlertSeverity:
@@ -149,7 +166,8 @@ def _severity(case: _Case) -> AlertSeverity:
     if not case.trip.is_abroad:
         return AlertSeverity.MEDIUM
     device, usual = device_label(case.suspect.device), device_label(case.reference.device)
-    is_other_device = case.known.is_device_known if case.has_history else bool(device and usual and device != usual)
+    is_new_to_account = case.known.is_device_known and not case.known.is_device_familiar
+    is_other_device = is_new_to_account if case.has_history else bool(device and usual and device != usual)
     return AlertSeverity.HIGH if is_other_device else AlertSeverity.MEDIUM
 
 
@@ -213,16 +231,22 @@ def _country(login: Origin) -> str:
 
 
 def _familiarity_in_words(case: _Case) -> str:
-    logins, known = wording.several(case.known.history_count, "earlier login"), case.known
-    in_no_time = wording.duration(case.policy.impossible_travel_in_no_time_ms)
-    only = f"so only a change of country within {in_no_time} counts, and this is one"
+    policy, known = case.policy, case.known
+    logins, in_no_time = (
+        wording.several(known.history_count, "earlier login"),
+        wording.duration(policy.impossible_travel_in_no_time_ms),
+    )
+    far = f"{policy.impossible_travel_plain_distance_km:,.0f} km"
+    only = f"so only another country, {far} away within {in_no_time}, counts, and this is one"
     if not case.has_history:
-        needed = f"{logins} known, and {case.policy.history_count} are needed to tell what is familiar"
-        return f"{needed}; {only}"
+        return f"{logins} known, and {policy.history_count} are needed to tell what is familiar; {only}"
     network = f"compared with {logins}, the network {wording.network(case.suspect.network)} is new"
     if not known.is_device_known:
         return f"{network}, the device was not sent; {only}"
-    return f"{network} and the device ({wording.device(case.suspect.device)}) is new"
+    device = wording.device(case.suspect.device)
+    if known.is_device_familiar:
+        return f"{network}; {device} is known but names no device; {only}"
+    return f"{network} and the device ({device}) is new"
 
 
 DETECTOR = Detector(
@@ -233,16 +257,18 @@ DETECTOR = Detector(
     techniques=(AttackTechnique("T1078", "Valid Accounts"),),
     description=(
         "Holds every successful login against the 3 located ones before and after it. Distance is the great circle less 1.5 "
-        "times the error radii of both places (250 km for a fixed IPv4 line, 500 for IPv6 or a country without a city, "
-        "1,000 for mobile); speed is distance over time, the time taken as at least 5 minutes. Fires at 300 km or more and "
-        "over 1,000 km/h if network (ASN) and device (browser and system) are both new to the account, which needs 3 "
-        "earlier logins to compare with; of the two logins the unfamiliar one is the suspect, even if it came first. With "
-        "fewer earlier logins nothing is familiar yet, and a device that was not sent (no user agent) is neither new nor "
-        "familiar: in both cases only a change of country within 1 hour fires. Skipped: the same address, /24, /48 or ASN; "
-        "places unknown; VPN, proxy, relay, Tor and hosting addresses where they are known as such. Severity: high between "
-        "countries, medium if the device cannot be told (not sent, or, without history, the same on both sides); within a "
-        "country at most medium, only over 2,000 km and between fixed lines. A suspicious login makes nothing familiar and "
-        "is no reference for others. Incident: impossible_travel|actor:<id>."
+        "times the error radii of both places (the city database's own where it has one, else 250 km for an IPv4 line, 500 "
+        "for IPv6 or a country without a city); speed is distance over time, the time taken as at least 5 minutes. "
+        "Fires at 300 km or more and over 1,000 km/h if network (ASN) and device (device_id, else browser and system) are "
+        "both new to the account, which needs 3 earlier logins to compare with; of the two logins the unfamiliar one is the "
+        "suspect, even if it came first. Where nothing can be told of the device (no user agent, fewer earlier logins, or a "
+        "known browser and system without a device_id, which half of all people share), the network has to be new and the "
+        "journey plain: another country, 3,000 km or more, within 4 hours. Skipped: the same address, /24, /48 or ASN; "
+        "places unknown; VPN, proxy, relay, Tor, gateway, satellite and hosting addresses; mobile networks, which come out "
+        "in the country of their operator wherever the phone is; unusual addresses that 3 or more people of the "
+        "organisation used within 7 days, its own gateways. Severity: high between countries with a new device, else "
+        "medium; within a country at most medium, only over 2,000 km. A suspicious login makes nothing familiar and is no "
+        "reference for others until its owner confirms it. Incident: impossible_travel|actor:<id>."
     ),
     false_positives=(
         "A VPN or a company gateway abroad is switched on between two logins on a new device.",

@@ -34,6 +34,7 @@ _PLACELESS = frozenset(
         NetworkKind.PROXY,
         NetworkKind.GATEWAY,
         NetworkKind.SATELLITE,
+        NetworkKind.MOBILE,
     }
 )
 

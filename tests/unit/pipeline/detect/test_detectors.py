@@ -120,23 +120,39 @@ class TestImpossibleTravel:
         [
             {"asn": HOME["asn"]},
             {"ip": "81.166.1.200"},
-            {"ua": HOME["ua"]},
             {"geo": None},
             {"network": Network(asn=1, is_vpn=True)},
             {"network": Network(asn=1, is_tor=True)},
             {"network": Network(asn=1, is_relay=True)},
             {"network": Network(asn=1, is_datacenter=True)},
+            {"network": Network(asn=1, is_mobile=True)},
+            *({"kind": kind} for kind in ("vpn", "tor", "relay", "proxy", "gateway", "satellite", "hosting", "mobile")),
         ],
-        ids=["same network", "same /24", "known device", "place unknown", "vpn", "tor", "relay", "hosting"],
     )
     def test_what_may_be_the_owner_is_skipped(self, fields: dict[str, Any]) -> None:
         assert only("impossible_travel", [*history(), login(-300, **HOME), login(0, **{**TOKYO, **fields})]) == []
 
-    def test_an_unsent_device_needs_another_country_within_the_hour(self) -> None:
-        unsent = {**TOKYO, "ua": None}
-        near, far = [login(-1800, **HOME), login(0, **unsent)], [login(-3700, **HOME), login(0, **unsent)]
+    @pytest.mark.parametrize("ua", [None, HOME["ua"]], ids=["unsent", "known browser"])
+    def test_where_the_device_cannot_be_told_the_journey_must_be_plain(self, ua: str | None) -> None:
+        told_by_nothing = {**TOKYO, "ua": ua}
+        near, late = (
+            [login(-1800, **HOME), login(0, **told_by_nothing)],
+            [login(-14_500, **HOME), login(0, **told_by_nothing)],
+        )
         assert one("impossible_travel", [*history(), *near]).severity is AlertSeverity.MEDIUM
-        assert only("impossible_travel", [*history(), *far]) == []
+        assert only("impossible_travel", [*history(), *late]) == []
+        london = {**told_by_nothing, "geo": "London"}
+        assert only("impossible_travel", [*history(), login(-300, **HOME), login(0, **london)]) == []
+
+    def test_a_device_known_by_its_id_travels_with_its_owner(self) -> None:
+        home, tokyo = {**HOME, "device_id": "laptop"}, {**TOKYO, "device_id": "laptop"}
+        assert only("impossible_travel", [*history(**home), login(-300, **home), login(0, **tokyo)]) == []
+
+    def test_a_gateway_of_the_organisation_is_no_place(self) -> None:
+        colleagues = [make_event(name="auth.login_success", actor_id=f"c{n}", at=-9_000, **TOKYO) for n in range(3)]
+        events = [*history(), *colleagues, login(-300, **HOME), login(0, **TOKYO)]
+        assert only("impossible_travel", events) == []
+        assert len(only("impossible_travel", [*history(), *colleagues[1:], login(-300, **HOME), login(0, **TOKYO)])) == 1
 
     def test_within_a_country_it_needs_fixed_lines_and_is_medium(self) -> None:
         coast = {"ip": "47.150.1.1", "geo": "Los Angeles", "asn": 5650, "ua": "Chrome/Windows"}
