@@ -54,7 +54,7 @@ class Evaluation(msgspec.Struct, frozen=True):
     settings: Settings
     sets: list[SetReport]
     events_count: int
-    events_per_s: float  # simulation, detection and baselines, by one process
+    events_per_s: float  # of CPU time of one process: simulation, detection and baselines
     detect_events_per_s: float  # detection alone
 
 

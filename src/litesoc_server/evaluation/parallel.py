@@ -26,18 +26,22 @@ def run_all(work: Work[P, T], plans: Sequence[P], *, jobs: int, advance: Callabl
     context = multiprocessing.get_context("spawn")
     counter: Synchronized[int] = context.Value(c_int, 0)
     reported = 0
-    with ProcessPoolExecutor(jobs, context, _keep, (counter,)) as pool:
-        try:
-            waiting = {pool.submit(_run, work, plan) for plan in plans}
-            while waiting:
-                done, waiting = wait(waiting, _POLL_S, FIRST_COMPLETED)
-                ticks = counter.value
-                advance(ticks - reported)
-                reported = ticks
-                for future in done:
-                    yield future.result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    pool = ProcessPoolExecutor(jobs, context, _keep, (counter,))
+    try:
+        waiting = {pool.submit(_run, work, plan) for plan in plans}
+        while waiting:
+            done, waiting = wait(waiting, _POLL_S, FIRST_COMPLETED)
+            ticks = counter.value
+            advance(ticks - reported)
+            reported = ticks
+            for future in done:
+                yield future.result()
+    except BaseException:  # Ctrl-C too: a run takes minutes, and nobody wants its result any more
+        for process in multiprocessing.active_children():
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _keep(counter: "Synchronized[int]") -> None:

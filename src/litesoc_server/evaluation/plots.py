@@ -64,7 +64,7 @@ def _families(axes: Any, report: SetReport) -> None:  # noqa: ANN401 - see _pypl
     axes.axvline(0.95, color=_GOAL, linewidth=1, linestyle="--", label="goal for recall: 95 %")
     axes.set_xlim(0, 1.02)
     axes.set_title(f"Recall and precision by family of attacks, {report.name} seeds, 95 % intervals")
-    axes.legend(loc="lower left")
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.05), ncols=3)
 
 
 def _reauthentication(axes: Any, report: SetReport) -> None:  # noqa: ANN401 - see _pyplot

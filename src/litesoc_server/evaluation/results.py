@@ -61,6 +61,6 @@ class SeedResult(msgspec.Struct):
     attacked_user_days: int
     orgs_count: int
     events_count: int
-    seconds: float  # wall clock of simulation and detection together
-    detect_seconds: float  # of detection alone
+    seconds: float  # CPU time of simulation, detection and baselines together
+    detect_seconds: float  # CPU time of detection alone
     systems: dict[str, SystemResult]
