@@ -32,6 +32,9 @@ ORIGINS: dict[str, dict[str, Any]] = {
     "nowhere": {"ip": "10.1.2.3"},
     "unsent": {"ip": None},
 }
+_BOTS: dict[str, dict[str, Any]] = {
+    f"bot {n}": {"ip": f"198.51.{n % 4}.{n}", "asn": 64500, "ua": "Chrome/Windows"} for n in range(8)
+}
 _KINDS: dict[str, dict[str, Any]] = {
     "fail": {"name": "auth.login_failed"},
     "login": {"name": "auth.login_success"},
@@ -65,6 +68,24 @@ scenes = st.tuples(
 )
 
 
+waves = st.tuples(
+    st.integers(0, 6 * 60),  # minute it begins
+    st.sampled_from([8, 14, 36]),  # attempts
+    st.booleans(),  # each on another account, or all on one
+    st.sampled_from([1, 3, 8]),  # addresses
+    st.sampled_from([1, 15, 70]),  # seconds between the attempts
+    st.integers(0, 40),  # which of the attempts gets in, if there are so many
+)
+
+
+def _wave(drawn: tuple[int, int, bool, int, int, int]) -> Iterator[tuple[float, str, str, str]]:
+    """Yield an attack from some addresses, in which one attempt on many accounts may succeed."""
+    minute, number, is_on_many, bots_count, gap, lucky = drawn
+    for n in range(number):
+        actor = f"colleague {n}" if is_on_many else "root"
+        yield minute * 60.0 + gap * n, "login" if n == lucky and is_on_many else "fail", actor, f"bot {n % bots_count}"
+
+
 @st.composite
 def stories(draw: st.DrawFn, max_scenes: int = 7) -> list[Event]:
     """Draw events in order of event time; ids rise in that order."""
@@ -80,6 +101,8 @@ def stories(draw: st.DrawFn, max_scenes: int = 7) -> list[Event]:
             moments += [(-86_400.0 * day + 60 * index, kind, "mira", "home") for index, kind in enumerate(_HABITS)]
     for minute, kind, actor, origin, number, gap in draw(st.lists(scenes, min_size=1, max_size=max_scenes)):
         moments += [(minute * 60.0 + gap * index, kind, actor, origin) for index in range(number)]
+    if draw(st.integers(0, 3)) == 0:
+        moments += _wave(draw(waves))
     moments.sort(key=lambda moment: moment[0])
     return [make_moment(number, *moment) for number, moment in enumerate(_without_crowds(moments))]
 
@@ -98,7 +121,7 @@ def _without_crowds(moments: list[tuple[float, str, str, str]]) -> Iterator[tupl
 
 
 def make_moment(number: int, at: float, kind: str, actor: str, origin: str) -> Event:
-    fields = {**_KINDS[kind], **ORIGINS[origin]}
+    fields = {**_KINDS[kind], **(ORIGINS.get(origin) or _BOTS[origin])}
     if kind == "self-grant":
         fields["metadata"] = {"target": {"id": actor}, "new_role": "admin"}
     return make_event(number=number, at=at, actor_id=actor, **fields)

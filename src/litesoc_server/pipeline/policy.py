@@ -121,6 +121,46 @@ class DetectionPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         Count, Meta(description="Addresses that try accounts whose names are not sent.")
     ] = 10
 
+    slow_brute_force_gaps_count: Annotated[
+        int, Meta(ge=3, le=48, description="Latest gaps between failed logins that are looked at.")
+    ] = 6
+    slow_brute_force_gap_min_ms: Annotated[WindowMs, Meta(description="The median of a slow attack's gaps, at least.")] = (
+        2 * MINUTE_MS
+    )
+    slow_brute_force_gap_max_ms: Annotated[
+        int, Meta(ge=1_000, le=DAY_MS, description="The median of a slow attack's gaps, at most.")
+    ] = HOUR_MS
+    slow_brute_force_variation_ratio: Annotated[
+        Ratio, Meta(description="Coefficient of variation below which gaps are steady.")
+    ] = 0.35
+
+    password_spray_accounts_count: Annotated[Count, Meta(description="Accounts that exist and fail in one place.")] = 10
+    password_spray_window_ms: Annotated[WindowMs, Meta(description="Within this time.")] = 10 * MINUTE_MS
+    password_spray_hour_accounts_count: Annotated[Count, Meta(description="The same for a longer time.")] = 15
+    password_spray_hour_window_ms: Annotated[WindowMs, Meta(description="Within this time.")] = HOUR_MS
+    password_spray_day_accounts_count: Annotated[Count, Meta(description="The same for a still longer time.")] = 30
+    password_spray_day_window_ms: Annotated[WindowMs, Meta(description="Within this time.")] = DAY_MS
+    password_spray_addresses_count: Annotated[
+        Count, Meta(description="Addresses in a range, or ranges with one client, that are one place.")
+    ] = 3
+
+    credential_stuffing_accounts_count: Annotated[
+        Count, Meta(description="Accounts that fail where none of the users logs in, or that do not exist.")
+    ] = 25
+    credential_stuffing_existing_accounts_count: Annotated[
+        Count, Meta(description="So many of them exist; else it is background noise.")
+    ] = 3
+    credential_stuffing_addresses_count: Annotated[Count, Meta(description="Addresses they are tried from.")] = 5
+    credential_stuffing_times_usual_ratio: Annotated[
+        Positive, Meta(description="The limit grows by so many times what is usual at this hour of the week.")
+    ] = 3.0
+    credential_stuffing_window_ms: Annotated[int, Meta(ge=1_000, le=HOUR_MS, description="Within this time.")] = (
+        10 * MINUTE_MS
+    )
+    credential_stuffing_long_window_ms: Annotated[int, Meta(ge=1_000, le=HOUR_MS, description="Or within this time.")] = (
+        HOUR_MS
+    )
+
     success_after_failures_count: Annotated[Count, Meta(description="Failed logins before the one that succeeds.")] = 5
     success_after_failures_window_ms: Annotated[WindowMs, Meta(description="Within this time before it.")] = HOUR_MS
 

@@ -103,6 +103,10 @@ def test_test_keys_never_mix_with_live_ones(live: list[Event], test: list[Event]
     [
         ("brute_force_address", "brute_force_address_failures_count", 3, 9),
         ("brute_force_account", "brute_force_account_failures_count", 4, 11),
+        ("account_probing", "account_probing_addresses_count", 2, 4),
+        ("slow_brute_force", "slow_brute_force_gap_min_ms", 60_000, 600_000),
+        ("password_spray", "password_spray_accounts_count", 6, 12),
+        ("credential_stuffing", "credential_stuffing_accounts_count", 10, 30),
         ("success_after_failures", "success_after_failures_count", 3, 8),
         ("impossible_travel", "impossible_travel_speed_kmh", 300.0, 5_000.0),
         ("impossible_travel", "impossible_travel_distance_km", 100.0, 7_000.0),

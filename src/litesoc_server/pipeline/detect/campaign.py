@@ -1,0 +1,154 @@
+"""What a campaign of credential stuffing is made of: failures of an organisation that no user's habits explain."""
+
+import msgspec
+
+from litesoc_server.events.event import Event
+from litesoc_server.pipeline.detect.accounts import exists, is_usual
+from litesoc_server.pipeline.detect.egress import has_logins, neighbourhood_of, succeeded_count, users_count
+from litesoc_server.pipeline.detect.subjects import NOWHERE, actor_of, address_of, scope_of
+from litesoc_server.pipeline.policy import DAY_MS, HOUR_MS, DetectionPolicy
+from litesoc_server.pipeline.state.base import (
+    CountRequest,
+    DecayedRequest,
+    DistinctRequest,
+    Steps,
+    Window,
+    peek,
+    peek_distinct,
+)
+
+_HOURS_OF_WEEK = 168
+_USUAL_HALF_LIFE_MS = 28 * DAY_MS
+# A counter that gets r every 7 days and halves every 28 settles at r / (1 - 2^(-7/28)): so much of it is one week's.
+_ONE_WEEKS_SHARE = 1 - 2 ** (-7 / 28)
+_LEARNING_MS = 7 * DAY_MS  # until every hour of a week has been seen once, the users who log in are the only measure
+
+
+class Campaign(msgspec.Struct, frozen=True):
+    """The unexplained failures of an organisation in one window that is over the limit."""
+
+    failures: Window  # of the fullest hour
+    window_ms: int
+    accounts_count: int
+    limit: int
+    sources_count: int
+    usual_count: float  # accounts that usually fail so in that time at this hour of the week
+    users_count: int  # who logged in during that time
+
+
+class _Keys:
+    """The state keys of one organisation's campaigns."""
+
+    def __init__(self, event: Event) -> None:
+        self._scope = scope_of(event)
+        self.failures = f"{self._scope}unexplained"
+        self.existing = f"{self._scope}unexplained existing"
+        self.usual = f"{self._scope}unexplained usually|{event.occurred_at_ms // HOUR_MS % _HOURS_OF_WEEK}"
+
+    def by(self, source: str) -> str:
+        """Return the key of the failures from one source."""
+        return f"{self._scope}unexplained from|{source}"
+
+    def sources(self, window_ms: int) -> str:
+        """Return the key of the different sources; a key of its own per length keeps counting them cheap."""
+        return f"{self._scope}unexplained sources|{window_ms}"
+
+    def accounts(self, window_ms: int) -> str:
+        """Return the key of the different accounts."""
+        return f"{self._scope}unexplained accounts|{window_ms}"
+
+
+def is_unexplained(event: Event) -> Steps[bool]:
+    """Return whether a failure is on an account that does not exist, or comes from where nobody logged in for 7 days.
+
+    A familiar network and device of the account explain it, even in a new place.
+    """
+    actor, at_ms = actor_of(event), event.occurred_at_ms
+    if event.user_ip is None or event.actor is None:
+        return False
+    if not (yield from exists(event, at_ms)):
+        return True
+    if (yield from users_count(event, neighbourhood_of(event.user_ip), at_ms)):
+        return False
+    return actor is None or not (yield from is_usual(event, actor))
+
+
+def note_failure(event: Event, policy: DetectionPolicy) -> Steps[Campaign | None]:
+    """Remember an unexplained failure; return the campaign that it is part of, if there is one.
+
+    The counts only ever grow, so what they find does not depend on the order of arrival.
+    """
+    keys, at_ms, event_id = _Keys(event), event.occurred_at_ms, event.event_id
+    source = address_of(event.user_ip) if event.user_ip is not None else NOWHERE
+    account = actor_of(event) or source  # names that the sender masked are told apart by where they are tried from
+    hour = yield CountRequest(keys.failures, HOUR_MS, at_ms, event_id)
+    assert isinstance(hour, Window)
+    yield CountRequest(keys.by(source), HOUR_MS, at_ms, event_id)
+    if (yield from exists(event, at_ms)):
+        yield DistinctRequest(keys.existing, HOUR_MS, at_ms, account, event_id)
+    most: list[tuple[int, int, int]] = []
+    for window_ms in windows_of(policy):
+        sources_count = yield DistinctRequest(keys.sources(window_ms), window_ms, at_ms, source, event_id)
+        accounts_count = yield DistinctRequest(keys.accounts(window_ms), window_ms, at_ms, account, event_id)
+        assert isinstance(sources_count, int)
+        assert isinstance(accounts_count, int)
+        most.append((window_ms, sources_count, accounts_count))
+    if hour.count < policy.credential_stuffing_accounts_count:  # what is above is no habit and must not become one
+        yield DecayedRequest(keys.usual, _USUAL_HALF_LIFE_MS, at_ms, 1.0, event_id)
+    return (yield from _over_limit(event, policy, keys, hour, most))
+
+
+def campaign_at(event: Event, policy: DetectionPolicy, at_ms: int) -> Steps[Campaign | None]:
+    """Return the campaign that goes on at ``at_ms``, if there is one."""
+    keys = _Keys(event)
+    recent = yield from peek(key=keys.failures, window_ms=HOUR_MS, at_ms=at_ms)
+    if recent.count < policy.credential_stuffing_accounts_count:
+        return None
+    counts: list[tuple[int, int, int]] = []
+    for window_ms in windows_of(policy):
+        sources_count = yield from peek_distinct(key=keys.sources(window_ms), window_ms=window_ms, at_ms=at_ms)
+        accounts_count = yield from peek_distinct(key=keys.accounts(window_ms), window_ms=window_ms, at_ms=at_ms)
+        counts.append((window_ms, sources_count, accounts_count))
+    return (yield from _over_limit(event, policy, keys, recent, counts))
+
+
+def took_part(event: Event, source: str, at_ms: int) -> Steps[bool]:
+    """Return whether ``source`` made any of the unexplained failures of the hour before ``at_ms``, or of the one after."""
+    before = yield from peek(key=_Keys(event).by(source), window_ms=HOUR_MS, at_ms=at_ms)
+    after = yield from peek(key=_Keys(event).by(source), window_ms=HOUR_MS, at_ms=at_ms + HOUR_MS)
+    return before.count + after.count > 0
+
+
+def windows_of(policy: DetectionPolicy) -> tuple[int, int]:
+    """Return the lengths at which a campaign is looked for: fast ones and slower ones."""
+    return policy.credential_stuffing_window_ms, policy.credential_stuffing_long_window_ms
+
+
+def _over_limit(
+    event: Event, policy: DetectionPolicy, keys: _Keys, failures: Window, counts: list[tuple[int, int, int]]
+) -> Steps[Campaign | None]:
+    """Return the first of some (window, sources, accounts) that is over the limit, None when none is.
+
+    Held against several window lengths, what exceeds the usual by a limit is what a cumulative sum (CUSUM) finds, and needs
+    no memory of its own.
+    """
+    at_ms = event.occurred_at_ms
+    limit = policy.credential_stuffing_accounts_count
+    if max(accounts_count for *_, accounts_count in counts) < limit:
+        return None
+    existing_count = yield from peek_distinct(key=keys.existing, window_ms=HOUR_MS, at_ms=failures.last_ms)
+    if existing_count < policy.credential_stuffing_existing_accounts_count:
+        return None
+    hour_start_ms = at_ms - at_ms % HOUR_MS
+    usual = yield DecayedRequest(keys.usual, _USUAL_HALF_LIFE_MS, hour_start_ms - 1, 0.0, "what it was before this hour")
+    assert isinstance(usual, float)
+    is_learning = not (yield from has_logins(event, at_ms - _LEARNING_MS))
+    for window_ms, sources_count, accounts_count in counts:
+        usual_count = usual * _ONE_WEEKS_SHARE * window_ms / HOUR_MS
+        limit_here = limit + round(policy.credential_stuffing_times_usual_ratio * usual_count)
+        if accounts_count < limit_here or sources_count < policy.credential_stuffing_addresses_count:
+            continue
+        succeeded = yield from succeeded_count(event, window_ms, at_ms)
+        if not is_learning or accounts_count > succeeded:
+            return Campaign(failures, window_ms, accounts_count, limit_here, sources_count, usual_count, succeeded)
+    return None

@@ -1,0 +1,177 @@
+"""A few passwords tried on many accounts from one place."""
+
+import msgspec
+
+from litesoc_server.events.detection import AlertSeverity, AlertType, Detection, Fact
+from litesoc_server.events.event import Event
+from litesoc_server.pipeline.detect import wording
+from litesoc_server.pipeline.detect.accounts import exists
+from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
+from litesoc_server.pipeline.detect.egress import client_of, neighbourhood_of, users_count, was_at, was_with
+from litesoc_server.pipeline.detect.failures import COUNTED_ONCE, LOGIN_FAILED, attack_key
+from litesoc_server.pipeline.detect.firing import Finding, beat, claim, detection_of
+from litesoc_server.pipeline.detect.origin import origin_of
+from litesoc_server.pipeline.detect.subjects import actor_of, address_of, scope_of
+from litesoc_server.pipeline.detect.until import windows_through
+from litesoc_server.pipeline.policy import DetectionPolicy
+from litesoc_server.pipeline.state.base import CountRequest, DistinctRequest, Steps, Window, peek_distinct
+
+ID = "password_spray"
+
+
+class _Group(msgspec.Struct, frozen=True):
+    """What the attempts have in common."""
+
+    name: str  # as users_count knows it
+    words: str
+    incident_key: str
+    source: str  # what the attempt came from, seen from the group
+    sources_min: int  # from so many of these; fewer are incidents of narrower groups
+
+
+class _Spray(msgspec.Struct, frozen=True):
+    """The failed logins of a group in one window that is over a limit."""
+
+    window: Window
+    accounts_count: int
+    sources_count: int
+    users_count: int  # who logged in from the group in the 7 days before
+    limit: int
+    window_ms: int
+
+
+def examine(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...]]:
+    """Count the accounts that failed at an address, at its neighbourhood and with one client of one network.
+
+    Only accounts that exist count, and only where they never succeeded: whoever mistypes at home is left out.
+    """
+    actor, at_ms = actor_of(event), event.occurred_at_ms
+    if event.user_ip is None or actor is None or not (yield from exists(event, at_ms)):
+        return ()
+    detections: list[Detection] = []
+    for group in (yield from _groups(event, policy, actor)):
+        spray = yield from _widest(event, policy, group, actor)
+        if spray is not None:
+            current = beat(spray.window.last_ms, spray.window.count)
+            if (yield from claim(event, detector=ID, key=group.name, window=current)):
+                finding = _describe(policy, group, spray)
+                detections.append(detection_of(finding, event, origin_of(event), key=group.name, window=current))
+    return tuple(detections)
+
+
+def _groups(event: Event, policy: DetectionPolicy, actor: str) -> Steps[list[_Group]]:
+    """Return the groups in which ``actor`` has not succeeded."""
+    assert event.user_ip is not None
+    at_ms, sources_min = event.occurred_at_ms, policy.password_spray_addresses_count
+    address, neighbourhood, client = address_of(event.user_ip), neighbourhood_of(event.user_ip), client_of(event)
+    groups: list[_Group] = []
+    if not (yield from was_at(event, actor, address, at_ms)):
+        groups.append(_Group(address, address, attack_key(address, None), address, 1))
+    if neighbourhood != address and not (yield from was_at(event, actor, neighbourhood, at_ms)):
+        words = f"addresses in {neighbourhood}"
+        groups.append(_Group(neighbourhood, words, f"credential_attack|net:{neighbourhood}", address, sources_min))
+    if client is not None and not (yield from was_with(event, actor, client, at_ms)):
+        words = f"{wording.device(event.device)} in {wording.network(event.network)}"
+        groups.append(_Group(client, words, f"credential_attack|client:{client}", neighbourhood, sources_min))
+    return groups
+
+
+def _widest(event: Event, policy: DetectionPolicy, group: _Group, actor: str) -> Steps[_Spray | None]:
+    """Note the attempt; return the window over a limit with the most failures, None when there is none."""
+    scope, at_ms, event_id = scope_of(event), event.occurred_at_ms, event.event_id
+    limits = (
+        (policy.password_spray_window_ms, policy.password_spray_accounts_count),
+        (policy.password_spray_hour_window_ms, policy.password_spray_hour_accounts_count),
+        (policy.password_spray_day_window_ms, policy.password_spray_day_accounts_count),
+    )
+    tries, accounts, sources = (f"{scope}{what}|{group.name}" for what in ("spray", "sprayed", "spraying"))
+    longest_ms = max(window_ms for window_ms, _ in limits)
+    yield CountRequest(tries, longest_ms, at_ms, event_id)
+    if group.sources_min > 1:
+        yield DistinctRequest(sources, longest_ms, at_ms, group.source, event_id)
+    most = yield DistinctRequest(accounts, longest_ms, at_ms, actor, event_id)
+    assert isinstance(most, int)
+    found: list[_Spray] = []
+    for window_ms, limit in limits:
+        if most < limit:
+            continue
+        for window in (yield from windows_through(key=tries, window_ms=window_ms, at_ms=at_ms)):
+            if window.count < limit:
+                continue
+            end_ms, sources_count = window.last_ms, 1
+            accounts_count = yield from peek_distinct(key=accounts, window_ms=window_ms, at_ms=end_ms)
+            if accounts_count < limit:
+                continue
+            if group.sources_min > 1:
+                sources_count = yield from peek_distinct(key=sources, window_ms=window_ms, at_ms=end_ms)
+            users_here_count = yield from users_count(event, group.name, end_ms)
+            if sources_count >= group.sources_min and accounts_count > users_here_count:
+                found.append(_Spray(window, accounts_count, sources_count, users_here_count, limit, window_ms))
+    return max(found, key=lambda spray: (spray.window.count, spray.window.last_ms), default=None)
+
+
+def _describe(policy: DetectionPolicy, group: _Group, spray: _Spray) -> Finding:
+    window = spray.window
+    accounts, failures = wording.several(spray.accounts_count, "account"), wording.several(window.count, "failed login")
+    when = f"between {wording.utc(window.first_ms)} and {wording.utc(window.last_ms)}"
+    place = group.words if group.sources_min == 1 else f"{spray.sources_count:,} places: {group.words}"
+    within, length = wording.span(window.first_ms, window.last_ms), wording.duration(spray.window_ms)
+    each = window.count / spray.accounts_count
+    users = wording.several(spray.users_count, "user")
+    return Finding(
+        detector=ID,
+        alert_type=DETECTOR.alert_type,
+        severity=DETECTOR.severity,
+        incident_key=group.incident_key,
+        title=f"Password spray on {accounts} from {group.words}",
+        description=f"{failures} on {accounts} came from {place} {when}, {each:.1f} on each of them.",
+        reasons=(
+            f"{accounts} failed {within} that never logged in from there; the limit is {spray.limit} in {length}",
+            f"they are more than the {users} who did log in from there in the 7 days before",
+        ),
+        facts=(
+            Fact("accounts_count", spray.accounts_count, spray.limit),
+            Fact("failures_count", window.count),
+            Fact("sources_count", spray.sources_count, policy.password_spray_addresses_count),
+            Fact("users_count", spray.users_count),
+            Fact("window_ms", spray.window_ms),
+        ),
+        ruled_out=(
+            "People mistyping where they usually log in: none of these accounts had logged in from there.",
+            "A busy place: more accounts failed than had ever logged in from there.",
+            COUNTED_ONCE,
+        ),
+        actions=DETECTOR.actions,
+        event_ids=window.members,
+        event_count=window.count,
+        first_seen_ms=window.first_ms,
+        last_seen_ms=window.last_ms,
+    )
+
+
+DETECTOR = Detector(
+    id=ID,
+    title="Password spray",
+    alert_type=AlertType.BRUTE_FORCE_ATTACK,
+    severity=AlertSeverity.HIGH,
+    techniques=(AttackTechnique("T1110.003", "Brute Force: Password Spraying"),),
+    description=(
+        "Counts the different accounts that fail at one address, in one /24, and with one client (autonomous system and "
+        "device family): 10 in 10 minutes, 15 in 1 hour or 30 in 24 hours. An account counts only if it exists and never "
+        "logged in from there, and there must be more of them than users who did log in from there within 7 days (64 at "
+        "most are known). In a /24 the attempts must come from 3 addresses or more, with one client from 3 ranges of /24 or "
+        "more; fewer are incidents of these. How often each account is tried does not matter. Incident: "
+        "credential_attack|ip:<address>, |net:<range> or |client:<system and family>."
+    ),
+    false_positives=(
+        "Many people log in for the first time from a new office, and mistype.",
+        "An integration that logs in for many users is moved to a new host with old passwords.",
+    ),
+    actions=(
+        "Block or slow down the addresses, at the edge if you can.",
+        "Look whether any login from there succeeded, and reset the passwords of those accounts.",
+        "Require a second factor for the accounts that were tried.",
+    ),
+    event_names=frozenset({LOGIN_FAILED}),
+    examine=examine,
+)
