@@ -175,8 +175,8 @@ DETECTOR = Detector(
     description=(
         "Fires when an account without a login for 90 days or more is logged in to from a network (ASN) or with a device "
         "that its last logins, up to 8, did not use (medium); high if its password was reset within the day before. An "
-        "account's last logins are remembered for 400 days, but a state that is rebuilt (an embedded server that restarts, a "
-        "Redis that lost its data) knows those of the last 7 days only, and is blind to older silence until 90 days later. "
+        "account's last logins are remembered for 400 days, but a state that is rebuilt (an embedded server that restarts, "
+        "Redis without its data) knows those of the last 7 days only, and is blind to older silence until 90 days later. "
         "An account of which no earlier login is known is new, not dormant. Incident: dormant_account|actor:<id>."
     ),
     false_positives=(
