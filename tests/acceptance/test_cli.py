@@ -128,6 +128,7 @@ def test_doctor_finds_nothing_wrong_beside_a_running_server(server: LiveServer, 
         "Stream",
         "Clock",
         "IP data",
+        "Instrumentation",
     }
     assert [result for result in results if result["outcome"] == "failure"] == []
 

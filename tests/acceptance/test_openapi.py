@@ -34,6 +34,7 @@ PATHS = {
     "/detection/suppressions/{suppression_id}": {"delete"},
     "/detectors": {"get"},
     "/ip-data": {"get"},
+    "/health/instrumentation": {"get"},
 }
 
 

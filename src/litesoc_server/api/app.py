@@ -8,7 +8,7 @@ from litesoc_server import __version__
 from litesoc_server.api.body import StrictParser
 from litesoc_server.api.caller import caller_of
 from litesoc_server.api.errors import flat_response, refusal_for
-from litesoc_server.api.v1 import actors, alerts, detection_policy, detectors, events, ip_data, suppressions
+from litesoc_server.api.v1 import actors, alerts, detection_policy, detectors, events, instrumentation, ip_data, suppressions
 from litesoc_server.ingest.cors import response_headers
 
 
@@ -61,5 +61,6 @@ api.add_router("", detection_policy.router)
 api.add_router("", suppressions.router)
 api.add_router("", detectors.router)
 api.add_router("", ip_data.router)
+api.add_router("", instrumentation.router)
 for kind in (Exception, HttpError, ValidationError):  # django-ninja has its own answers to the last two
     api.add_exception_handler(kind, answer_to)

@@ -24,6 +24,7 @@ from litesoc_server.runtime.build import (
     stream_directory,
 )
 from litesoc_server.runtime.data_dir import is_in_use
+from litesoc_server.runtime.instrumentation_check import NotLookedAt, find_notices
 from litesoc_server.runtime.state_check import CLOCK_SKEW_MAX_S, find_state_problem
 from litesoc_server.store.base import StoreUnavailable
 
@@ -61,6 +62,7 @@ def run_checks(config: Config) -> list[Result]:
         _check_state,
         _check_clock,
         _check_ip_data,
+        _check_instrumentation,
     )
     return [check(config) for check in checks]
 
@@ -202,3 +204,14 @@ def _check_ip_data(config: Config) -> Result:
         fix = "run `litesoc geo update` every day or week, or install a newer release"
         return Result("IP data", Outcome.WARNING, f"{finding}; older than {DATA_AGE_MAX_DAYS} days: {', '.join(old)}", fix)
     return Result("IP data", Outcome.OK, finding)
+
+
+def _check_instrumentation(config: Config) -> Result:
+    try:
+        notices = find_notices(config)
+    except NotLookedAt as reason:
+        return Result("Instrumentation", Outcome.OK, f"not looked at: {reason}")
+    if not notices:
+        return Result("Instrumentation", Outcome.OK, "nothing wrong with what was sent in the last 7 days")
+    fix = "do what each says; detection is only as good as what it is told"
+    return Result("Instrumentation", Outcome.WARNING, "\n    ".join(notices), fix)

@@ -12,6 +12,8 @@ from litesoc_server.events.envelope import Environment
 from litesoc_server.events.event import Event, Severity
 from litesoc_server.events.ids import EventId, OrgId
 from litesoc_server.events.risk import Risk
+from litesoc_server.store.queries.sender_facts import SenderFacts
+from litesoc_server.store.queries.sender_hours import SenderHours
 
 
 class StoreUnavailable(Exception):
@@ -109,6 +111,14 @@ class EventReader(Protocol):
 
     def count_received(self, *, org_id: OrgId, from_ms: int, to_ms: int) -> int:
         """Return how many events were received (our clock) in [from_ms, to_ms): the measure of the monthly quota."""
+        ...
+
+    def sender_facts(self, *, org_id: OrgId, environment: Environment, from_ms: int, to_ms: int) -> list[SenderFacts]:
+        """Return what each key sent that was received (our clock) in [from_ms, to_ms), in numbers."""
+        ...
+
+    def sender_hours(self, *, org_id: OrgId, environment: Environment, from_ms: int, to_ms: int) -> list[SenderHours]:
+        """Return in which hours each key sent something that was received (our clock) in [from_ms, to_ms)."""
         ...
 
 

@@ -24,6 +24,8 @@ from litesoc_server.store.queries.hourly_counts import HourlyCount, hourly_count
 from litesoc_server.store.queries.list_events import list_events
 from litesoc_server.store.queries.recent_events import recent_events
 from litesoc_server.store.queries.riskiest_logins import riskiest_logins
+from litesoc_server.store.queries.sender_facts import SenderFacts, sender_facts
+from litesoc_server.store.queries.sender_hours import SenderHours, sender_hours
 from litesoc_server.store.rows import COLUMN_NAMES, INSERT_TYPES, columns_of
 
 _INSERT_SETTINGS = {
@@ -138,6 +140,14 @@ class SqlStore(ABC):
     def hourly_counts(self, *, org_id: OrgId, environment: Environment, from_ms: int, to_ms: int) -> list[HourlyCount]:
         """Return events per hour, name and severity for the hours that overlap [from_ms, to_ms). Raises StoreUnavailable."""
         return hourly_counts(self._read, org_id=org_id, environment=environment, from_ms=from_ms, to_ms=to_ms)
+
+    def sender_facts(self, *, org_id: OrgId, environment: Environment, from_ms: int, to_ms: int) -> list[SenderFacts]:
+        """Return what each key sent that was received in [from_ms, to_ms). Raises StoreUnavailable."""
+        return sender_facts(self._read, org_id=org_id, environment=environment, from_ms=from_ms, to_ms=to_ms)
+
+    def sender_hours(self, *, org_id: OrgId, environment: Environment, from_ms: int, to_ms: int) -> list[SenderHours]:
+        """Return in which hours each key sent something received in [from_ms, to_ms). Raises StoreUnavailable."""
+        return sender_hours(self._read, org_id=org_id, environment=environment, from_ms=from_ms, to_ms=to_ms)
 
     def describe(self) -> dict[str, object]:
         """Return facts for `litesoc doctor`: engine_version, rows, bytes_on_disk, active_parts. Raises StoreUnavailable."""

@@ -50,6 +50,8 @@ def test_everything_that_a_key_can_call_is_in_it() -> None:
         ("/detection/suppressions", "post"),
         ("/detection/suppressions/{suppression_id}", "delete"),
         ("/detectors", "get"),
+        ("/health/instrumentation", "get"),
+        ("/ip-data", "get"),
     }
 
 

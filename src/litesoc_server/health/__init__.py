@@ -1,0 +1,1 @@
+"""Instrumentation health: whether what applications send is good enough to detect anything by. Notices for operators."""
