@@ -185,6 +185,7 @@ def test_a_data_directory_that_cannot_be_made_is_named_with_the_fix(command: tup
         "simulate",
         "evaluate",
         "tail",
+        "explain",
         "doctor",
         "migrate",
         "keys create",

@@ -22,6 +22,7 @@ from litesoc_server.events.event import Actor, Event, Severity
 from litesoc_server.events.ids import EventId, OrgId
 from litesoc_server.events.risk import Risk, RiskContribution
 from litesoc_server.store.base import EventFilter, RiskyLoginsFilter
+from litesoc_server.store.queries import history as history_query
 from litesoc_server.store.queries import recent_events as recent_events_query
 
 HOUR_MS = 3_600_000
@@ -242,3 +243,21 @@ def test_the_riskiest_logins_of_an_actor_are_those_that_weigh_most_today(case: S
     cut = msgspec.structs.replace(where, not_before_ms=NOW_MS - 10 * DAY_MS)
     assert case.store.riskiest_logins(org_id=org, where=cut, limit=10) == found[:2]
     assert case.store.riskiest_logins(org_id=new_org(), where=where, limit=10) == []
+
+
+def test_the_history_of_an_event_is_its_organisations_and_ends_with_it(
+    case: StoreCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history_query, "EVENTS_PER_PAGE", 4)
+    org = new_org()
+    made = [make_event(org, NOW_MS + number // 3 * 1_000) for number in range(12)]  # three at a time
+    events = sorted(made, key=lambda event: (event.occurred_at_ms, event.event_id))
+    tested = make_event(org, NOW_MS, environment=Environment.TEST)
+    case.store.insert(stored([*events[::-1], tested, make_event(new_org(), NOW_MS)]))
+
+    until = events[9]
+    everything = list(case.store.history(until=until, since_ms=0, limit=100))
+    assert everything == events[:10]
+    assert list(case.store.history(until=until, since_ms=0, limit=6)) == everything[-6:]
+    assert list(case.store.history(until=until, since_ms=NOW_MS + 1_000, limit=100)) == everything[3:]
+    assert list(case.store.history(until=until, since_ms=0, limit=0)) == []

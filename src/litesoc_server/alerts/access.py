@@ -8,6 +8,9 @@ from django.db.models import QuerySet
 from litesoc_server.alerts.models import Alert
 from litesoc_server.events.envelope import Environment
 from litesoc_server.events.ids import OrgId
+from litesoc_server.orgs.models import Organization
+
+NAMING_LOOKED_AT_MAX = 5_000  # alerts that were going on at one moment
 
 
 def visible_alerts(*, org_id: OrgId, environment: Environment, not_before: datetime | None) -> QuerySet[Alert]:
@@ -17,6 +20,12 @@ def visible_alerts(*, org_id: OrgId, environment: Environment, not_before: datet
     """
     alerts = Alert.objects.filter(org_id=uuid.UUID(org_id), environment=environment.value)
     return alerts if not_before is None else alerts.filter(last_seen_at__gte=not_before)
+
+
+def alerts_naming(organization: Organization, *, event_id: str, at: datetime) -> list[Alert]:
+    """Return the alerts that an event, which happened ``at``, triggered or is evidence of; of very many the newest."""
+    around = Alert.objects.filter(org=organization, first_seen_at__lte=at, last_seen_at__gte=at)[:NAMING_LOOKED_AT_MAX]
+    return [alert for alert in around if event_id in (alert.trigger_event_id, *alert.incident.event_ids)]
 
 
 def get_alert(*, org_id: OrgId, environment: Environment, alert_id: str, not_before: datetime | None) -> Alert:

@@ -13,6 +13,7 @@ from litesoc_server.cli.demo import demo
 from litesoc_server.cli.detectors import detectors
 from litesoc_server.cli.doctor import doctor
 from litesoc_server.cli.evaluate import evaluate
+from litesoc_server.cli.explain import explain
 from litesoc_server.cli.init import init
 from litesoc_server.cli.migrate import migrate
 from litesoc_server.cli.replay import replay
@@ -28,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,  # locals can hold keys and personal data
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (init, serve, demo, replay, simulate, evaluate, tail, detectors, doctor, migrate):
+for command in (init, serve, demo, replay, simulate, evaluate, tail, explain, detectors, doctor, migrate):
     app.command()(command)
 app.add_typer(keys.app, name="keys")
 app.add_typer(policy.app, name="policy")

@@ -14,6 +14,7 @@ from litesoc_server.cli.console import err, fail
 
 ATTEMPTS_MAX = 8
 RETRY_AFTER_MAX_S = 120
+_NOT_FOUND = 404
 _BUSY_STATUSES = frozenset({429, 503})
 
 
@@ -60,6 +61,11 @@ class ApiClient:
         answer = self._call("GET", "/api/v1/events", params={"limit": limit, "offset": offset})
         return cast("list[dict[str, Any]]", answer["data"])
 
+    def event(self, event_id: str) -> dict[str, Any] | None:
+        """Return one event, None if the key's organisation has none of that id."""
+        answer = self._call("GET", f"/api/v1/events/{event_id}", may_be_missing=True)
+        return cast("dict[str, Any]", answer["data"]) if answer else None
+
     def alerts(self, *, limit: int = 100, offset: int = 0) -> list[dict[str, Any]]:
         """Return the newest alerts."""
         answer = self._call("GET", "/api/v1/alerts", params={"limit": limit, "offset": offset})
@@ -69,7 +75,7 @@ class ApiClient:
         """Return what the server says of itself and of the key."""
         return self._call("GET", "/api/v1/health")
 
-    def _call(self, method: str, path: str, **request: Any) -> dict[str, Any]:  # noqa: ANN401 # httpx's own arguments
+    def _call(self, method: str, path: str, *, may_be_missing: bool = False, **request: Any) -> dict[str, Any]:  # noqa: ANN401 # httpx's own arguments
         for attempt in range(1, ATTEMPTS_MAX + 1):
             try:
                 response = self._http.request(method, path, **request)
@@ -80,6 +86,8 @@ class ApiClient:
                 if attempt == 1:
                     err.print(f"[yellow]{escape(self._url)} does not answer, trying again …[/]")
             else:
+                if may_be_missing and response.status_code == _NOT_FOUND:
+                    return {}
                 if response.status_code not in _BUSY_STATUSES or attempt == ATTEMPTS_MAX:
                     return self._read(response)
                 wait_s = min(float(response.headers.get("Retry-After", "1")), RETRY_AFTER_MAX_S)

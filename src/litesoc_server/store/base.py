@@ -105,6 +105,13 @@ class EventReader(Protocol):
         """
         ...
 
+    def history(self, *, until: Event, since_ms: int, limit: int) -> Iterator[Event]:
+        """Yield the newest ``limit`` events since ``since_ms`` of the organisation and environment of ``until``, up to it.
+
+        Oldest first, ``until`` last.
+        """
+        ...
+
     def riskiest_logins(self, *, org_id: OrgId, where: RiskyLoginsFilter, limit: int) -> list[RiskyLogin]:
         """Return an actor's logins whose scores weigh most when they are halved with every half-life since, those first."""
         ...

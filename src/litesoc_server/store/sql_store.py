@@ -20,6 +20,7 @@ from litesoc_server.store.queries.count_received import count_received
 from litesoc_server.store.queries.describe import describe
 from litesoc_server.store.queries.existing import existing
 from litesoc_server.store.queries.get_events import get_events
+from litesoc_server.store.queries.history import history
 from litesoc_server.store.queries.hourly_counts import HourlyCount, hourly_counts
 from litesoc_server.store.queries.list_events import list_events
 from litesoc_server.store.queries.recent_events import recent_events
@@ -128,6 +129,10 @@ class SqlStore(ABC):
     def recent_events(self, *, since_ms: int, limit: int, received_from_ms: int = 0) -> Iterator[Event]:
         """Yield the newest ``limit`` events of all organisations, oldest first. Raises StoreUnavailable, also midway."""
         return recent_events(self._read, since_ms=since_ms, limit=limit, received_from_ms=received_from_ms)
+
+    def history(self, *, until: Event, since_ms: int, limit: int) -> Iterator[Event]:
+        """Yield the events up to ``until``, oldest first. Raises StoreUnavailable, also midway."""
+        return history(self._read, until=until, since_ms=since_ms, limit=limit)
 
     def riskiest_logins(self, *, org_id: OrgId, where: RiskyLoginsFilter, limit: int) -> list[RiskyLogin]:
         """Return an actor's logins, the weightiest first. Raises StoreUnavailable."""
