@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 import msgspec
+from redis import Redis
 
 from litesoc_server.clock import SystemClock
 from litesoc_server.events.envelope import ENVELOPE_ENCODER, Envelope, Environment
@@ -26,7 +27,9 @@ from litesoc_server.pipeline.enrich.enricher import Enricher
 from litesoc_server.pipeline.gap_file import GapFile
 from litesoc_server.pipeline.policy import DetectionPolicy
 from litesoc_server.pipeline.risk.scorer import score
+from litesoc_server.pipeline.state.base import StateStore
 from litesoc_server.pipeline.state.memory import MemoryState
+from litesoc_server.pipeline.state.redis import RedisState
 from litesoc_server.pipeline.steady_detection import SteadyDetection
 from litesoc_server.pipeline.steps import Steps
 from litesoc_server.pipeline.writer import StoreWriter
@@ -98,7 +101,7 @@ def envelopes(count: int, seed: int) -> list[bytes]:
     return made
 
 
-def measure(event_count: int, directory: Path) -> dict[str, float]:
+def measure(event_count: int, directory: Path, state: StateStore, *, has_detectors: bool) -> dict[str, float]:
     """Fill the stream, then time the pipeline until the store holds everything."""
     stream = EmbeddedStream(directory / "stream", max_bytes=8 * 1024**3, clock=SystemClock())
     stream.open(None)
@@ -110,9 +113,9 @@ def measure(event_count: int, directory: Path) -> dict[str, float]:
         stream.publisher.publish(Subject.RAW, messages[start : start + PUBLISH_MESSAGES])
     writer = StoreWriter(store=store, dead_letters=stream.dead_letters)
     stop = threading.Event()
-    policies, state = OnePolicy(), MemoryState()
+    policies = OnePolicy()
     detection = SteadyDetection(
-        runner=DetectionRunner(state, DETECTORS, policies, score),
+        runner=DetectionRunner(state, DETECTORS, policies, score) if has_detectors else DetectionRunner(state, (), policies),
         state=state,
         store=store,
         gap_file=GapFile(directory / "detection-gap.json"),
@@ -127,6 +130,7 @@ def measure(event_count: int, directory: Path) -> dict[str, float]:
         writer=writer,
         stop=stop,
     )
+    detection.start()
     writer.start()
     started_s, cpu_s = time.perf_counter(), _cpu_s()
     while stream.backlog(Subject.RAW).messages:
@@ -152,16 +156,28 @@ def _cpu_s() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
+def _state(redis_url: str | None) -> StateStore:
+    if redis_url is None:
+        return MemoryState()
+    Redis.from_url(redis_url).flushdb()
+    return RedisState(redis_url)
+
+
 def main() -> None:
     """Print the figures as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=300_000)
     parser.add_argument("--core", type=int, help="pin the whole process to this core")
+    parser.add_argument("--redis", metavar="URL", help="keep the detectors' state in this Redis; its database is emptied")
+    parser.add_argument("--without-detectors", action="store_true", help="the baseline: all but detection")
     options = parser.parse_args()
     if options.core is not None:
         os.sched_setaffinity(0, {options.core})
     with tempfile.TemporaryDirectory(prefix="litesoc-bench-") as directory:
-        json.dump(measure(options.events, Path(directory)), sys.stdout)
+        json.dump(
+            measure(options.events, Path(directory), _state(options.redis), has_detectors=not options.without_detectors),
+            sys.stdout,
+        )
         print()
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detection_streams import Policies, detect, ids, incidents, late_arrivals, lately, new_prefix, new_redis_state, stories
+from detection_streams import Policies, detect, incidents, late_arrivals, lately, new_prefix, new_redis_state, stories
 from litesoc_server.events.detection import Detection
 from litesoc_server.events.event import Event
 from litesoc_server.pipeline.detect.registry import DETECTORS
@@ -72,7 +72,7 @@ def test_memory_redis_and_replay_find_the_same(events: list[Event], seed: int, u
     assert incidents(found) == expected
     again = [event for event in lately(events) for _ in range(2)]
     draw.shuffle(again)
-    assert ids(run_in_batches(workers, again, draw)) <= ids(found)
+    assert incidents(run_in_batches(workers, again, draw)) <= incidents(found)  # with, at most, fuller counts
 
     stored = sorted(late[: draw.randrange(len(late) + 1)], key=lambda event: (event.occurred_at_ms, event.event_id))
     fresh = RedisState(url, prefix=new_prefix())

@@ -100,8 +100,10 @@ def familiarity(event: Event, actor: str, login: Origin) -> Steps[Familiarity]:
     networks = yield from known(key=f"{scope}networks|{actor}", value=network, at_ms=before_ms)
     devices = yield from known(key=f"{scope}devices|{actor}", value=device, at_ms=before_ms)
     bad_logins = yield from known(key=f"{scope}bad logins|{actor}", value=login.event_id, at_ms=before_ms)
-    bad_networks = yield from known(key=f"{scope}bad networks|{actor}", value=network, at_ms=before_ms)
-    bad_devices = yield from known(key=f"{scope}bad devices|{actor}", value=device, at_ms=before_ms)
+    bad_networks = bad_devices = bad_logins  # the three are marked together, and by far most actors have no mark
+    if bad_logins.set_count:
+        bad_networks = yield from known(key=f"{scope}bad networks|{actor}", value=network, at_ms=before_ms)
+        bad_devices = yield from known(key=f"{scope}bad devices|{actor}", value=device, at_ms=before_ms)
     return Familiarity(
         history_count=max(0, habits.set_count - bad_logins.set_count),
         is_network_familiar=network != UNKNOWN

@@ -24,8 +24,9 @@ from litesoc_server.pipeline.state.windows import NO_WINDOW, CountWindow, Distin
 _HALF_LIVES_KEPT = 32  # after so many half-lives a decayed counter is nothing
 
 Entry: TypeAlias = CountWindow | DistinctWindow | DecayedCounter | Claims | LatestValues | SeenSet
-# entry type, new entry, carry out on an entry, answer of a look at a key that is not there. A tuple: unpacked per request.
-Kind: TypeAlias = tuple[type[Entry], Callable[[Any], Entry], Callable[[Any, Any], Answer], Answer]
+# entry type, new entry, carry out on an entry, answer of a look at a key that is not there, whether it is a history (the
+# rest soon ends). A tuple: it is unpacked for every request.
+Kind: TypeAlias = tuple[type[Entry], Callable[[Any], Entry], Callable[[Any, Any], Answer], Answer, bool]
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Entry)
@@ -72,20 +73,20 @@ def _seen(known: SeenSet, request: SeenRequest) -> Seen:
 
 
 KINDS: dict[type[Request], Kind] = {
-    CountRequest: (CountWindow, lambda request: CountWindow(keep_ms_for(request.window_ms)), _count, NO_WINDOW),
-    DistinctRequest: (DistinctWindow, lambda request: DistinctWindow(keep_ms_for(request.window_ms)), _distinct, 0),
+    CountRequest: (CountWindow, lambda request: CountWindow(keep_ms_for(request.window_ms)), _count, NO_WINDOW, False),
+    DistinctRequest: (DistinctWindow, lambda request: DistinctWindow(keep_ms_for(request.window_ms)), _distinct, 0, False),
     DecayedRequest: (
         DecayedCounter,
         lambda request: DecayedCounter(_HALF_LIVES_KEPT * request.half_life_ms),
         _decayed,
         0.0,
+        False,
     ),
-    OnceRequest: (Claims, lambda request: Claims(request.ttl_ms), _once, False),
-    LastRequest: (LatestValues, refuse, _last, ()),  # only looks
-    RememberRequest: (LatestValues, lambda request: LatestValues(request.ttl_ms), _remember, None),
-    SeenRequest: (SeenSet, lambda request: SeenSet(request.ttl_ms), _seen, NEVER_SEEN),
+    OnceRequest: (Claims, lambda request: Claims(request.ttl_ms), _once, False, False),
+    LastRequest: (LatestValues, refuse, _last, (), True),  # only looks
+    RememberRequest: (LatestValues, lambda request: LatestValues(request.ttl_ms), _remember, None, True),
+    SeenRequest: (SeenSet, lambda request: SeenSet(request.ttl_ms), _seen, NEVER_SEEN, True),
 }
-HISTORIES: frozenset[type[Request]] = frozenset({LastRequest, RememberRequest, SeenRequest})  # the rest soon ends
 
 
 def encode(entry: Entry) -> bytes:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from litesoc_server.clock import Clock, SystemClock
 from litesoc_server.pipeline.state.base import Answer, Request
 from litesoc_server.pipeline.state.bounded_keys import BoundedKeys
-from litesoc_server.pipeline.state.entries import HISTORIES, KINDS, refuse
+from litesoc_server.pipeline.state.entries import KINDS, refuse
 
 _CLOCK_READ_EVERY = 16  # new keys
 _STANDSTILL_MS = 60_000  # without a new key for longer than that, the pipeline rather than the key was idle
@@ -47,9 +47,8 @@ class MemoryState:
 
     def answer_one(self, request: Request) -> Answer:
         """Carry out one request and return its answer."""
-        kind = type(request)
-        entry_type, make, carry_out, nothing = KINDS[kind]
-        keys = self._histories if kind in HISTORIES else self._windows
+        entry_type, make, carry_out, nothing, is_history = KINDS[type(request)]
+        keys = self._histories if is_history else self._windows
         key = request.key
         entry = keys.entries.get(key)
         if entry is None:

@@ -174,7 +174,7 @@ def _carry_out(
     is_changed = False
     for place in places:
         request = requests[place]
-        entry_type, make, carry_out, nothing = KINDS[type(request)]
+        entry_type, make, carry_out, nothing, _ = KINDS[type(request)]
         if entry is None:
             if request.is_read_only:
                 answers[place] = nothing
