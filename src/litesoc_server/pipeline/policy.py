@@ -147,8 +147,8 @@ class DetectionPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     credential_stuffing_accounts_count: Annotated[
         Count, Meta(description="Accounts that fail where none of the users logs in, or that do not exist.")
     ] = 25
-    credential_stuffing_existing_accounts_count: Annotated[
-        Count, Meta(description="So many of them exist; else it is background noise.")
+    credential_stuffing_existing_attempts_count: Annotated[
+        Count, Meta(description="So many attempts are on accounts that exist; else it is background noise.")
     ] = 3
     credential_stuffing_addresses_count: Annotated[Count, Meta(description="Addresses they are tried from.")] = 5
     credential_stuffing_times_usual_ratio: Annotated[

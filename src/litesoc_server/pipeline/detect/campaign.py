@@ -85,7 +85,7 @@ def note_failure(event: Event, policy: DetectionPolicy) -> Steps[Campaign | None
     assert isinstance(hour, Window)
     yield CountRequest(keys.by(source), HOUR_MS, at_ms, event_id)
     if (yield from exists(event, at_ms)):
-        yield DistinctRequest(keys.existing, HOUR_MS, at_ms, account, event_id)
+        yield CountRequest(keys.existing, HOUR_MS, at_ms, event_id)
     most: list[tuple[int, int, int]] = []
     for window_ms in windows_of(policy):
         sources_count = yield DistinctRequest(keys.sources(window_ms), window_ms, at_ms, source, event_id)
@@ -136,8 +136,8 @@ def _over_limit(
     limit = policy.credential_stuffing_accounts_count
     if max(accounts_count for *_, accounts_count in counts) < limit:
         return None
-    existing_count = yield from peek_distinct(key=keys.existing, window_ms=HOUR_MS, at_ms=failures.last_ms)
-    if existing_count < policy.credential_stuffing_existing_accounts_count:
+    on_existing = yield from peek(key=keys.existing, window_ms=HOUR_MS, at_ms=failures.last_ms)
+    if on_existing.count < policy.credential_stuffing_existing_attempts_count:
         return None
     hour_start_ms = at_ms - at_ms % HOUR_MS
     usual = yield DecayedRequest(keys.usual, _USUAL_HALF_LIFE_MS, hour_start_ms - 1, 0.0, "what it was before this hour")

@@ -12,9 +12,8 @@ from litesoc_server.pipeline.detect.failures import COUNTED_ONCE, LOGIN_FAILED, 
 from litesoc_server.pipeline.detect.firing import Finding, beat, claim, detection_of
 from litesoc_server.pipeline.detect.origin import origin_of
 from litesoc_server.pipeline.detect.subjects import actor_of, address_of, scope_of
-from litesoc_server.pipeline.detect.until import windows_through
 from litesoc_server.pipeline.policy import DetectionPolicy
-from litesoc_server.pipeline.state.base import CountRequest, DistinctRequest, Steps, Window, peek_distinct
+from litesoc_server.pipeline.state.base import CountRequest, DistinctRequest, Steps, Window
 
 ID = "password_spray"
 
@@ -85,28 +84,24 @@ def _widest(event: Event, policy: DetectionPolicy, group: _Group, actor: str) ->
         (policy.password_spray_day_window_ms, policy.password_spray_day_accounts_count),
     )
     tries, accounts, sources = (f"{scope}{what}|{group.name}" for what in ("spray", "sprayed", "spraying"))
-    longest_ms = max(window_ms for window_ms, _ in limits)
-    yield CountRequest(tries, longest_ms, at_ms, event_id)
-    if group.sources_min > 1:
-        yield DistinctRequest(sources, longest_ms, at_ms, group.source, event_id)
-    most = yield DistinctRequest(accounts, longest_ms, at_ms, actor, event_id)
-    assert isinstance(most, int)
+    yield CountRequest(tries, max(window_ms for window_ms, _ in limits), at_ms, event_id)
+    over: list[tuple[int, int, int, int]] = []
+    for window_ms, limit in limits:  # keys of their own per length: counting the different ones then is constant work
+        sources_count = yield DistinctRequest(f"{sources}|{window_ms}", window_ms, at_ms, group.source, event_id)
+        accounts_count = yield DistinctRequest(f"{accounts}|{window_ms}", window_ms, at_ms, actor, event_id)
+        assert isinstance(sources_count, int)
+        assert isinstance(accounts_count, int)
+        if accounts_count >= limit and sources_count >= group.sources_min:
+            over.append((window_ms, limit, accounts_count, sources_count))
+    if not over:
+        return None
+    users_here_count = yield from users_count(event, group.name, at_ms)
     found: list[_Spray] = []
-    for window_ms, limit in limits:
-        if most < limit:
-            continue
-        for window in (yield from windows_through(key=tries, window_ms=window_ms, at_ms=at_ms)):
-            if window.count < limit:
-                continue
-            end_ms, sources_count = window.last_ms, 1
-            accounts_count = yield from peek_distinct(key=accounts, window_ms=window_ms, at_ms=end_ms)
-            if accounts_count < limit:
-                continue
-            if group.sources_min > 1:
-                sources_count = yield from peek_distinct(key=sources, window_ms=window_ms, at_ms=end_ms)
-            users_here_count = yield from users_count(event, group.name, end_ms)
-            if sources_count >= group.sources_min and accounts_count > users_here_count:
-                found.append(_Spray(window, accounts_count, sources_count, users_here_count, limit, window_ms))
+    for window_ms, limit, accounts_count, sources_count in over:
+        if accounts_count > users_here_count:
+            window = yield CountRequest(tries, window_ms, at_ms, event_id)
+            assert isinstance(window, Window)
+            found.append(_Spray(window, accounts_count, sources_count, users_here_count, limit, window_ms))
     return max(found, key=lambda spray: (spray.window.count, spray.window.last_ms), default=None)
 
 
