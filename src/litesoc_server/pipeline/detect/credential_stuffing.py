@@ -175,7 +175,7 @@ DETECTOR = Detector(
         "does not exist, or nobody logged in from the /24 (IPv6: /64) for 7 days and network and device are not both "
         "familiar of the account. Fires when there are 25 in 10 minutes or in 1 hour, plus 3 times what is usual at this "
         "hour of the week, from 5 addresses or more, and 3 attempts are on accounts that exist. In the first week, when "
-        "nothing is known of what is usual, they must also outnumber the users who log in. However few attempts each address "
+        "nothing is known of what is usual, they must also outnumber the users who log in. However few attempts an address "
         "makes, it is one incident, credential_attack|org:stuffing. Logins during a campaign from such a new place, with a "
         "network or device that is new to the account, are reported in it: critical if the address took part, else high."
     ),
