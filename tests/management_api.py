@@ -24,6 +24,7 @@ from litesoc_server.orgs.models import Organization
 from litesoc_server.pipeline.enrich.data_sets import DataSetInfo, IpDataState
 from litesoc_server.store.base import EventStore, StoredEvent
 from litesoc_server.store.chdb import ChdbStore
+from litesoc_server.stream.base import Publisher
 
 STORE_MEMORY_BYTES = 512 * 1024**2
 IP_DATA = IpDataState(
@@ -46,12 +47,13 @@ def open_store(directory: Path) -> Iterator[EventStore]:
 
 
 @contextmanager
-def serving(store: EventStore, clock: ManualClock) -> Iterator[KeyDirectory]:
-    """Serve the API from ``store`` at ``clock``'s time."""
+def serving(store: EventStore, publisher: Publisher, clock: ManualClock) -> Iterator[KeyDirectory]:
+    """Serve the API from ``store`` at ``clock``'s time; feedback goes to ``publisher``."""
     directory = KeyDirectory(DatabaseKeySource(), clock)
     use(
         Backend(
             reader=store,
+            publisher=publisher,
             key_directory=directory,
             rate_limiter=RateLimiter(redis_url=None, clock=clock),
             quota_meter=QuotaMeter(redis_url=None, seed=lambda _: 0, clock=clock),

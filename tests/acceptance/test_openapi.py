@@ -28,6 +28,7 @@ PATHS = {
     "/alerts/{alert_id}": {"get", "patch"},
     "/alerts/{alert_id}/resolve": {"post"},
     "/alerts/{alert_id}/safe": {"post"},
+    "/events/{event_id}/feedback": {"post"},
     "/detection/policy": {"get", "patch"},
     "/detection/policy/history": {"get"},
     "/detection/suppressions": {"get", "post"},
@@ -100,8 +101,9 @@ checks.negative_data_rejection.enabled = false
 checks.positive_data_acceptance.enabled = false
 
 [[operations]]
-include-path-regex = "^/detection"
-# What a setting may be is said by the settings themselves; a version, a detector or a range must also be a real one.
+include-path-regex = "^/detection|/feedback$"
+# An event must be a login. What a setting may be is said by the settings themselves; a version, a detector or a range must
+# also be a real one.
 checks.positive_data_acceptance.enabled = false
 """
 

@@ -8,7 +8,17 @@ from litesoc_server import __version__
 from litesoc_server.api.body import StrictParser
 from litesoc_server.api.caller import caller_of
 from litesoc_server.api.errors import flat_response, refusal_for
-from litesoc_server.api.v1 import actors, alerts, detection_policy, detectors, events, instrumentation, ip_data, suppressions
+from litesoc_server.api.v1 import (
+    actors,
+    alerts,
+    detection_policy,
+    detectors,
+    events,
+    feedback,
+    instrumentation,
+    ip_data,
+    suppressions,
+)
 from litesoc_server.ingest.cors import response_headers
 
 
@@ -55,6 +65,7 @@ api = ManagementApi(
     parser=StrictParser(),
 )
 api.add_router("", events.router)
+api.add_router("", feedback.router)
 api.add_router("", alerts.router)
 api.add_router("", actors.router)
 api.add_router("", detection_policy.router)

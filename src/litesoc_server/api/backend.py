@@ -8,6 +8,7 @@ from litesoc_server.ingest.key_directory import KeyDirectory
 from litesoc_server.ingest.limits import QuotaMeter, RateLimiter
 from litesoc_server.pipeline.enrich.data_sets import IpDataState
 from litesoc_server.store.base import EventReader
+from litesoc_server.stream.base import Publisher
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,6 +16,7 @@ class Backend:
     """The parts that the API asks. Each may be called from any thread."""
 
     reader: EventReader
+    publisher: Publisher
     key_directory: KeyDirectory
     rate_limiter: RateLimiter
     quota_meter: QuotaMeter

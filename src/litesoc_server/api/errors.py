@@ -9,6 +9,7 @@ from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse, UnreadablePostError
 from ninja.errors import HttpError, ValidationError
 
+from litesoc_server.events.errors import StreamUnavailable
 from litesoc_server.ingest.responses import ErrorCode, Refused, error_body, server_error, unavailable
 from litesoc_server.orgs.models import Organization
 from litesoc_server.orgs.policy_changes import PolicyConflict
@@ -42,6 +43,11 @@ def _database_unavailable(error: Exception) -> Refused:
 def _store_unavailable(_: Exception) -> Refused:
     log.warning("the event store does not answer")
     return unavailable("the event store is")
+
+
+def _stream_unavailable(_: Exception) -> Refused:
+    log.warning("the stream does not take feedback")
+    return unavailable("the stream is")
 
 
 def _invalid(error: Exception) -> Refused:
@@ -79,6 +85,7 @@ _ANSWERS: Mapping[type[Exception], Callable[[Exception], Refused]] = {
     UnreadablePostError: _cut_off,
     DatabaseError: _database_unavailable,
     StoreUnavailable: _store_unavailable,
+    StreamUnavailable: _stream_unavailable,
 }
 
 

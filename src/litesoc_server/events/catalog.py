@@ -49,6 +49,13 @@ def category_of(name: str) -> str:
     return name.partition(".")[0]
 
 
+# What people say about a login; published by the control plane under a source of its own. Names that begin like these are
+# ours: as anybody else's they are stored as names of their own, see pipeline.normalise.aliases.
+LOGIN_CONFIRMED = "litesoc.login_confirmed"
+LOGIN_DENIED = "litesoc.login_denied"
+RESERVED_PREFIX = "litesoc."
+FEEDBACK_SOURCE = "feedback"
+
 _INFO, _WARNING, _CRITICAL = Severity.INFO, Severity.WARNING, Severity.CRITICAL
 
 _STANDARD = (
@@ -144,6 +151,8 @@ _EXTENDED = (
     _extended("api.error", "An API request failed."),
     _extended("api.webhook_sent", "A webhook was delivered."),
     _extended("api.webhook_failed", "A webhook could not be delivered."),
+    _extended(LOGIN_CONFIRMED, "Somebody confirmed a login: it was its owner. Ours; nobody can send it."),
+    _extended(LOGIN_DENIED, "Somebody denied a login: it was not its owner. Ours; nobody can send it.", _WARNING),
     _extended("billing.subscription_created", "A subscription began."),
     _extended("billing.subscription_updated", "A subscription was changed."),
     _extended("billing.subscription_cancelled", "A subscription was cancelled."),
@@ -154,7 +163,9 @@ _EXTENDED = (
 )
 
 CATALOG: dict[str, EventType] = {event_type.name: event_type for event_type in (*_STANDARD, *_EXTENDED)}
-KNOWN_CATEGORIES: frozenset[str] = frozenset(event_type.category for event_type in CATALOG.values())
+KNOWN_CATEGORIES: frozenset[str] = frozenset(
+    event_type.category for event_type in CATALOG.values() if not event_type.name.startswith(RESERVED_PREFIX)
+)
 
 
 def severity_of(name: str) -> Severity:

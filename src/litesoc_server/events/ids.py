@@ -1,5 +1,6 @@
 """Identifiers: typed names for them, and UUIDv7 event ids that a whole batch can share one draw of."""
 
+import hashlib
 import secrets
 import uuid
 from typing import NewType
@@ -24,6 +25,17 @@ def draw_event_id_base(now_ms: int) -> bytes:
     random_high = drawn >> _RANDOM_LOW_BITS << 64
     random_low = drawn & _RANDOM_LOW_MASK
     value = (now_ms & 0xFFFF_FFFF_FFFF) << 80 | _VERSION_BITS | random_high | _VARIANT_BITS | random_low
+    return value.to_bytes(16, "big")
+
+
+def derive_event_id_base(at_ms: int, *parts: str) -> bytes:
+    """Return the id of a request's first event that the same ``at_ms`` (Unix milliseconds) and ``parts`` always lead to.
+
+    For events of our own that are tried again after a failure: sent twice under one id they are one event.
+    """
+    digest = int.from_bytes(hashlib.sha256("\x1f".join(parts).encode()).digest(), "big")
+    random_high = (digest >> _RANDOM_LOW_BITS & 0xFFF) << 64
+    value = (at_ms & 0xFFFF_FFFF_FFFF) << 80 | _VERSION_BITS | random_high | _VARIANT_BITS | digest & _RANDOM_LOW_MASK
     return value.to_bytes(16, "big")
 
 

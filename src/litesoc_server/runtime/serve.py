@@ -271,6 +271,7 @@ async def _build_http(
     use(
         Backend(
             reader=store,
+            publisher=stream.publisher,
             key_directory=keys,
             rate_limiter=rate_limiter,
             quota_meter=quota_meter,

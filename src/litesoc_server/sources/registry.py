@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 
+from litesoc_server.events.catalog import FEEDBACK_SOURCE
 from litesoc_server.events.errors import InvalidMessage
-from litesoc_server.sources import collect
+from litesoc_server.sources import collect, feedback
 from litesoc_server.sources.base import SourceItem
 
 COLLECT = "collect"
 
 _TRANSLATE: dict[str, Callable[[bytes], list[SourceItem]]] = {
     COLLECT: collect.translate,
+    FEEDBACK_SOURCE: feedback.translate,
 }
 
 

@@ -35,3 +35,8 @@ def parse_rfc3339_ms(text: str) -> int | None:
         return at_ms
     offset_ms = (int(offset_hour) * 60 + int(offset_minute)) * _MINUTE_MS
     return at_ms - offset_ms if sign == "+" else at_ms + offset_ms
+
+
+def rfc3339(at_ms: int) -> str:
+    """Return Unix milliseconds as text that `parse_rfc3339_ms` reads back to the millisecond."""
+    return (_EPOCH + at_ms * _MILLISECOND).isoformat(timespec="milliseconds")

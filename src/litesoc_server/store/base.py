@@ -117,7 +117,10 @@ class EventReader(Protocol):
         ...
 
     def count_received(self, *, org_id: OrgId, from_ms: int, to_ms: int) -> int:
-        """Return how many events were received (our clock) in [from_ms, to_ms): the measure of the monthly quota."""
+        """Return how many events were received (our clock) in [from_ms, to_ms): the measure of the monthly quota.
+
+        What we publish ourselves (feedback) does not count.
+        """
         ...
 
     def sender_facts(self, *, org_id: OrgId, environment: Environment, from_ms: int, to_ms: int) -> list[SenderFacts]:

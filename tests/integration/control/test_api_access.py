@@ -8,8 +8,9 @@ import pytest
 from django.http import HttpResponse
 from django.utils import timezone
 
-from control_factories import NOW_MS, OrganizationFactory, database_down, make_alert
+from control_factories import NOW_MS, OrganizationFactory, database_down, make_alert, make_suppression
 from litesoc_server.api.app import api
+from litesoc_server.api.v1.schemas import iso_utc
 from litesoc_server.apikeys.models import ApiKey
 from litesoc_server.apikeys.services import revoke_key
 from litesoc_server.clock import ManualClock
@@ -20,8 +21,8 @@ from litesoc_server.store.base import EventStore
 from management_api import Tenant, call, make_event, store_events
 
 RESOLVE = {"action": "resolve", "resolution_type": "other"}
-# Each address with how it is called when it works; {event} and {alert} are objects of the tenant.
-ADDRESSES: dict[tuple[str, str], tuple[str, object]] = {
+# Each address with how it is called when it works; {event}, {alert} and {suppression} are objects of the tenant.
+ADDRESSES: dict[tuple[str, str], tuple[str, dict[str, object] | None]] = {
     ("GET", "/events"): ("/events", None),
     ("GET", "/events/{event_id}"): ("/events/{event}", None),
     ("GET", "/alerts"): ("/alerts", None),
@@ -32,7 +33,21 @@ ADDRESSES: dict[tuple[str, str], tuple[str, object]] = {
     ("POST", "/alerts/safe"): ("/alerts/safe", {"alert_id": "{alert}"}),
     ("POST", "/alerts/{alert_id}/resolve"): ("/alerts/{alert}/resolve", {}),
     ("POST", "/alerts/{alert_id}/safe"): ("/alerts/{alert}/safe", {}),
+    ("POST", "/events/{event_id}/feedback"): ("/events/{event}/feedback", {"verdict": "denied"}),
+    # What these answer is about the caller's own organisation, whoever calls.
     ("GET", "/health/instrumentation"): ("/health/instrumentation", None),
+    ("GET", "/ip-data"): ("/ip-data", None),
+    ("GET", "/actors/{path:actor_id}/risk"): ("/actors/usr_8841/risk", None),
+    ("GET", "/detectors"): ("/detectors", None),
+    ("GET", "/detection/policy"): ("/detection/policy", None),
+    ("PATCH", "/detection/policy"): ("/detection/policy", {"version": 1, "settings": {"history_count": 5}}),
+    ("GET", "/detection/policy/history"): ("/detection/policy/history", None),
+    ("GET", "/detection/suppressions"): ("/detection/suppressions", None),
+    ("POST", "/detection/suppressions"): (
+        "/detection/suppressions",
+        {"reason": "load test", "actor_id": "mira", "expires_at": "{soon}"},
+    ),
+    ("DELETE", "/detection/suppressions/{suppression_id}"): ("/detection/suppressions/{suppression}", None),
 }
 LISTS = {"/events", "/alerts", "/alerts/list"}
 
@@ -40,14 +55,18 @@ LISTS = {"/events", "/alerts", "/alerts/list"}
 @pytest.fixture(params=ADDRESSES, ids=" ".join)
 def visit(request: pytest.FixtureRequest, tenant: Tenant, store: EventStore) -> Callable[..., HttpResponse]:
     """Call one address about the tenant's objects, with the key of whoever asks."""
-    event, alert = make_event(tenant.org), make_alert(tenant.org)
+    event, alert = make_event(tenant.org, name="auth.login_success"), make_alert(tenant.org)
+    suppression, soon = make_suppression(tenant.org), iso_utc(timezone.now() + timedelta(hours=1))
     store_events(store, event)
     path, body = ADDRESSES[request.param]
 
     def fill(text: str) -> str:
-        return text.replace("{event}", event.event_id).replace("{alert}", str(alert.id))
+        filled = text.replace("{event}", event.event_id).replace("{alert}", str(alert.id))
+        return filled.replace("{suppression}", str(suppression.id)).replace("{soon}", soon)
 
-    filled = {name: fill(value) for name, value in body.items()} if isinstance(body, dict) else None
+    filled = (
+        None if body is None else {name: fill(value) if isinstance(value, str) else value for name, value in body.items()}
+    )
 
     def send(secret: str | None, **headers: str) -> HttpResponse:
         key = {} if secret is None else {"X-API-Key": secret}
@@ -80,13 +99,17 @@ def test_the_owner_may(visit: Callable[..., HttpResponse], tenant: Tenant) -> No
 
 def test_a_stranger_sees_nothing_and_changes_nothing(visit: Callable[..., HttpResponse], tenant: Tenant) -> None:
     response = visit(Tenant().secret)
-    if response.status_code == 200:
+    if response.status_code == 200 and "pagination" in response.json():
         assert response.json()["data"] == []
-        assert response.json().get("pagination", {"total": 0})["total"] == 0
+        assert response.json()["pagination"]["total"] == 0
+    elif response.status_code == 200:
+        assert str(tenant.org.id) not in response.content.decode()
     else:
         assert (response.status_code, response.json()["code"]) == (404, "NOT_FOUND")
         assert response["X-LiteSOC-Plan"] == "enterprise"
     assert tenant.get("/alerts")["data"][0]["status"] == "open"
+    assert tenant.get("/detection/policy")["data"]["version"] == 1
+    assert [one["state"] for one in tenant.get("/detection/suppressions")["data"]] == ["active"]
 
 
 def test_without_a_good_key_nobody_gets_in(visit: Callable[..., HttpResponse]) -> None:
@@ -109,6 +132,8 @@ def test_reading_keys_change_nothing(visit: Callable[..., HttpResponse], tenant:
     response = visit(Tenant(tenant.org, {"scopes": {Scope.READ}}).secret)
     assert response.status_code in (200, 403)
     assert tenant.get("/alerts")["data"][0]["status"] == "open"
+    assert tenant.get("/detection/policy")["data"]["version"] == 1
+    assert [one["state"] for one in tenant.get("/detection/suppressions")["data"]] == ["active"]
 
 
 def test_a_suspended_organisation_is_refused(visit: Callable[..., HttpResponse], tenant: Tenant) -> None:

@@ -14,6 +14,7 @@ from litesoc_server.events.envelope import Environment
 from litesoc_server.events.risk import Risk
 from litesoc_server.store.base import EventStore
 from litesoc_server.store.chdb import ChdbStore
+from litesoc_server.stream.base import Stream
 from management_api import STORE_MEMORY_BYTES, Tenant, make_event, serving, store_events
 
 DAY_MS = 86_400_000
@@ -110,9 +111,11 @@ def test_the_score_of_an_earlier_login_is_read_from_its_event(tenant: Tenant, st
     assert stranger.get(f"/alerts/{theirs.id}")["data"]["metadata"]["threat_score"] is None
 
 
-def test_alerts_are_shown_while_the_store_is_away(tenant: Tenant, clock: ManualClock, tmp_path: Path) -> None:
+def test_alerts_are_shown_while_the_store_is_away(
+    tenant: Tenant, stream: Stream, clock: ManualClock, tmp_path: Path
+) -> None:
     alert = make_alert(tenant.org)
-    with serving(ChdbStore(tmp_path, memory_bytes=STORE_MEMORY_BYTES), clock):  # never opened
+    with serving(ChdbStore(tmp_path, memory_bytes=STORE_MEMORY_BYTES), stream.publisher, clock):  # never opened
         assert tenant.get(f"/alerts/{alert.id}")["data"]["metadata"]["threat_score"] is None
 
 

@@ -43,6 +43,7 @@ def test_everything_that_a_key_can_call_is_in_it() -> None:
         ("/alerts/safe", "post"),
         ("/alerts/{alert_id}/resolve", "post"),
         ("/alerts/{alert_id}/safe", "post"),
+        ("/events/{event_id}/feedback", "post"),
         ("/detection/policy", "get"),
         ("/detection/policy", "patch"),
         ("/detection/policy/history", "get"),

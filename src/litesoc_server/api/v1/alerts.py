@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from ninja import Query, Router
 
 from litesoc_server.alerts.access import get_alert, visible_alerts
+from litesoc_server.alerts.feedback import Speaker, confirm_logins_of
 from litesoc_server.alerts.lifecycle import TransitionContended, TransitionRefused, acknowledge, mark_safe, resolve
 from litesoc_server.alerts.models import Action, Alert
 from litesoc_server.api import backend
@@ -164,6 +165,15 @@ def _find(caller: Caller, alert_id: str) -> Alert:
 def _decide(caller: Caller, alert_id: str, decision: Decision) -> AlertChangeAnswer:
     alert = _find(caller, alert_id)
     who = Who(by=decision.by or caller.record.key_name, principal=f"key:{caller.record.key_id}")
+    if decision.action is Action.MARK_SAFE:
+        parts = backend.current()
+        confirm_logins_of(
+            alert,
+            publisher=parts.publisher,
+            reader=parts.reader,
+            not_before_ms=caller.not_before_ms,
+            speaker=Speaker(by=who.by, key_id=caller.record.key_id, now_ms=parts.clock.now_ms()),
+        )
     try:
         changed = _carry_out(alert, decision, who)
     except TransitionRefused as error:

@@ -5,11 +5,12 @@ import uuid
 from ninja import Query, Router
 
 from litesoc_server.api import backend
-from litesoc_server.api.caller import ApiRequest, KeyAuth
+from litesoc_server.api.caller import ApiRequest, Caller, KeyAuth
 from litesoc_server.api.errors import not_found
 from litesoc_server.api.v1.event_schema import EventAnswer, EventList, EventQuery, event_out
 from litesoc_server.api.v1.metas import list_meta, one_meta
 from litesoc_server.api.v1.schemas import READ_ERRORS, Pagination
+from litesoc_server.events.event import Event
 from litesoc_server.events.ids import EventId
 from litesoc_server.ingest.keys import Scope
 from litesoc_server.orgs.plans import EVENTS_PAGE_LIMIT
@@ -55,6 +56,11 @@ def list_events(request: ApiRequest, query: Query[EventQuery]) -> EventList:
 def get_event(request: ApiRequest, event_id: str) -> EventAnswer:
     """Read one event. An accepted event is there a moment later, when the pipeline has stored it."""
     caller = request.caller
+    return EventAnswer(data=event_out(find_event(caller, event_id), is_redacted=caller.is_redacted), meta=one_meta(caller))
+
+
+def find_event(caller: Caller, event_id: str) -> Event:
+    """Return the event that a caller may see. Raises Refused (404), StoreUnavailable."""
     try:
         canonical = EventId(str(uuid.UUID(event_id)))
     except ValueError as error:
@@ -64,4 +70,4 @@ def get_event(request: ApiRequest, event_id: str) -> EventAnswer:
     )
     if event is None or event.environment is not caller.record.environment:
         raise not_found()
-    return EventAnswer(data=event_out(event, is_redacted=caller.is_redacted), meta=one_meta(caller))
+    return event

@@ -6,6 +6,7 @@ about. It is stored like any other, so a rebuilt state has heard of it too.
 
 import msgspec
 
+from litesoc_server.events.catalog import FEEDBACK_SOURCE, LOGIN_CONFIRMED, LOGIN_DENIED
 from litesoc_server.events.event import Event
 from litesoc_server.pipeline.detect.labels import UNKNOWN, device_label, network_label
 from litesoc_server.pipeline.detect.login_history import mark_risky, mark_suspicious
@@ -15,10 +16,7 @@ from litesoc_server.pipeline.detect.verdicts import Verdict, on_device, on_login
 from litesoc_server.pipeline.policy import DetectionPolicy
 from litesoc_server.pipeline.state.base import Steps
 
-LOGIN_CONFIRMED = "litesoc.login_confirmed"
-LOGIN_DENIED = "litesoc.login_denied"
 FEEDBACK_NAMES = frozenset({LOGIN_CONFIRMED, LOGIN_DENIED})
-FEEDBACK_SOURCE = "feedback"  # senders of /collect may use the names, but not this source
 _DENIED_BY = "denied_by_its_owner"  # stands where a detector's id would: people read it with spaces
 
 

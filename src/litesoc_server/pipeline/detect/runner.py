@@ -8,6 +8,7 @@ from typing import TypeAlias
 import msgspec
 
 from litesoc_server import telemetry
+from litesoc_server.events.catalog import FEEDBACK_SOURCE
 from litesoc_server.events.detection import Detection
 from litesoc_server.events.event import Event
 from litesoc_server.events.ids import EventId, OrgId
@@ -119,7 +120,8 @@ class DetectionRunner:
     def _judging(self, event: Event) -> Steps[Judgement] | None:
         """Return the steps that judge an event; None if nobody wants to see it."""
         examiners = self._examiners.get(event.name, ())
-        examiners = examiners if event.session_id is None else examiners + self._session_examiners
+        if event.session_id is not None and event.source != FEEDBACK_SOURCE:  # that names the session of its login
+            examiners += self._session_examiners
         if not examiners:
             return None
         screen = self._screen_of(event.org_id)

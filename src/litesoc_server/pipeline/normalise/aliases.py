@@ -7,12 +7,13 @@ from functools import lru_cache
 
 import msgspec
 
-from litesoc_server.events.catalog import CATALOG, category_of, severity_of
+from litesoc_server.events.catalog import CATALOG, RESERVED_PREFIX, category_of, severity_of
 from litesoc_server.events.event import Severity
 from litesoc_server.pipeline.normalise.text import clean_text
 
 NAME_LENGTH_MAX = 255  # characters; longer names are refused at the door (contract section 5), never stored longer
 _CACHE_SIZE = 4096  # names; an application sends a few dozen different ones
+_FOREIGN = "custom."  # "custom.litesoc.login_confirmed" is an ordinary event that proves nothing
 _TAIL_JOINED_FROM_PARTS = 3  # "authz.access.denied" is tried as "authz.access_denied"
 
 # Names already cleaned (lower case, "_" for "-" and spaces) -> stored name. A stored name is never itself an alias.
@@ -182,9 +183,14 @@ def clean_name(sent: str) -> str:
 
 
 @lru_cache(maxsize=_CACHE_SIZE)
-def resolve_name(sent: str) -> ResolvedName:
-    """Return the name an event is stored under, with what the catalog knows about it. Any text is accepted."""
+def resolve_name(sent: str, *, is_ours: bool = False) -> ResolvedName:
+    """Return the name an event is stored under, with what the catalog knows about it. Any text is accepted.
+
+    Names that are reserved for us (``is_ours``: the control plane sends them) get _FOREIGN in front when others send them.
+    """
     name = _known_name(clean_name(sent))
+    if name.startswith(RESERVED_PREFIX) and not is_ours:
+        name = f"{_FOREIGN}{name}"[:NAME_LENGTH_MAX]
     return ResolvedName(
         name=name,
         category=category_of(name),

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from litesoc_server.events.catalog import FEEDBACK_SOURCE
 from litesoc_server.events.envelope import Envelope
 from litesoc_server.events.errors import InvalidMessage
 from litesoc_server.events.event import Device, Event
@@ -29,7 +30,7 @@ def normalise(envelope: Envelope, index: int, item: SourceItem) -> Event:
     metadata that a note belongs into is not a JSON object; ingest lets neither through.
     """
     notes: dict[str, Note] = {}
-    resolved = resolve_name(item.name)
+    resolved = resolve_name(item.name, is_ours=envelope.source == FEEDBACK_SOURCE)
     if not resolved.name:
         raise InvalidMessage("the event name is blank")
     if resolved.original is not None:

@@ -22,6 +22,7 @@ spaces. Then the alias table below is asked; a name of three or more parts is tr
 (`authz.access.denied` is `authz.access_denied`); otherwise the name is kept. A name that is in none of these tables is
 stored as it is, with severity `info` and `unrecognized_format: true` in its metadata. The best form for names of your own
 is `category.action` with one of the categories {categories}.
+Names that begin with `litesoc.` are the server's own; sent by anybody else they are stored with `custom.` in front.
 
 The severity is given by the tables, whatever the sender says. *Instant* events alert at once, on every plan.
 """

@@ -3,6 +3,7 @@
 Counted from the events themselves: hourly or daily sums would count a copy twice and could not answer for any span.
 """
 
+from litesoc_server.events.catalog import FEEDBACK_SOURCE
 from litesoc_server.events.ids import OrgId
 from litesoc_server.store.queries import Read
 from litesoc_server.store.queries.conditions import of_org
@@ -10,8 +11,12 @@ from litesoc_server.store.queries.counts import count_events
 
 _FROM = "received_at >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')"
 _TO = "received_at < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')"
+_NOT_OURS = ("source != {our_source:String}", "our_source", FEEDBACK_SOURCE)  # what we publish ourselves costs nobody
 
 
 def count_received(read: Read, *, org_id: OrgId, from_ms: int, to_ms: int) -> int:
-    """Return the number of events of both environments received in [from_ms, to_ms), Unix ms. Raises StoreUnavailable."""
-    return count_events(read, of_org(org_id, (_FROM, "from_ms", from_ms), (_TO, "to_ms", to_ms))).events
+    """Return the number of events of both environments that were sent to us in [from_ms, to_ms), Unix ms, by our clock.
+
+    Raises StoreUnavailable.
+    """
+    return count_events(read, of_org(org_id, (_FROM, "from_ms", from_ms), (_TO, "to_ms", to_ms), _NOT_OURS)).events
