@@ -18,7 +18,6 @@ from litesoc_server.pipeline.policy import DetectionPolicy
 from litesoc_server.pipeline.state.memory import MemoryState
 
 OURS = "litesoc"
-BATCH_EVENTS = 500
 STATE_KEYS_MAX = 4_000_000
 _RECENT_MAX = 50_000  # events; a repeat comes within a minute
 
@@ -128,19 +127,18 @@ def run_seed(plan: Plan, baselines: Sequence[Baseline], tick: Callable[[int], No
     seen = _Seen(ledger)
     detect_seconds = 0.0
     events_count = 0
-    for batch in _batches(simulation, tick):
-        fresh = seen.take(batch)
-        events_count += len(batch)
+    for event in _events(simulation, tick):
+        is_fresh = seen.take(event)
+        events_count += 1
         begins = time.process_time()
-        outcome = runner.run(batch)
+        outcome = runner.run((event,))  # one by one, so that it is known how many events an alarm took
         detect_seconds += time.process_time() - begins
         for detection in outcome.detections:
             if detection.suppressed_by is None:
                 ours.add(alarm_of(detection), seen.counts)
-        for baseline, scorer in theirs:
-            for event in fresh:
-                for alarm in baseline.examine(event):
-                    scorer.add(alarm, seen.counts)
+        for baseline, scorer in theirs if is_fresh else ():
+            for alarm in baseline.examine(event):
+                scorer.add(alarm, seen.counts)
     attacked = frozenset(org.org_id for org in world.orgs if org.is_attacked)
     attacked_users = sum(len(org.users) for org in world.orgs if org.is_attacked)
     systems = {OURS: ours.finish(attacked)}
@@ -167,35 +165,25 @@ class _Seen:
         self._ledger = ledger
         self._recent: OrderedDict[str, None] = OrderedDict()
 
-    def take(self, batch: list[Event]) -> list[Event]:
-        """Return the events of ``batch`` that had not come before."""
-        self.counts.extend([0] * (len(self._ledger.campaigns) - len(self.counts)))
-        fresh: list[Event] = []
-        recent = self._recent
-        for event in batch:
-            if event.event_id in recent:
-                continue
-            recent[event.event_id] = None
-            fresh.append(event)
-            number = self._ledger.campaign_of.get(event.event_id)
-            if number is not None:
-                self.counts[number] += 1
-        while len(recent) > _RECENT_MAX:
-            recent.popitem(last=False)
-        return fresh
+    def take(self, event: Event) -> bool:
+        """Return whether ``event`` had not come before."""
+        if event.event_id in self._recent:
+            return False
+        self._recent[event.event_id] = None
+        if len(self._recent) > _RECENT_MAX:
+            self._recent.popitem(last=False)
+        number = self._ledger.campaign_of.get(event.event_id)
+        if number is not None:
+            self.counts.extend([0] * (len(self._ledger.campaigns) - len(self.counts)))
+            self.counts[number] += 1
+        return True
 
 
-def _batches(simulation: Simulation, tick: Callable[[int], None]) -> Iterator[list[Event]]:
+def _events(simulation: Simulation, tick: Callable[[int], None]) -> Iterator[Event]:
     day = 0
-    batch: list[Event] = []
     for event in simulation.events():
-        batch.append(event)
-        if len(batch) == BATCH_EVENTS:
-            yield batch
-            batch = []
-            if simulation.day != day:
-                tick(simulation.day - day)
-                day = simulation.day
-    if batch:
-        yield batch
+        yield event
+        if simulation.day != day:
+            tick(simulation.day - day)
+            day = simulation.day
     tick(simulation.plan.days - day)
