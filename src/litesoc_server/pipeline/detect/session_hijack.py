@@ -46,13 +46,13 @@ def examine(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...
     network, family = network_label(event.network), family_label(event.device)
     if actor is None or session_id is None or UNKNOWN in (network, family):
         return ()
-    session = f"{scope_of(event)}session|{_digest(session_id)}|{actor}"
+    session = f"{_digest(session_id)}|{actor}"
     at_ms, event_id, ttl_ms = event.occurred_at_ms, event.event_id, policy.session_hijack_memory_ms
-    used = yield SeenRequest(session, f"{network}|{family}", at_ms, event_id, ttl_ms)
+    used = yield SeenRequest(f"{scope_of(event)}session|{session}", f"{network}|{family}", at_ms, event_id, ttl_ms)
     assert isinstance(used, Seen)
     if used.count:
         return ()
-    key = f"{session}|origins"
+    key = _origins_key(event, session)
     yield RememberRequest(key, at_ms, event_id, memo_of(event), ttl_ms)
     origins = yield LastRequest(key, at_ms, LAST_MAX)
     assert isinstance(origins, tuple)
@@ -75,7 +75,7 @@ def _weigh(
     """
     before_ms = suspect.at_ms - LATENESS_MS
     network, family = network_label(suspect.network), family_label(suspect.device)
-    for origin in (yield from _origins_before(session, before_ms)):
+    for origin in (yield from _origins_before(event, session, before_ms)):
         if network_label(origin.network) == network or family_label(origin.device) == family:
             return ()
     case = _Case(policy, actor, usual, suspect, (yield from familiarity(event, actor, suspect)))
@@ -88,8 +88,13 @@ def _weigh(
     return (detection_of(_describe(case), event, suspect, key=session, window=window),)
 
 
-def _origins_before(session: str, before_ms: int) -> Steps[list[Origin]]:
-    origins = yield LastRequest(f"{session}|origins", before_ms, LAST_MAX)
+def _origins_key(event: Event, session: str) -> str:
+    """Return the state key of where a session was used. Its family comes first: what actors are called decides nothing."""
+    return f"{scope_of(event)}session origins|{session}"
+
+
+def _origins_before(event: Event, session: str, before_ms: int) -> Steps[list[Origin]]:
+    origins = yield LastRequest(_origins_key(event, session), before_ms, LAST_MAX)
     assert isinstance(origins, tuple)
     return [recall(origin) for origin in origins if origin.at_ms <= before_ms]
 

@@ -113,3 +113,13 @@ def test_a_long_attack_is_told_about_once_a_minute_and_as_it_grows() -> None:
     assert len(found) <= minutes + up_to_15 + 8 * doublings
     last_minute = max(detection.last_seen_ms for detection in found) // 60_000
     assert {detection.last_seen_ms // 60_000 for detection in found} == set(range(last_minute - 9, last_minute + 1))
+
+
+def test_what_actors_are_called_makes_no_two_primitives_meet() -> None:
+    names = ("mira", *(f"mira|{family}" for family in ("origins", "unknown", "203.0.113.9", "0")))
+    kinds = ("auth.login_success", "auth.login_failed", "authz.role_changed", "data.export", "auth.mfa_denied")
+    events = [
+        make_event(name=kind, actor_id=name, session_id="s-1", ua="Chrome/Linux", asn=64500 + n, at=n, metadata={"rows": 9})
+        for n, (kind, name) in enumerate((kind, name) for _ in range(2) for name in names for kind in kinds)
+    ]
+    new_runner().run(events)
