@@ -16,8 +16,8 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 ALLOW_ORIGIN = b"access-control-allow-origin"
 API_RESOURCES = frozenset(
-    {"actors", "events", "alerts", "detection", "detectors", "ip-data", "openapi.json"}
-)  # at the root of the management API
+    {"actors", "events", "alerts", "detection", "detectors", "health", "ip-data", "openapi.json"}
+)  # at the root of the management API; /health itself is ingest's
 
 
 class Dispatcher:
