@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from litesoc_server.orgs.models import Organization, PolicyChange, StoredPolicy
-from litesoc_server.orgs.policy_values import checked, require_settings, settings, usable
+from litesoc_server.orgs.policy_values import checked, require_few, require_settings, settings, usable
 from litesoc_server.orgs.principals import Who
 from litesoc_server.pipeline.normalise.text import clean_text
 
@@ -64,6 +64,7 @@ def change_policy(
     nothing leave no trace. Raises PolicyInvalid, or PolicyConflict when the policy is not at ``expected_version`` or others
     keep changing it.
     """
+    require_few(changes)
     resets = {name for name, value in changes.items() if value is None}
     values = checked({name: value for name, value in changes.items() if value is not None})
     for _ in range(ATTEMPTS_MAX):

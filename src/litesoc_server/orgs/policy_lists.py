@@ -17,9 +17,12 @@ DETECTOR_IDS = frozenset(detector.id for detector in DETECTORS)
 ASN_MAX = 2**32 - 1  # RFC 6793
 ACTOR_LENGTH_MAX = 255  # characters; events hold no longer ids
 USER_AGENT_LENGTH_MIN, USER_AGENT_LENGTH_MAX = 4, 1024  # characters; a shorter beginning would let everybody pass
-# A wider range would let a good part of the internet pass. fc00::/7 is the widest that somebody may own.
-PREFIX_MIN = {4: 8, 6: 7}
-
+# What all browsers begin with, and programs that pose as one
+# (https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/User-Agent).
+EVERY_BROWSER = "Mozilla/5.0 ("
+# A wider range would let a good part of the internet pass: in IPv6 a whole registry holds a /12
+# (https://www.iana.org/assignments/ipv6-unicast-address-assignments). Private ranges (fc00::/7) may be as wide as they are.
+PREFIX_MIN = {4: 8, 6: 16}
 
 SHOWN_LENGTH_MAX = 80  # characters of a refused value that are shown to the one who sent it
 
@@ -90,7 +93,7 @@ def address_range(entry: object) -> str:
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         msg = f"holds {shown(text)}: write it as the IPv4 address {address.ipv4_mapped}"
         raise ValueRefused(msg)
-    if network.prefixlen < PREFIX_MIN[network.version]:
+    if network.prefixlen < PREFIX_MIN[network.version] and not network.is_private:
         least = PREFIX_MIN[network.version]
         msg = f"holds {shown(text)}, which is too wide: a range must be /{least} or narrower"
         raise ValueRefused(msg)
@@ -134,6 +137,9 @@ def _user_agent(entry: object) -> str:
     if not USER_AGENT_LENGTH_MIN <= len(text) <= USER_AGENT_LENGTH_MAX:
         limits = f"{USER_AGENT_LENGTH_MIN} to {USER_AGENT_LENGTH_MAX:,}"
         msg = f"must hold beginnings of user agents of {limits} characters; {shown(text)} was sent"
+        raise ValueRefused(msg)
+    if EVERY_BROWSER.startswith(text):
+        msg = f"holds {shown(text)}, which every browser begins with: write more of it, or the name of your program"
         raise ValueRefused(msg)
     return text
 

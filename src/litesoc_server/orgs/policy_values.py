@@ -1,7 +1,7 @@
 """What may stand in a stored policy: every setting with its bounds, and what is wrong with a value, said for people."""
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, get_type_hints
@@ -98,6 +98,13 @@ def require_settings(names: Iterable[str]) -> None:
     problems = tuple(Problem(setting=name, text=_unknown(name)) for name in sorted(names) if name not in _READERS)
     if problems:
         raise PolicyInvalid(problems)
+
+
+def require_few(names: Collection[str]) -> None:
+    """Return if there are no more ``names`` than settings: each that is none costs milliseconds. Raises PolicyInvalid."""
+    if len(names) > len(_READERS):
+        text = f"{len(names):,} settings were sent, and there are {len(_READERS)}: send those that are to change"
+        raise PolicyInvalid((Problem(setting="settings", text=text),))
 
 
 def usable(stored: Mapping[str, object]) -> tuple[dict[str, Any], tuple[Problem, ...]]:

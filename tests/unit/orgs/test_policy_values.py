@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from litesoc_server.events.detection import AlertSeverity
 from litesoc_server.orgs.policy_lists import LISTS, ValueRefused
-from litesoc_server.orgs.policy_values import PolicyInvalid, checked, settings, usable
+from litesoc_server.orgs.policy_values import PolicyInvalid, checked, require_few, settings, usable
 from litesoc_server.pipeline.detect.screen import Screen
 from litesoc_server.pipeline.policy import DetectionPolicy
 
@@ -64,7 +64,8 @@ def test_values_are_kept_in_canonical_form() -> None:
         ("allowed_addresses", ["10.0.0.0/33"], '"10.0.0.0/33", which is no address and no CIDR range'),
         ("allowed_addresses", ["10.0.0.1/24"], "write 10.0.0.0/24 or a single address"),
         ("allowed_addresses", ["0.0.0.0/0"], "too wide: a range must be /8 or narrower"),
-        ("allowed_addresses", ["::/0"], "too wide: a range must be /7 or narrower"),
+        ("allowed_addresses", ["::/0"], "too wide: a range must be /16 or narrower"),
+        ("allowed_addresses", ["2600::/12"], "too wide: a range must be /16 or narrower"),
         ("allowed_addresses", ["::ffff:203.0.113.7"], "write it as the IPv4 address 203.0.113.7"),
         ("allowed_addresses", [7], "an entry must be a text"),
         ("allowed_addresses", [f"10.0.{n}.1" for n in range(201)], "at most 200 entries; 201 were sent"),
@@ -72,6 +73,7 @@ def test_values_are_kept_in_canonical_form() -> None:
         ("allowed_asns", [0], "a network is a number from 1"),
         ("allowed_actors", [" "], "ids of 1 to 255 characters"),
         ("allowed_user_agents", [""], "of 4 to 1,024 characters"),
+        ("allowed_user_agents", ["Mozilla/5.0"], "which every browser begins with"),
         ("blocked_countries", ["UK"], '"UK", which is no country code'),
     ],
 )
@@ -93,6 +95,16 @@ def test_a_long_value_is_not_repeated_in_full() -> None:
     with pytest.raises(PolicyInvalid) as refused:
         checked({"history_count": "x" * 10_000})
     assert len(str(refused.value)) < 250
+
+
+def test_private_ranges_and_own_programs_may_be_allowed() -> None:
+    values = {"allowed_addresses": ["10.0.0.0/8", "fc00::/7"], "allowed_user_agents": ["Mozilla/5.0 (compatible; Probe/2"]}
+    assert checked(values) == values
+
+
+def test_more_names_than_there_are_settings_are_not_looked_at() -> None:
+    with pytest.raises(PolicyInvalid, match="1,000 settings were sent"):
+        require_few([f"brute_force_address_failures_coun{n}" for n in range(1000)])
 
 
 def test_what_no_longer_fits_is_left_out_and_named_and_the_rest_holds() -> None:
