@@ -33,6 +33,10 @@ OSLO = "129.240.118.130"  # University of Oslo
 TOKYO = "133.11.93.1"  # University of Tokyo
 ATTACKER = "185.220.101.34"  # a well-known Tor exit
 OFFICE = "129.240.118.7"
+HOME = "84.208.20.110"  # a home line in Norway
+HOSTING = "5.9.10.11"  # a hosting company in Germany
+SPRAYER = "45.155.205.99"
+SPRAYED = ("mira", "jonas", "lena", "omar", "ada", "bo", "cleo", "dev", "eli", "fay", "gus", "hana")
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -47,12 +51,16 @@ class Step(msgspec.Struct, frozen=True):
 
 
 def script() -> list[Step]:
-    """Return the scripted story: ordinary work, a password attack that succeeds, an impossible journey, a grab for power."""
-    mira, jonas = "mira@shop.example", "jonas@shop.example"
+    """Return the scripted story, oldest step first.
+
+    Ordinary work; then a password attack that succeeds and what its winner does, an impossible journey with a grab for
+    power, a worn-down second factor, a stolen session, and passwords tried on everybody.
+    """
+    mira, jonas, lena, omar = (f"{name}@shop.example" for name in ("mira", "jonas", "lena", "omar"))
     steps = [
         Step((4 - day) * 86_400, "auth.login_success", who, OFFICE, FIREFOX, {"method": "password"})
         for day in range(4)
-        for who in (mira, jonas)
+        for who in (mira, jonas, lena, omar)
     ]
     steps += [
         Step(600 - second * 3, "auth.login_failed", mira, ATTACKER, CHROME, {"reason": "bad_password"})
@@ -60,12 +68,24 @@ def script() -> list[Step]:
     ]
     steps += [
         Step(500, "auth.login_success", mira, ATTACKER, CHROME, {"method": "password"}),
-        Step(440, "data.export", mira, ATTACKER, CHROME, {"rows": 1200}),
+        Step(440, "auth.mfa_disabled", mira, ATTACKER, CHROME, {}),
+        Step(430, "data.export", mira, ATTACKER, CHROME, {"rows": 48_000}),
         Step(300, "auth.login_success", jonas, OSLO, FIREFOX, {"method": "password"}),
         Step(120, "auth.login_success", jonas, TOKYO, CHROME, {"method": "password"}),
         Step(60, "admin.privilege_escalation", jonas, TOKYO, CHROME, {"new_role": "owner"}),
     ]
-    return steps
+    steps += [Step(400 - number * 20, "auth.mfa_denied", lena, HOSTING, CHROME, {"method": "push"}) for number in range(6)]
+    steps += [
+        Step(270, "auth.mfa_challenge_success", lena, HOSTING, CHROME, {"method": "push"}),
+        Step(260, "auth.login_success", lena, HOSTING, CHROME, {"method": "password"}),
+        Step(240, "user.profile_updated", omar, HOME, FIREFOX, {"session_id": "s-4711"}),
+        Step(200, "user.email_changed", omar, HOSTING, CHROME, {"session_id": "s-4711"}),
+    ]
+    steps += [
+        Step(190 - number * 5, "auth.login_failed", f"{name}@shop.example", SPRAYER, CHROME, {"reason": "bad_password"})
+        for number, name in enumerate(SPRAYED)
+    ]
+    return sorted(steps, key=lambda step: -step.before_s)
 
 
 def demo(
@@ -198,9 +218,9 @@ def _play(client: ApiClient) -> None:
 
 
 def _print_alerts(client: ApiClient) -> None:
-    """Wait until the three families of the script are there, then print every alert with its reasons."""
+    """Wait until the families of the script are there, then print every alert with its reasons."""
     err.print("[bold]4/4[/] Alerts")
-    wanted = {"brute_force_attack", "impossible_travel", "privilege_escalation"}
+    wanted = {"brute_force_attack", "impossible_travel", "privilege_escalation", "data_exfiltration", "suspicious_activity"}
     deadline = time.monotonic() + ALERTS_TIMEOUT_S
     while missing := wanted - {alert["alert_type"] for alert in client.alerts()}:
         if time.monotonic() > deadline:
@@ -215,5 +235,7 @@ def _print_alerts(client: ApiClient) -> None:
         out.print(f"  {escape(alert['description'] or '')}")
         for reason in alert["metadata"].get("reasons", []):
             out.print(f"  • {escape(reason)}")
+        for explanation in alert["metadata"].get("could_also_be", [])[:2]:
+            out.print(f"  [dim]? It could also be: {escape(explanation)}[/]")
         for action in alert["metadata"].get("actions", [])[:2]:
             out.print(f"  [green]→ {escape(action)}[/]")

@@ -12,6 +12,7 @@ from litesoc_server.clock import ManualClock
 from litesoc_server.events.detection import AlertSeverity, AlertType, Fact
 from litesoc_server.events.envelope import Environment
 from litesoc_server.events.risk import Risk
+from litesoc_server.pipeline.detect import brute_force_address
 from litesoc_server.store.base import EventStore
 from litesoc_server.store.chdb import ChdbStore
 from litesoc_server.stream.base import Stream
@@ -86,6 +87,7 @@ def test_an_alert_is_shown_with_why_it_fired(tenant: Tenant) -> None:
                 "reasons": list(headline.reasons),
                 "facts": [{"detector": "brute_force_address", "name": "failures_count", "value": 5, "threshold": 5}],
                 "ruled_out": list(headline.ruled_out),
+                "could_also_be": list(brute_force_address.DETECTOR.false_positives),
                 "actions": list(headline.actions),
                 "event_ids": list(alert.incident.event_ids),
             },

@@ -15,7 +15,10 @@ from litesoc_server.events.detection import AlertSeverity, AlertType, Fact
 from litesoc_server.events.envelope import Environment
 from litesoc_server.events.ids import EventId, OrgId
 from litesoc_server.ingest.responses import iso_ms
+from litesoc_server.pipeline.detect.registry import DETECTORS
 from litesoc_server.store.base import EventReader, StoreUnavailable
+
+_FALSE_POSITIVES = {detector.id: detector.false_positives for detector in DETECTORS}
 
 
 class FactOut(Schema):
@@ -41,6 +44,7 @@ class AlertMetadata(FlatIntelligence):
     reasons: list[str] = Field(description="Why it fired, with the numbers and their thresholds.")
     facts: list[FactOut] = Field(description="The same numbers for machines.")
     ruled_out: list[str] = Field(description="Benign causes that were checked and do not explain it.")
+    could_also_be: list[str] = Field(description="Benign behaviour that looks like it and was not ruled out.")
     actions: list[str] = Field(description="Suggested next steps.")
     event_ids: list[str] = Field(description="Evidence: the newest events of the incident, oldest first.")
 
@@ -163,6 +167,7 @@ def _metadata(alert: Alert, score: int | None) -> AlertMetadata:
         reasons=list(incident.reasons),
         facts=[_fact(finding.detector, fact) for finding in incident.findings for fact in finding.facts],
         ruled_out=list(incident.ruled_out),
+        could_also_be=list(_FALSE_POSITIVES.get(headline.detector, ())),
         actions=list(incident.actions),
         event_ids=list(incident.event_ids),
     )
