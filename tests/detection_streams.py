@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from random import Random
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 from hypothesis import strategies as st
@@ -58,27 +58,46 @@ _KINDS: dict[str, dict[str, Any]] = {
 
 _HABITS = ("settings", "key use", "export")
 
+SCENE_KINDS = [*["fail"] * 6, *["login"] * 6, *["deny"] * 2, *["browse"] * 2, *_KINDS]
+SCENE_ACTORS = ["mira", "jonas"]
+SCENE_GAPS_S = [0, 1, 20, 55, 280]
+WAVE_ATTEMPTS = [8, 14, 36]
+WAVE_ADDRESSES = [1, 3, 8]
+WAVE_GAPS_S = [1, 15, 70]
+
 scenes = st.tuples(
     st.integers(0, 6 * 60),  # minute it begins
-    st.sampled_from([*["fail"] * 6, *["login"] * 6, *["deny"] * 2, *["browse"] * 2, *_KINDS]),
-    st.sampled_from(["mira", "jonas"]),
+    st.sampled_from(SCENE_KINDS),
+    st.sampled_from(SCENE_ACTORS),
     st.sampled_from(list(ORIGINS)),
     st.integers(1, 12),  # how many
-    st.sampled_from([0, 1, 20, 55, 280]),  # seconds between them
+    st.sampled_from(SCENE_GAPS_S),  # seconds between them
 )
 
 
 waves = st.tuples(
     st.integers(0, 6 * 60),  # minute it begins
-    st.sampled_from([8, 14, 36]),  # attempts
+    st.sampled_from(WAVE_ATTEMPTS),
     st.booleans(),  # each on another account, or all on one
-    st.sampled_from([1, 3, 8]),  # addresses
-    st.sampled_from([1, 15, 70]),  # seconds between the attempts
+    st.sampled_from(WAVE_ADDRESSES),
+    st.sampled_from(WAVE_GAPS_S),  # seconds between the attempts
     st.integers(0, 40),  # which of the attempts gets in, if there are so many
 )
 
 
-def _wave(drawn: tuple[int, int, bool, int, int, int]) -> Iterator[tuple[float, str, str, str]]:
+Scene: TypeAlias = tuple[int, str, str, str, int, int]
+Wave: TypeAlias = tuple[int, int, bool, int, int, int]
+
+_ACTOR_HISTORY = [(-86_400.0 * day, "login", "mira", "home") for day in range(5, 0, -1)]
+_LONG_AWAY = [(-86_400.0 * (120 + day), "login", "jonas", "home") for day in range(3)]
+_ORG_HISTORY = [(-86_400.0 * (6 + n), "login", f"colleague {n}", "office") for n in range(20)]
+_ADMIN_HISTORY = [  # an administrator, a key and a report
+    (-86_400.0 * day + 60 * index, kind, "mira", "home") for day in range(20, 0, -1) for index, kind in enumerate(_HABITS)
+]
+_HISTORIES = (_ACTOR_HISTORY, _LONG_AWAY, _ORG_HISTORY, _ADMIN_HISTORY)
+
+
+def _wave(drawn: Wave) -> Iterator[tuple[float, str, str, str]]:
     """Yield an attack from some addresses, in which one attempt on many accounts may succeed."""
     minute, number, is_on_many, bots_count, gap, lucky = drawn
     for n in range(number):
@@ -89,20 +108,44 @@ def _wave(drawn: tuple[int, int, bool, int, int, int]) -> Iterator[tuple[float, 
 @st.composite
 def stories(draw: st.DrawFn, max_scenes: int = 7) -> list[Event]:
     """Draw events in order of event time; ids rise in that order."""
-    moments: list[tuple[float, str, str, str]] = []
-    if draw(st.booleans()):  # an actor with a history
-        moments += [(-86_400.0 * day, "login", "mira", "home") for day in range(5, 0, -1)]
-    if draw(st.booleans()):  # and another one who was away for long
-        moments += [(-86_400.0 * (120 + day), "login", "jonas", "home") for day in range(3)]
-    if draw(st.booleans()):  # in an organisation that has one, too
-        moments += [(-86_400.0 * (6 + n), "login", f"colleague {n}", "office") for n in range(20)]
-    if draw(st.booleans()):  # an administrator, a key and a report with a history
-        for day in range(20, 0, -1):
-            moments += [(-86_400.0 * day + 60 * index, kind, "mira", "home") for index, kind in enumerate(_HABITS)]
-    for minute, kind, actor, origin, number, gap in draw(st.lists(scenes, min_size=1, max_size=max_scenes)):
+    has_history = [draw(st.booleans()) for _ in _HISTORIES]
+    drawn_scenes = draw(st.lists(scenes, min_size=1, max_size=max_scenes))
+    return _story(has_history, drawn_scenes, draw(waves) if draw(st.integers(0, 3)) == 0 else None)
+
+
+def random_story(draw: Random) -> list[Event]:
+    """Return a story like those of ``stories``, mostly shorter ones; for runs of thousands, a tenth of the time each."""
+    scene_count = draw.choice([1, 2, 2, 3, 3, 4, 7])
+    drawn_scenes = [
+        (
+            draw.choice([draw.randrange(12), draw.randrange(6 * 60)]),  # close together, or anywhere
+            draw.choice(SCENE_KINDS),
+            draw.choice(SCENE_ACTORS),
+            draw.choice(list(ORIGINS)),
+            draw.randint(1, 12),
+            draw.choice(SCENE_GAPS_S),
+        )
+        for _ in range(scene_count)
+    ]
+    wave = (
+        draw.randrange(6 * 60),
+        draw.choice(WAVE_ATTEMPTS),
+        draw.random() < 0.5,
+        draw.choice(WAVE_ADDRESSES),
+        draw.choice(WAVE_GAPS_S),
+        draw.randrange(41),
+    )
+    # A history takes as many round trips as it has days, so the longer ones are rarer.
+    has_history = [draw.random() < share for share in (0.4, 0.3, 0.15, 0.1)]
+    return _story(has_history, drawn_scenes, wave if draw.randrange(4) == 0 else None)
+
+
+def _story(has_history: Sequence[bool], drawn_scenes: Iterable[Scene], wave: Wave | None) -> list[Event]:
+    moments = [moment for is_told, history in zip(has_history, _HISTORIES, strict=True) if is_told for moment in history]
+    for minute, kind, actor, origin, number, gap in drawn_scenes:
         moments += [(minute * 60.0 + gap * index, kind, actor, origin) for index in range(number)]
-    if draw(st.integers(0, 3)) == 0:
-        moments += _wave(draw(waves))
+    if wave is not None:
+        moments += _wave(wave)
     moments.sort(key=lambda moment: moment[0])
     return [make_moment(number, *moment) for number, moment in enumerate(_without_crowds(moments))]
 

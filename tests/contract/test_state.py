@@ -28,6 +28,7 @@ from litesoc_server.pipeline.state.base import (
     SeenRequest,
     StateStore,
     Window,
+    WrongPrimitive,
 )
 from litesoc_server.pipeline.state.memory import MemoryState
 from servers import RedisServer
@@ -355,3 +356,14 @@ class TestAllRequests:
             if index < len(ours):
                 answers.append(count(together, *ours[index], "org-a|k"))
         assert answers == expected
+
+
+def test_a_key_of_another_primitive_is_refused_and_the_rest_is_answered(make_state: MakeState) -> None:
+    state = make_state()
+    count(state, 0, "a")
+    remembers = RememberRequest("k", T0 + 1, "m", "v", DAY_MS)
+    refused, counted = state.answer([remembers, CountRequest("k", 60_000, T0 + 1, "b")])
+    assert isinstance(refused, WrongPrimitive)
+    assert isinstance(counted, Window)
+    assert counted.count == 2
+    assert isinstance(state.answer([LastRequest("k", T0 + 2)])[0], WrongPrimitive)

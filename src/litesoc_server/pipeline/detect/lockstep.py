@@ -10,7 +10,7 @@ from itertools import zip_longest
 from typing import TypeVar
 
 from litesoc_server.events.event import Event
-from litesoc_server.pipeline.state.base import LATENESS_MS, Answer, Request, Steps
+from litesoc_server.pipeline.state.base import LATENESS_MS, Answer, Request, Steps, WrongPrimitive
 
 T = TypeVar("T")
 
@@ -38,7 +38,10 @@ def spans_of(events: Sequence[Event]) -> Iterator[list[int]]:
 
 
 def in_lockstep(chains: Iterable[Steps[T]], answer: Callable[[Sequence[Request]], list[Answer]]) -> list[T]:
-    """Run all ``chains`` to their ends, one request of each per call of ``answer``; return their results in order."""
+    """Run all ``chains`` to their ends, one request of each per call of ``answer``; return their results in order.
+
+    A WrongPrimitive is raised in the chain that asked, and affects no other.
+    """
     waiting = list(chains)
     results: dict[int, T] = {}
     places = list(range(len(waiting)))
@@ -48,7 +51,8 @@ def in_lockstep(chains: Iterable[Steps[T]], answer: Callable[[Sequence[Request]]
         still: list[int] = []
         for place, given in zip(places, answers, strict=True):
             try:
-                requests.append(waiting[place].send(given))
+                chain = waiting[place]
+                requests.append(chain.throw(given) if isinstance(given, WrongPrimitive) else chain.send(given))
             except StopIteration as stop:
                 results[place] = stop.value
             else:

@@ -20,7 +20,7 @@ from litesoc_server.pipeline.detect.lockstep import in_lockstep, spans_of
 from litesoc_server.pipeline.detect.login_history import LOGIN_SUCCEEDED, record_login
 from litesoc_server.pipeline.detect.screen import Screen
 from litesoc_server.pipeline.policy import DetectionPolicy, PolicyProvider
-from litesoc_server.pipeline.state.base import Answer, AnswersOne, OnceRequest, Request, StateStore, Steps
+from litesoc_server.pipeline.state.base import Answer, AnswersOne, OnceRequest, Request, StateStore, Steps, WrongPrimitive
 
 log = logging.getLogger(__name__)
 
@@ -160,7 +160,12 @@ def _one_by_one(judging: Steps[Judgement], ask: Ask) -> Judgement:
     try:
         request = next(judging)
         while True:
-            request = judging.send(ask(request))
+            try:
+                answer = ask(request)
+            except WrongPrimitive as error:
+                request = judging.throw(error)
+            else:
+                request = judging.send(answer)
     except StopIteration as stop:
         return stop.value
 

@@ -11,6 +11,7 @@ from litesoc_server.events.event import Event
 _IPV6_PREFIX_LENGTH = 64  # what one subscriber gets: RFC 6177, BCP 157
 _ACTOR_ID_LENGTH_MAX = 200  # characters; longer ids are known by their digest, so that keys stay small
 _ADDRESSES_CACHED = 65_536
+_EVENTS_CACHED = 4_096  # about 8 MB
 
 _TEST = Environment.TEST  # looking it up in its class takes longer than all the rest of scope_of
 
@@ -20,16 +21,24 @@ NOWHERE = "-"  # stands for the address of an event that came without one
 _Who: TypeAlias = tuple[Event | None, str, str | None]  # event, scope, actor; a plain tuple, made once per event
 
 _latest: _Who = (None, "", None)  # every detector asks the same of the same event
+_recent: dict[int, _Who] = {}  # by id(); in lockstep each of many events is asked about in turn. What is here stays alive.
 
 
 def _ask(event: Event) -> _Who:
-    global _latest  # noqa: PLW0603 - a cache of one; a second thread only makes it miss
+    global _latest  # noqa: PLW0603 - a cache; a second thread only makes it miss
+    known = _recent.get(id(event))
+    if known is not None and known[0] is event:
+        _latest = known
+        return known
     scope = event.org_id + "|test|" if event.environment is _TEST else event.org_id + "|"
     actor = event.actor
     if actor is None or actor.is_redacted or not actor.id:
         _latest = (event, scope, None)
     else:
         _latest = (event, scope, actor_key(actor.id))
+    if len(_recent) >= _EVENTS_CACHED:
+        _recent.clear()
+    _recent[id(event)] = _latest
     return _latest
 
 

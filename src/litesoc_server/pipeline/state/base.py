@@ -131,7 +131,13 @@ class OnceRequest(msgspec.Struct, frozen=True, gc=False):
 Request: TypeAlias = (
     CountRequest | DistinctRequest | LastRequest | RememberRequest | SeenRequest | DecayedRequest | OnceRequest
 )
-Answer: TypeAlias = Window | int | tuple[Remembered, ...] | Seen | float | bool | None
+
+
+class WrongPrimitive(TypeError):
+    """A request for a key that another primitive made: a bug of whoever asks, and nobody else's affair."""
+
+
+Answer: TypeAlias = Window | int | tuple[Remembered, ...] | Seen | float | bool | WrongPrimitive | None
 T = TypeVar("T")
 Steps: TypeAlias = Generator[Request, Answer, T]
 
@@ -148,7 +154,10 @@ class StateStore(Protocol):
     """A backend. Keys are already scoped by organisation; the backend bounds its memory by LRU and TTL."""
 
     def answer(self, requests: Sequence[Request]) -> list[Answer]:
-        """Carry out ``requests`` in order and return their answers in the same order. Raises StateUnavailable."""
+        """Carry out ``requests`` in order and return their answers in the same order. Raises StateUnavailable.
+
+        A request for a key of another primitive changes nothing, and its answer is a WrongPrimitive.
+        """
         ...
 
     def rebuilding(self) -> AbstractContextManager[bool]:
@@ -164,7 +173,7 @@ class AnswersOne(Protocol):
     """A backend that need not be asked in batches, being in this very process; half the time per request."""
 
     def answer_one(self, request: Request) -> Answer:
-        """Carry out one request and return its answer."""
+        """Carry out one request and return its answer. Raises WrongPrimitive."""
         ...
 
 

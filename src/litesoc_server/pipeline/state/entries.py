@@ -17,6 +17,7 @@ from litesoc_server.pipeline.state.base import (
     Seen,
     SeenRequest,
     Window,
+    WrongPrimitive,
 )
 from litesoc_server.pipeline.state.histories import NEVER_SEEN, Claims, DecayedCounter, LatestValues, SeenSet
 from litesoc_server.pipeline.state.windows import NO_WINDOW, CountWindow, DistinctWindow, keep_ms_for
@@ -32,10 +33,14 @@ _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Entry)
 
 
+def wrong_primitive(request: Request) -> WrongPrimitive:
+    """Return the error for a request on a key of another primitive: a key belongs to the one that made it."""
+    return WrongPrimitive(f"{type(request).__name__} on a key that belongs to another primitive")
+
+
 def refuse(request: Request) -> NoReturn:
-    """Raise TypeError: a key belongs to the primitive that made it."""
-    msg = f"{type(request).__name__} on a key that belongs to another primitive"
-    raise TypeError(msg)
+    """Raise WrongPrimitive."""
+    raise wrong_primitive(request)
 
 
 def _count(window: CountWindow, request: CountRequest) -> Window:

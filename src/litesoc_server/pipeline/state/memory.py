@@ -4,7 +4,7 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
 from litesoc_server.clock import Clock, SystemClock
-from litesoc_server.pipeline.state.base import Answer, Request
+from litesoc_server.pipeline.state.base import Answer, Request, WrongPrimitive
 from litesoc_server.pipeline.state.bounded_keys import BoundedKeys
 from litesoc_server.pipeline.state.entries import KINDS, refuse
 
@@ -43,15 +43,23 @@ class MemoryState:
 
     def answer(self, requests: Sequence[Request]) -> list[Answer]:
         """Carry out ``requests`` in order and return their answers in the same order."""
-        return [self.answer_one(request) for request in requests]
+        answers: list[Answer] = []
+        for request in requests:
+            try:
+                answers.append(self.answer_one(request))
+            except WrongPrimitive as error:
+                answers.append(error)
+        return answers
 
     def answer_one(self, request: Request) -> Answer:
-        """Carry out one request and return its answer."""
+        """Carry out one request and return its answer. Raises WrongPrimitive."""
         entry_type, make, carry_out, nothing, is_history = KINDS[type(request)]
-        keys = self._histories if is_history else self._windows
+        keys, others = (self._histories, self._windows) if is_history else (self._windows, self._histories)
         key = request.key
         entry = keys.entries.get(key)
         if entry is None:
+            if key in others.entries:
+                refuse(request)
             if request.is_read_only:
                 return nothing
             entry = make(request)

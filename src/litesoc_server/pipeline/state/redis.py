@@ -20,7 +20,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from litesoc_server.pipeline.state.base import Answer, Request, StateLost, StateUnavailable
-from litesoc_server.pipeline.state.entries import KINDS, Entry, decode, encode, refuse
+from litesoc_server.pipeline.state.entries import KINDS, Entry, decode, encode, wrong_primitive
 from litesoc_server.pipeline.state.redis_scripts import BEGIN_REBUILD, END_REBUILD, EXCHANGE, Begin
 
 FORMAT = 1  # of the blobs; a release that changes it finds no state and rebuilds it
@@ -181,7 +181,8 @@ def _carry_out(
                 continue
             entry = make(request)
         elif type(entry) is not entry_type:
-            refuse(request)
+            answers[place] = wrong_primitive(request)
+            continue
         answers[place] = carry_out(entry, request)
         is_changed = is_changed or not request.is_read_only
     return entry, is_changed

@@ -1,6 +1,6 @@
 """The runner: who is handed what, and what happens when a detector or the state fails."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ from litesoc_server.pipeline.detect import brute_force_address
 from litesoc_server.pipeline.detect.registry import DETECTORS
 from litesoc_server.pipeline.detect.runner import DetectionRunner
 from litesoc_server.pipeline.policy import DetectionPolicy
-from litesoc_server.pipeline.state.base import Answer, Request, StateUnavailable, Steps
+from litesoc_server.pipeline.state.base import Answer, Request, StateStore, StateUnavailable, Steps, count, remember
 from litesoc_server.pipeline.state.memory import MemoryState
 
 
@@ -70,6 +70,21 @@ def test_a_detector_that_raises_is_counted_and_costs_the_others_nothing(caplog: 
     assert [detection.detector for detection in found] == ["brute_force_address"]
     assert errors_of("broken") == before + 5
     assert "mira" not in caplog.text
+
+
+def confused(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...]]:
+    yield from remember(key=f"{event.org_id}|confused", at_ms=event.occurred_at_ms, member="m", value="v", ttl_ms=1_000)
+    yield from count(key=f"{event.org_id}|confused", window_ms=1_000, at_ms=event.occurred_at_ms, member="m")
+    return ()
+
+
+@pytest.mark.parametrize("make_state", [MemoryState, BatchesOnly])
+def test_a_detector_that_takes_a_key_of_another_primitive_is_skipped(make_state: Callable[[], StateStore]) -> None:
+    before = errors_of("confused")
+    one = replace(brute_force_address.DETECTOR, id="confused", examine=confused)
+    found = DetectionRunner(make_state(), (one, *DETECTORS), Policies()).run(attack(6)).detections
+    assert incidents(found) == incidents(detect(attack(6))) != set()
+    assert errors_of("confused") == before + 6
 
 
 def test_a_detector_that_wants_sessions_sees_every_event_that_names_one() -> None:

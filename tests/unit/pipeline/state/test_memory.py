@@ -3,7 +3,7 @@
 import pytest
 
 from litesoc_server.clock import ManualClock
-from litesoc_server.pipeline.state.base import CountRequest, LastRequest, RememberRequest, Request, SeenRequest, Window
+from litesoc_server.pipeline.state.base import CountRequest, LastRequest, RememberRequest, Request, Window
 from litesoc_server.pipeline.state.memory import MemoryState
 from litesoc_server.pipeline.state.windows import OBSERVATIONS_MAX
 
@@ -132,13 +132,6 @@ def test_a_replayed_log_keeps_its_windows_beside_live_traffic() -> None:
     assert [answer.count for answer in counts if isinstance(answer, Window)] == list(range(1, 11))
     assert count_of(state, failed_login("live", long_ago, "same key")) == 1
     assert count_of(state, failed_login("live", long_ago + 1, "same key too")) == 2
-
-
-def test_a_key_belongs_to_one_primitive() -> None:
-    state = MemoryState()
-    state.answer([failed_login("k", T0), RememberRequest("h", T0, "m", "v", DAY_MS)])
-    with pytest.raises(TypeError, match="another primitive"):
-        state.answer([SeenRequest("h", "v", T0, "m", DAY_MS)])
 
 
 def test_a_state_without_room_is_refused() -> None:
