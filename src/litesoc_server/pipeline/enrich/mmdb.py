@@ -6,10 +6,11 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 
 import maxminddb
 import msgspec
+from msgspec import Meta
 
 from litesoc_server.events.event import Geo, Network
 from litesoc_server.events.structs import converter
@@ -36,9 +37,9 @@ class _Named(msgspec.Struct, frozen=True):
 
 
 class _Location(msgspec.Struct, frozen=True):
-    latitude: float | None = None  # WGS-84 degrees
-    longitude: float | None = None
-    accuracy_radius: float | None = None  # km
+    latitude: Annotated[float, Meta(ge=-90, le=90)] | None = None  # WGS-84 degrees
+    longitude: Annotated[float, Meta(ge=-180, le=180)] | None = None
+    accuracy_radius: Annotated[float, Meta(ge=0)] | None = None  # km
     time_zone: str | None = None
 
 
@@ -81,7 +82,7 @@ class MmdbFile(Generic[R]):
             msg = f"{name} is of type {about.database_type}, which is not {_WANTED[kind]}: name another file"
             raise IpDataError(msg)
         self.database_type = about.database_type
-        self.built_on: date = datetime.fromtimestamp(about.build_epoch, UTC).date()
+        self.built_on = _date_of(about.build_epoch, name)
         self.nodes_count = about.node_count  # of its search tree; grows with the number of networks
         self._has_v6 = about.ip_version == 6  # noqa: PLR2004 # IPv6
         self._read = read
@@ -93,8 +94,16 @@ class MmdbFile(Generic[R]):
         try:
             record = self._reader.get(address)
             return self._read(record) if record is not None else None
-        except (maxminddb.InvalidDatabaseError, msgspec.ValidationError):
+        except (maxminddb.InvalidDatabaseError, msgspec.ValidationError, UnicodeDecodeError):
             return None  # one damaged record says nothing about its neighbours
+
+
+def _date_of(built_at_s: int, name: str) -> date:
+    try:
+        return datetime.fromtimestamp(built_at_s, UTC).date()
+    except (OSError, OverflowError, ValueError) as error:
+        msg = f"{name} says that it was built in a year that no calendar has: fetch it again"
+        raise IpDataError(msg) from error
 
 
 class MmdbPlaces:
