@@ -32,14 +32,12 @@ def _ask(event: Event) -> _Who:
         return known
     scope = event.org_id + "|test|" if event.environment is _TEST else event.org_id + "|"
     actor = event.actor
-    if actor is None or actor.is_redacted or not actor.id:
-        _latest = (event, scope, None)
-    else:
-        _latest = (event, scope, actor_key(actor.id))
+    who = None if actor is None or actor.is_redacted or not actor.id else actor_key(actor.id)
+    _latest = found = (event, scope, who)
     if len(_recent) >= _EVENTS_CACHED:
         _recent.clear()
-    _recent[id(event)] = _latest
-    return _latest
+    _recent[id(event)] = found
+    return found
 
 
 def scope_of(event: Event) -> str:
@@ -69,7 +67,13 @@ def address_of(ip: str) -> str:
 
 
 def actor_key(actor_id: str) -> str:
-    """Return an actor's id, or the digest of one that is too long for a key."""
+    """Return what an actor is counted by: its id; an e-mail address in lower case; the digest of one too long for a key.
+
+    Services take an address in any case for the same account, so whoever guesses passwords may write it in another one each
+    time. Other ids are told apart by case: those made of base 64 digits are different then.
+    """
+    if "@" in actor_id:
+        actor_id = actor_id.lower()
     if len(actor_id) <= _ACTOR_ID_LENGTH_MAX:
         return actor_id
     return "sha256:" + hashlib.sha256(actor_id.encode("utf-8", "surrogatepass")).hexdigest()

@@ -46,7 +46,8 @@ _OTHER_FIELDS = """\
 - **user_ip**: a port, brackets, a zone id and all but the first entry of a comma list are dropped; IPv4-mapped IPv6 becomes
   IPv4. What is no address then is stored as null.
 - **actor**: an id or e-mail is trimmed and cut to {actor_length} characters. With an e-mail only, the e-mail is the id.
-  `[REDACTED]` is kept and never taken for one person.
+  `[REDACTED]` is kept and never taken for one person. Detectors count an address as one account whatever its case, and
+  tell other ids apart by it.
 - **timestamp** (RFC 3339 with an offset) counts only under a key with the scope `backfill`, and only from {days} days
   before to {minutes} minutes after the time we received the event. Otherwise the event has the time at which it was
   received.

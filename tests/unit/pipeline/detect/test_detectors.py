@@ -37,6 +37,15 @@ def one(detector: str, events: Sequence[Event], **changes: Any) -> Detection:
 
 
 class TestBruteForceAccount:
+    @pytest.mark.parametrize(
+        ("ids", "is_one_account"), [(("mira@shop.example", "Mira@Shop.Example"), True), (("aB", "Ab"), False)]
+    )
+    def test_an_address_written_in_another_case_is_the_same_account(self, ids: Sequence[str], is_one_account: bool) -> None:
+        logins = [event for actor_id in ids[:1] for event in history(actor_id=actor_id)]
+        guesses = [make_event(at=n, actor_id=ids[n % 2], ip=f"198.51.100.{n}") for n in range(10)]
+        found = only("brute_force_account", [*logins, *guesses])
+        assert [detection.severity for detection in found] == [AlertSeverity.HIGH] * is_one_account
+
     def test_a_late_failure_may_complete_a_window_that_is_not_the_fullest(self) -> None:
         early = [make_event(at=second, **HOME) for second in (0, 0, 0, 0, 55, 110, 165)]
         late = [make_event(at=3600 + 20 * n, **OFFICE) for n in range(10)]
