@@ -14,7 +14,7 @@ from litesoc_server.alerts.models import Alert, AlertTransition
 from litesoc_server.api import backend
 from litesoc_server.events.envelope import ENVELOPE_DECODER, Envelope, Environment
 from litesoc_server.events.errors import StreamUnavailable
-from litesoc_server.events.event import Device, Event
+from litesoc_server.events.event import Actor, Device, Event
 from litesoc_server.events.ids import event_id_at
 from litesoc_server.ingest.keys import Scope
 from litesoc_server.pipeline.normalise.event import normalise
@@ -102,7 +102,12 @@ def test_what_is_said_twice_has_two_ids_and_the_later_one_is_greater(
 
 @pytest.mark.parametrize(
     "changes",
-    [{"name": "auth.login_failed"}, {"name": "litesoc.login_confirmed", "source": "feedback"}, {"actor": None}],
+    [
+        {"name": "auth.login_failed"},
+        {"name": "litesoc.login_confirmed", "source": "feedback"},
+        {"actor": None},
+        {"actor": Actor("[REDACTED]", is_redacted=True)},
+    ],
 )
 def test_only_logins_of_somebody_get_feedback(
     tenant: Tenant, store: EventStore, stream: Stream, changes: dict[str, Any]

@@ -61,8 +61,9 @@ def give_feedback(request: ApiRequest, event_id: str, feedback: FeedbackIn) -> F
     """Teach the detectors. What is confirmed becomes familiar, what is denied stays suspect; the last word counts."""
     caller = request.caller
     login = find_event(caller, event_id)
-    if login.name != LOGIN_SUCCEEDED or login.actor is None:
-        message = f"event_id must be the id of a successful login ({LOGIN_SUCCEEDED}) with an actor; this is {login.name}"
+    if login.name != LOGIN_SUCCEEDED or login.actor is None or login.actor.is_redacted:
+        what = "a login whose actor is not named" if login.name == LOGIN_SUCCEEDED else login.name
+        message = f"event_id must be the id of a successful login ({LOGIN_SUCCEEDED}) with an actor; this is {what}"
         raise Refused(ErrorCode.VALIDATION_FAILED, message)
     said = publish_feedback(
         backend.current().publisher,
