@@ -31,7 +31,7 @@ class Provenance(msgspec.Struct, frozen=True):
 def install(source: Source, files: list[Path], provenance: Provenance, folder: Path, *, is_forced: bool) -> Entry:
     """Check a source's files and put them in force in ``folder``. Raises UpdateError; then nothing has changed."""
     for path, expected in zip(files, source.files, strict=True):
-        size = path.stat().st_size
+        size = _size_of(path)
         if not expected.bytes_min <= size <= expected.bytes_max:
             msg = (
                 f"{path.name} has {size:,} bytes, not {expected.bytes_min:,} to {expected.bytes_max:,}: it is no whole list"
@@ -48,6 +48,16 @@ def install(source: Source, files: list[Path], provenance: Provenance, folder: P
         raise UpdateError(msg) from error
     _remove_others(source, entry, folder)
     return entry
+
+
+def _size_of(path: Path) -> int:
+    """Return how many bytes a file has that can be read. Raises UpdateError: then it is not the folder that is at fault."""
+    try:
+        with path.open("rb") as file:
+            return os.fstat(file.fileno()).st_size
+    except OSError as error:
+        msg = f"{path} cannot be read ({error.strerror}): let this user read it"
+        raise UpdateError(msg) from error
 
 
 def current_manifest(folder: Path) -> Manifest:

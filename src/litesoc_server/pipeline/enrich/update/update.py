@@ -123,7 +123,7 @@ class Updater:
     def _from_folder(self, source: Source, folder: Path) -> tuple[Result, str]:
         paths: list[Path] = []
         for file in source.files:
-            found = sorted(folder.glob(file.name))
+            found = sorted(path for path in folder.glob(file.name) if path.is_file())
             if not found:
                 msg = f"there is no {file.name} in {folder}"
                 raise _Skip(msg)

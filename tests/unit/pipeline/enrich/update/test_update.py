@@ -22,6 +22,7 @@ from litesoc_server.pipeline.enrich.range_list import Label
 from litesoc_server.pipeline.enrich.update import parsers, unpack
 from litesoc_server.pipeline.enrich.update.download import Downloader, Received
 from litesoc_server.pipeline.enrich.update.errors import UpdateError
+from litesoc_server.pipeline.enrich.update.install import Provenance, install
 from litesoc_server.pipeline.enrich.update.sources import SOURCES, Source, SourceFile
 from litesoc_server.pipeline.enrich.update.unpack import unpack_mmdb
 from litesoc_server.pipeline.enrich.update.update import Busy, MaxMindKey, Outcome, Result, Updater
@@ -297,3 +298,21 @@ def test_months_and_mondays() -> None:
     assert month.urls(date(2026, 1, 31)) == ["https://x/2026-01", "https://x/2025-12", "https://x/2025-11"]
     monday = SourceFile("x", "https://x/{monday}", 1, 2)
     assert monday.urls(date(2026, 11, 25))[:2] == ["https://x/20261123", "https://x/20261116"]
+
+
+def test_what_is_no_file_in_the_folder_is_left_out_and_the_others_are_taken(setup: Setup, tmp_path: Path) -> None:
+    folder = tmp_path / "usb"
+    folder.mkdir()
+    (folder / "city-2026-11.mmdb.gz").symlink_to(tmp_path / "gone")
+    (folder / "city-2026-12.mmdb.gz").mkdir()
+    os.mkfifo(folder / "city-2026-13.mmdb.gz")
+    (folder / "tor").write_bytes(EXITS)
+    outcomes = setup.run(setup.city, setup.tor, offline_dir=folder)
+    assert (outcomes["dbip-city"].result, outcomes["tor-exits"].result) == (Result.SKIPPED, Result.UPDATED)
+
+
+def test_a_file_that_cannot_be_read_is_named(setup: Setup, tmp_path: Path) -> None:
+    gone = tmp_path / "tor"
+    about = Provenance({}, date(2026, 11, 6), NOW_MS)
+    with pytest.raises(UpdateError, match=r"tor cannot be read \(No such file or directory\)"):
+        install(setup.tor, [gone], about, tmp_path, is_forced=False)
