@@ -3,7 +3,7 @@
 from litesoc_server.events.detection import AlertSeverity, AlertType, Detection, Fact
 from litesoc_server.events.event import Event
 from litesoc_server.pipeline.detect import background, wording
-from litesoc_server.pipeline.detect.accounts import exists
+from litesoc_server.pipeline.detect.accounts import failed_login
 from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
 from litesoc_server.pipeline.detect.egress import succeeded_count
 from litesoc_server.pipeline.detect.failures import COUNTED_ONCE, LOGIN_FAILED, source_of
@@ -20,7 +20,7 @@ _KEY = "guesses"
 def examine(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...]]:
     """Count the addresses that try one account that does not exist, or (together) accounts whose names are not sent."""
     source = source_of(event)
-    if source == NOWHERE or (yield from exists(event, event.occurred_at_ms)):
+    if source == NOWHERE or (yield from failed_login(event, policy)).is_at_account:
         return ()
     tried_by_count = yield from background.note_guess(event, source, policy)
     reason = yield from _reason(event, policy, tried_by_count)

@@ -6,8 +6,9 @@ from litesoc_server.events.detection import AlertSeverity, AlertType, Detection,
 from litesoc_server.events.event import Event
 from litesoc_server.events.ids import EventId
 from litesoc_server.pipeline.detect import wording
+from litesoc_server.pipeline.detect.accounts import failed_login
 from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
-from litesoc_server.pipeline.detect.failures import LOGIN_FAILED, before_login, on_actor
+from litesoc_server.pipeline.detect.failures import LOGIN_FAILED, before_login
 from litesoc_server.pipeline.detect.firing import Finding, beat, claim, detection_of
 from litesoc_server.pipeline.detect.login_history import (
     LOGIN_SUCCEEDED,
@@ -77,7 +78,7 @@ def examine(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...
         acts = yield from peek(key=_acts_key(event, actor), window_ms=window_ms, at_ms=at_ms + window_ms)
         return (yield from _weigh_all(event, actor, policy)) if acts.count else ()
     if event.name == LOGIN_FAILED:
-        yield on_actor(event, actor, window_ms)
+        yield from failed_login(event, policy)
         acts = yield from peek(key=_acts_key(event, actor), window_ms=2 * window_ms, at_ms=at_ms + 2 * window_ms)
         return (yield from _weigh_all(event, actor, policy)) if acts.count else ()
     member = f"{event.name}|{network_label(event.network)}|{event.event_id}"

@@ -5,7 +5,7 @@ import msgspec
 from litesoc_server.events.detection import AlertSeverity, AlertType, Detection, Fact
 from litesoc_server.events.event import Event
 from litesoc_server.pipeline.detect import background, wording
-from litesoc_server.pipeline.detect.accounts import exists, is_usual
+from litesoc_server.pipeline.detect.accounts import FailedLogin, exists, failed_login
 from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
 from litesoc_server.pipeline.detect.failures import (
     COUNTED_ONCE,
@@ -13,8 +13,6 @@ from litesoc_server.pipeline.detect.failures import (
     attack_key,
     key_on_actor,
     key_on_actor_from,
-    on_actor,
-    on_actor_from,
     source_of,
 )
 from litesoc_server.pipeline.detect.firing import Finding, beat, claim, detection_of
@@ -37,17 +35,14 @@ def examine(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...
         return ()
     source, at_ms, event_id = source_of(event), event.occurred_at_ms, event.event_id
     day_ms = policy.brute_force_account_day_window_ms
-    in_a_day = yield on_actor(event, actor, day_ms)
-    yield on_actor_from(event, actor, source, policy.brute_force_account_window_ms)
-    yield DistinctRequest(_sources_key(event, actor), day_ms, at_ms, source, event_id)
-    if (yield from is_usual(event, actor)):
+    failed = yield from failed_login(event, policy)
+    sources_count = yield DistinctRequest(_sources_key(event, actor), day_ms, at_ms, source, event_id)
+    assert isinstance(sources_count, int)
+    if failed.is_usual:
         yield CountRequest(_usual_key(event, actor), day_ms, at_ms, event_id)
         yield CountRequest(f"{_usual_key(event, actor)}|{source}", day_ms, at_ms, event_id)
-    assert isinstance(in_a_day, Window)
-    if in_a_day.count < min(policy.brute_force_account_failures_count, policy.brute_force_account_day_failures_count):
-        return ()
     detections: list[Detection] = []
-    for kind, cases in (yield from _cases(event, policy, actor, source)).items():
+    for kind, cases in (yield from _cases(event, policy, actor, failed, sources_count)).items():
         case = max(cases, key=lambda one: (one.window.count, one.window.last_ms))
         current = beat(case.window.last_ms, case.window.count)
         if (yield from claim(event, detector=ID, key=kind, window=current)):
@@ -72,35 +67,67 @@ class _Case(msgspec.Struct, frozen=True):
     source: str | None = None  # the one they all come from, if that is what the case is about
 
 
-def _cases(event: Event, policy: DetectionPolicy, actor: str, source: str) -> Steps[dict[str, list[_Case]]]:
-    """Return what is over a limit in any of the windows that the event is part of, by what makes it a finding of its own."""
+class _Rule(msgspec.Struct, frozen=True):
+    """So many failures in such a time are too many."""
+
+    key: str
+    usual_key: str
+    window_ms: int
+    limit: int
+    sources_min: int
+    source: str | None  # the one that the failures must come from
+
+
+def _cases(
+    event: Event, policy: DetectionPolicy, actor: str, failed: FailedLogin, sources_count: int
+) -> Steps[dict[str, list[_Case]]]:
+    """Return what is over a limit in any of the windows that the event is part of, by what makes it a finding of its own.
+
+    ``sources_count`` is the most there are in any day with the event. What is below a limit in the longest window is below
+    it in all; most failures end there.
+    """
     hour_ms, day_ms = policy.brute_force_account_window_ms, policy.brute_force_account_day_window_ms
     hour_limit, day_limit = policy.brute_force_account_failures_count, policy.brute_force_account_day_failures_count
-    usual = _usual_key(event, actor)
+    by_day_sources_min = policy.brute_force_account_day_addresses_count
+    usual, source, everywhere = _usual_key(event, actor), source_of(event), key_on_actor(event, actor)
     found: dict[str, list[_Case]] = {}
-    for key, usual_key, window_ms, limit, sources_min in (
-        (key_on_actor_from(event, actor, source), f"{usual}|{source}", hour_ms, hour_limit, 0),
-        (key_on_actor(event, actor), usual, hour_ms, hour_limit, 2),
-        (key_on_actor(event, actor), usual, day_ms, day_limit, policy.brute_force_account_day_addresses_count),
-    ):
-        for window in (yield from windows_through(key=key, window_ms=window_ms, at_ms=event.occurred_at_ms)):
-            if window.count < limit:
-                continue
-            usual_count = (yield from peek(key=usual_key, window_ms=window_ms, at_ms=window.last_ms)).count
-            if window.count - usual_count * (1 - policy.brute_force_account_usual_weight_ratio) < limit:
-                continue
-            sources_count = 1
-            if sources_min:
-                sources = _sources_key(event, actor)
-                sources_count = yield from peek_distinct(key=sources, window_ms=window_ms, at_ms=window.last_ms)
-            if sources_count >= sources_min:
-                is_known = yield from exists(event, window.last_ms)
-                case = _Case(
-                    actor, window, window_ms, limit, sources_count, is_known, usual_count, None if sources_min else source
-                )
-                kind = (f"{source}|{actor}" if not sources_min else actor) + ("" if is_known else "|unknown")
-                found.setdefault(kind, []).append(case)
+    if failed.from_source.count >= hour_limit:
+        own_key = key_on_actor_from(event, actor, source)
+        rule = _Rule(own_key, f"{usual}|{source}", hour_ms, hour_limit, 0, source)
+        yield from _look_for(event, policy, actor, rule, failed.from_source, found)
+    if failed.in_a_day.count >= hour_limit and sources_count > 1:
+        rule = _Rule(everywhere, usual, hour_ms, hour_limit, 2, None)
+        in_an_hour = yield CountRequest(everywhere, hour_ms, event.occurred_at_ms, event.event_id)
+        assert isinstance(in_an_hour, Window)
+        yield from _look_for(event, policy, actor, rule, in_an_hour, found)
+    if failed.in_a_day.count >= day_limit and sources_count >= by_day_sources_min:
+        rule = _Rule(everywhere, usual, day_ms, day_limit, by_day_sources_min, None)
+        yield from _look_for(event, policy, actor, rule, failed.in_a_day, found)
     return found
+
+
+def _look_for(
+    event: Event, policy: DetectionPolicy, actor: str, rule: _Rule, fullest: Window, found: dict[str, list[_Case]]
+) -> Steps[None]:
+    """Add what breaks ``rule`` to ``found``."""
+    if fullest.count < rule.limit:
+        return
+    window_ms, at_ms = rule.window_ms, event.occurred_at_ms
+    for window in (yield from windows_through(key=rule.key, window_ms=window_ms, at_ms=at_ms, own=fullest)):
+        if window.count < rule.limit:
+            continue
+        usual_count = (yield from peek(key=rule.usual_key, window_ms=window_ms, at_ms=window.last_ms)).count
+        if window.count - usual_count * (1 - policy.brute_force_account_usual_weight_ratio) < rule.limit:
+            continue
+        sources_count = 1
+        if rule.sources_min:
+            sources = _sources_key(event, actor)
+            sources_count = yield from peek_distinct(key=sources, window_ms=window_ms, at_ms=window.last_ms)
+        if sources_count >= rule.sources_min:
+            is_known = yield from exists(event, window.last_ms)
+            case = _Case(actor, window, window_ms, rule.limit, sources_count, is_known, usual_count, rule.source)
+            kind = (f"{rule.source}|{actor}" if rule.source else actor) + ("" if is_known else "|unknown")
+            found.setdefault(kind, []).append(case)
 
 
 def _sources_key(event: Event, actor: str) -> str:

@@ -5,7 +5,7 @@ import msgspec
 from litesoc_server.events.detection import AlertSeverity, AlertType, Detection, Fact
 from litesoc_server.events.event import Event
 from litesoc_server.pipeline.detect import background, wording
-from litesoc_server.pipeline.detect.accounts import exists
+from litesoc_server.pipeline.detect.accounts import failed_login
 from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
 from litesoc_server.pipeline.detect.egress import is_shared, is_usual_pace, users_count
 from litesoc_server.pipeline.detect.failures import (
@@ -15,7 +15,6 @@ from litesoc_server.pipeline.detect.failures import (
     attack_key,
     just_before,
     key_at_address,
-    on_actor_from,
 )
 from litesoc_server.pipeline.detect.firing import Finding, beat, claim, detection_of
 from litesoc_server.pipeline.detect.origin import origin_of
@@ -51,10 +50,10 @@ def examine(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...
     if event.user_ip is None:
         return ()
     keys = _Keys(event, address_of(event.user_ip))
-    window = yield from _note(event, keys, policy.brute_force_address_window_ms)
+    window = yield from _note(event, policy, keys)
     if window.count < policy.brute_force_address_failures_count:
         return ()
-    own, at_nobody = yield from _bursts(event, policy, keys)
+    own, at_nobody = yield from _bursts(event, policy, keys, window)
     of_its_own = yield from _announce(event, policy, keys, own, is_at_nobody=False)
     in_the_background = yield from _announce(event, policy, keys, at_nobody, is_at_nobody=True)
     return (*of_its_own, *in_the_background)
@@ -72,25 +71,26 @@ class _Keys:
         self.unknown_accounts = f"{scope}unknown accounts at|{address}"
 
 
-def _note(event: Event, keys: _Keys, window_ms: int) -> Steps[Window]:
+def _note(event: Event, policy: DetectionPolicy, keys: _Keys) -> Steps[Window]:
     """Remember a failed login and return the fullest window with it."""
     actor, at_ms, event_id = actor_of(event), event.occurred_at_ms, event.event_id
+    window_ms = policy.brute_force_address_window_ms
     window = yield at_address(event, keys.address, window_ms)
     assert isinstance(window, Window)
     if actor is not None:
         yield DistinctRequest(keys.accounts, window_ms, at_ms, actor, event_id)
-        yield on_actor_from(event, actor, keys.address, window_ms)
-    if not (yield from exists(event, at_ms)):
+    if not (yield from failed_login(event, policy)).is_at_account:
         yield CountRequest(keys.unknown, window_ms, at_ms, event_id)
         if actor is not None:
             yield DistinctRequest(keys.unknown_accounts, window_ms, at_ms, actor, event_id)
     return window
 
 
-def _bursts(event: Event, policy: DetectionPolicy, keys: _Keys) -> Steps[tuple[list[_Burst], list[_Burst]]]:
+def _bursts(event: Event, policy: DetectionPolicy, keys: _Keys, latest: Window) -> Steps[tuple[list[_Burst], list[_Burst]]]:
     """Return what is over a limit in any of the windows that the event is part of: attacks of their own, and at nobody."""
     window_ms, own, at_nobody = policy.brute_force_address_window_ms, list[_Burst](), list[_Burst]()
-    for window in (yield from windows_through(key=keys.failed, window_ms=window_ms, at_ms=event.occurred_at_ms)):
+    at_ms = event.occurred_at_ms
+    for window in (yield from windows_through(key=keys.failed, window_ms=window_ms, at_ms=at_ms, own=latest)):
         if window.count >= policy.brute_force_address_failures_count:
             found = yield from _judge(event, policy, keys, window)
             own += found[0]

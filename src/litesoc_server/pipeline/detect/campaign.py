@@ -3,7 +3,7 @@
 import msgspec
 
 from litesoc_server.events.event import Event
-from litesoc_server.pipeline.detect.accounts import exists, is_usual
+from litesoc_server.pipeline.detect.accounts import FailedLogin
 from litesoc_server.pipeline.detect.egress import has_logins, neighbourhood_of, succeeded_count, users_count
 from litesoc_server.pipeline.detect.subjects import NOWHERE, actor_of, address_of, scope_of
 from litesoc_server.pipeline.policy import DAY_MS, HOUR_MS, DetectionPolicy
@@ -36,6 +36,13 @@ class Campaign(msgspec.Struct, frozen=True):
     users_count: int  # who logged in during that time
 
 
+class Noted(msgspec.Struct, frozen=True):
+    """What was counted with one unexplained failure."""
+
+    failures: Window  # of the fullest hour
+    counts: tuple[tuple[int, int, int], ...]  # of each length: window, sources, accounts
+
+
 class _Keys:
     """The state keys of one organisation's campaigns."""
 
@@ -58,23 +65,20 @@ class _Keys:
         return f"{self._scope}unexplained accounts|{window_ms}"
 
 
-def is_unexplained(event: Event) -> Steps[bool]:
+def is_unexplained(event: Event, failed: FailedLogin) -> Steps[bool]:
     """Return whether a failure is on an account that does not exist, or comes from where nobody logged in for 7 days.
 
     A familiar network and device of the account explain it, even in a new place.
     """
-    actor, at_ms = actor_of(event), event.occurred_at_ms
-    if event.user_ip is None or event.actor is None:
+    if event.user_ip is None or event.actor is None or failed.is_usual:
         return False
-    if not (yield from exists(event, at_ms)):
+    if not failed.is_at_account:
         return True
-    if (yield from users_count(event, neighbourhood_of(event.user_ip), at_ms)):
-        return False
-    return actor is None or not (yield from is_usual(event, actor))
+    return not (yield from users_count(event, neighbourhood_of(event.user_ip), event.occurred_at_ms))
 
 
-def note_failure(event: Event, policy: DetectionPolicy) -> Steps[Campaign | None]:
-    """Remember an unexplained failure; return the campaign that it is part of, if there is one.
+def note_failure(event: Event, policy: DetectionPolicy, failed: FailedLogin) -> Steps[Noted]:
+    """Remember an unexplained failure, and return what it makes with the others around it.
 
     The counts only ever grow, so what they find does not depend on the order of arrival.
     """
@@ -84,7 +88,7 @@ def note_failure(event: Event, policy: DetectionPolicy) -> Steps[Campaign | None
     hour = yield CountRequest(keys.failures, HOUR_MS, at_ms, event_id)
     assert isinstance(hour, Window)
     yield CountRequest(keys.by(source), HOUR_MS, at_ms, event_id)
-    if (yield from exists(event, at_ms)):
+    if failed.is_at_account:
         yield CountRequest(keys.existing, HOUR_MS, at_ms, event_id)
     most: list[tuple[int, int, int]] = []
     for window_ms in windows_of(policy):
@@ -95,7 +99,12 @@ def note_failure(event: Event, policy: DetectionPolicy) -> Steps[Campaign | None
         most.append((window_ms, sources_count, accounts_count))
     if hour.count < policy.credential_stuffing_accounts_count:  # what is above is no habit and must not become one
         yield DecayedRequest(keys.usual, _USUAL_HALF_LIFE_MS, at_ms, 1.0, event_id)
-    return (yield from _over_limit(event, policy, keys, hour, most))
+    return Noted(hour, tuple(most))
+
+
+def campaign_of(event: Event, policy: DetectionPolicy, noted: Noted) -> Steps[Campaign | None]:
+    """Return the campaign that a failure is part of, if there is one."""
+    return (yield from _over_limit(event, policy, _Keys(event), noted.failures, noted.counts))
 
 
 def campaign_at(event: Event, policy: DetectionPolicy, at_ms: int) -> Steps[Campaign | None]:
@@ -109,7 +118,7 @@ def campaign_at(event: Event, policy: DetectionPolicy, at_ms: int) -> Steps[Camp
         sources_count = yield from peek_distinct(key=keys.sources(window_ms), window_ms=window_ms, at_ms=at_ms)
         accounts_count = yield from peek_distinct(key=keys.accounts(window_ms), window_ms=window_ms, at_ms=at_ms)
         counts.append((window_ms, sources_count, accounts_count))
-    return (yield from _over_limit(event, policy, keys, recent, counts))
+    return (yield from _over_limit(event, policy, keys, recent, tuple(counts)))
 
 
 def took_part(event: Event, source: str, at_ms: int) -> Steps[bool]:
@@ -125,7 +134,7 @@ def windows_of(policy: DetectionPolicy) -> tuple[int, int]:
 
 
 def _over_limit(
-    event: Event, policy: DetectionPolicy, keys: _Keys, failures: Window, counts: list[tuple[int, int, int]]
+    event: Event, policy: DetectionPolicy, keys: _Keys, failures: Window, counts: tuple[tuple[int, int, int], ...]
 ) -> Steps[Campaign | None]:
     """Return the first of some (window, sources, accounts) that is over the limit, None when none is.
 

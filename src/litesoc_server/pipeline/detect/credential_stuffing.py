@@ -3,17 +3,19 @@
 from litesoc_server.events.detection import AlertSeverity, AlertType, Detection, Fact
 from litesoc_server.events.event import Event
 from litesoc_server.pipeline.detect import wording
+from litesoc_server.pipeline.detect.accounts import failed_login
 from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
 from litesoc_server.pipeline.detect.campaign import (
     Campaign,
     campaign_at,
+    campaign_of,
     is_unexplained,
     note_failure,
     took_part,
 )
-from litesoc_server.pipeline.detect.egress import client_of, neighbourhood_of, users_count, was_with
-from litesoc_server.pipeline.detect.failures import COUNTED_ONCE, LOGIN_FAILED
-from litesoc_server.pipeline.detect.firing import Finding, beat, claim, detection_of
+from litesoc_server.pipeline.detect.egress import client_of, neighbourhood_of, users_count
+from litesoc_server.pipeline.detect.failures import COUNTED_ONCE, LOGIN_FAILED, source_of
+from litesoc_server.pipeline.detect.firing import Finding, beat, claim, claim_first, detection_of, was_claimed
 from litesoc_server.pipeline.detect.login_history import (
     LOGIN_SUCCEEDED,
     mark_risky,
@@ -22,25 +24,33 @@ from litesoc_server.pipeline.detect.login_history import (
 from litesoc_server.pipeline.detect.origin import Origin, memo_of, origin_of, recall
 from litesoc_server.pipeline.detect.subjects import NOWHERE, actor_key, actor_of, address_of, scope_of
 from litesoc_server.pipeline.policy import HOUR_MS, DetectionPolicy
-from litesoc_server.pipeline.state.base import LAST_MAX, LastRequest, RememberRequest, Steps
+from litesoc_server.pipeline.state.base import LAST_MAX, LATENESS_MS, RememberRequest, Steps, known, last
 
 ID = "credential_stuffing"
 INCIDENT_KEY = "credential_attack|org:stuffing"
+_CAMPAIGN = "campaign"
+_ANYWHERE = "*"
 
 
 def examine(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...]]:
     """Count unexplained failures; when they are a campaign, look at the logins from new places during it."""
     if event.name == LOGIN_SUCCEEDED:
         return (yield from _examine_login(event, policy))
-    if not (yield from is_unexplained(event)):
+    failed = yield from failed_login(event, policy)
+    if not (yield from is_unexplained(event, failed)):
         return ()
-    campaign = yield from note_failure(event, policy)
+    noted = yield from note_failure(event, policy, failed)
+    if noted.failures.count < policy.credential_stuffing_accounts_count:
+        return ()
+    has_login = yield from _pass_on_own_logins(event)
+    current = beat(noted.failures.last_ms, noted.failures.count)
+    if not has_login and (yield from was_claimed(event, detector=ID, key=_CAMPAIGN, window=current)):
+        return ()
+    campaign = yield from campaign_of(event, policy, noted)
     if campaign is None:
         return ()
     detections = list((yield from _announce(event, policy, campaign)))
-    near = yield LastRequest(_new_places_key(event), event.occurred_at_ms, LAST_MAX)
-    assert isinstance(near, tuple)
-    for login in near:
+    for login in (yield from last(key=_new_places_key(event, _ANYWHERE), at_ms=event.occurred_at_ms, k=LAST_MAX)):
         since_ms = login.at_ms - campaign.failures.last_ms
         is_inside = -campaign.window_ms <= since_ms <= 0
         if is_inside or (since_ms > 0 and (yield from campaign_at(event, policy, login.at_ms)) is not None):
@@ -49,31 +59,53 @@ def examine(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...
 
 
 def _examine_login(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...]]:
-    """Remember a login from where nobody logged in before, with what its account never used; report it in a campaign."""
+    """Remember a login from where nobody logged in before, with what its account never used; report it in a campaign.
+
+    Everything is new to an account without a history: its login is reported only if its address took part.
+    """
     actor, ip = actor_of(event), event.user_ip
     if actor is None or ip is None:
         return ()
-    client, at_ms = client_of(event), event.occurred_at_ms
-    if client is not None and (yield from was_with(event, actor, client, at_ms)):  # nearly every login
+    client, at_ms, source = client_of(event), event.occurred_at_ms, address_of(ip)
+    habits = yield from known(key=f"{scope_of(event)}habits|{actor}", value=client or "", at_ms=at_ms - LATENESS_MS)
+    if client is not None and habits.count:  # nearly every login
         return ()
     if (yield from users_count(event, neighbourhood_of(ip), at_ms)):
         return ()
-    yield RememberRequest(_new_places_key(event), at_ms, event.event_id, memo_of(event), 2 * HOUR_MS)
-    if (yield from campaign_at(event, policy, event.occurred_at_ms)) is None:
+    yield _remember(event, source)
+    if not habits.set_count and not (yield from took_part(event, source, at_ms)):
         return ()
-    return (yield from _announce_takeover(event, policy, origin_of(event)))
+    yield _remember(event, _ANYWHERE)
+    for then_ms in (at_ms, at_ms + LATENESS_MS):  # if it is late, the campaign may have become one since
+        if (yield from campaign_at(event, policy, then_ms)) is not None:
+            return (yield from _announce_takeover(event, policy, origin_of(event)))
+    return ()
 
 
-def _new_places_key(event: Event) -> str:
-    return f"{scope_of(event)}logins from new places"
+def _remember(event: Event, place: str) -> RememberRequest:
+    """Return the request to remember a login that may turn out to be a part of a campaign."""
+    key = _new_places_key(event, place)
+    return RememberRequest(key, event.occurred_at_ms, event.event_id, memo_of(event), 2 * HOUR_MS)
+
+
+def _pass_on_own_logins(event: Event) -> Steps[bool]:
+    """Have the logins from the address of a failure looked at, whoever completes the campaign; return if there are any."""
+    own = yield from last(key=_new_places_key(event, source_of(event)), at_ms=event.occurred_at_ms, k=LAST_MAX)
+    for login in own:
+        yield RememberRequest(_new_places_key(event, _ANYWHERE), login.at_ms, login.member, login.value, 2 * HOUR_MS)
+    return bool(own)
+
+
+def _new_places_key(event: Event, place: str) -> str:
+    return f"{scope_of(event)}logins from new places|{place}"
 
 
 def _announce(event: Event, policy: DetectionPolicy, campaign: Campaign) -> Steps[tuple[Detection, ...]]:
     current = beat(campaign.failures.last_ms, campaign.failures.count)
-    if not (yield from claim(event, detector=ID, key="campaign", window=current)):
+    if not (yield from claim_first(event, detector=ID, key=_CAMPAIGN, window=current)):
         return ()
     finding = _describe(policy, campaign)
-    return (detection_of(finding, event, origin_of(event), key="campaign", window=current),)
+    return (detection_of(finding, event, origin_of(event), key=_CAMPAIGN, window=current),)
 
 
 def _announce_takeover(event: Event, policy: DetectionPolicy, login: Origin) -> Steps[tuple[Detection, ...]]:
@@ -177,7 +209,8 @@ DETECTOR = Detector(
         "hour of the week, from 5 addresses or more, and 3 attempts are on accounts that exist. In the first week, when "
         "nothing is known of what is usual, they must also outnumber the users who log in. However few attempts an address "
         "makes, it is one incident, credential_attack|org:stuffing. Logins during a campaign from such a new place, with a "
-        "network or device that is new to the account, are reported in it: critical if the address took part, else high."
+        "network or device that is new to the account, are reported in it: critical if the address took part, else high "
+        "(and only if earlier logins of the account are known)."
     ),
     false_positives=(
         "Users are moved from another system with other user names, and fail once from new places.",

@@ -125,9 +125,3 @@ def is_usual_pace(event: Event, address: str, failures_count: int, at_ms: int, p
         is_above = policy.brute_force_address_shared_times_p99_ratio * level > failures_count
         is_usual = is_usual or (is_above and windows_count >= _BUSIEST_WINDOWS_COUNT)
     return is_usual
-
-
-def was_with(event: Event, actor: str, client: str, at_ms: int) -> Steps[bool]:
-    """Return whether ``actor`` had succeeded with a client (see ``client_of``) LATENESS_MS before ``at_ms``."""
-    seen = yield from known(key=f"{scope_of(event)}habits|{actor}", value=client, at_ms=at_ms - LATENESS_MS)
-    return seen.count > 0

@@ -18,8 +18,9 @@ from litesoc_server.events.ids import EventId
 from litesoc_server.pipeline.detect.origin import Origin
 from litesoc_server.pipeline.detect.subjects import scope_of
 from litesoc_server.pipeline.policy import DAY_MS, MINUTE_MS
-from litesoc_server.pipeline.state.base import Steps, once
+from litesoc_server.pipeline.state.base import CountRequest, Steps, once, peek
 
+_BEATS_MS = MINUTE_MS  # no beat lasts longer
 _COUNT_BITS = 4  # so eight firings from one power of two to the next
 
 
@@ -67,6 +68,27 @@ def claim(event: Event, *, detector: str, key: str, window: str) -> Steps[bool]:
             member=event.event_id,
         )
     )
+
+
+def claim_first(event: Event, *, detector: str, key: str, window: str) -> Steps[bool]:
+    """Claim a firing whose window is a ``beat``, and let ``was_claimed`` tell other events so."""
+    if not (yield from claim(event, detector=detector, key=key, window=window)):
+        return False
+    yield CountRequest(_claimed_key(event, detector, key), _BEATS_MS, event.occurred_at_ms, f"{window} {event.event_id}")
+    return True
+
+
+def was_claimed(event: Event, *, detector: str, key: str, window: str) -> Steps[bool]:
+    """Return whether an event before this one has claimed this beat, so that nothing is left to find out.
+
+    One question in place of all those that lead to a claim. Never true of the event's own claim, see ``claim``.
+    """
+    claimed = yield from peek(key=_claimed_key(event, detector, key), window_ms=_BEATS_MS, at_ms=event.occurred_at_ms)
+    return any(one.startswith(f"{window} ") and not one.endswith(event.event_id) for one in claimed.members)
+
+
+def _claimed_key(event: Event, detector: str, key: str) -> str:
+    return f"{scope_of(event)}claimed|{detector}|{key}"
 
 
 def detection_of(finding: Finding, event: Event, trigger: Origin, *, key: str, window: str) -> Detection:

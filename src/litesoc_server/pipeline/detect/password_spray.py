@@ -5,9 +5,9 @@ import msgspec
 from litesoc_server.events.detection import AlertSeverity, AlertType, Detection, Fact
 from litesoc_server.events.event import Event
 from litesoc_server.pipeline.detect import wording
-from litesoc_server.pipeline.detect.accounts import exists
+from litesoc_server.pipeline.detect.accounts import FailedLogin, failed_login
 from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
-from litesoc_server.pipeline.detect.egress import client_of, neighbourhood_of, users_count, was_at, was_with
+from litesoc_server.pipeline.detect.egress import client_of, neighbourhood_of, users_count, was_at
 from litesoc_server.pipeline.detect.failures import COUNTED_ONCE, LOGIN_FAILED, attack_key
 from litesoc_server.pipeline.detect.firing import Finding, beat, claim, detection_of
 from litesoc_server.pipeline.detect.origin import origin_of
@@ -16,6 +16,7 @@ from litesoc_server.pipeline.policy import DetectionPolicy
 from litesoc_server.pipeline.state.base import CountRequest, DistinctRequest, Steps, Window
 
 ID = "password_spray"
+_FAR_OVER = 2
 
 
 class _Group(msgspec.Struct, frozen=True):
@@ -44,11 +45,14 @@ def examine(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...
 
     Only accounts that exist count, and only where they never succeeded: whoever mistypes at home is left out.
     """
-    actor, at_ms = actor_of(event), event.occurred_at_ms
-    if event.user_ip is None or actor is None or not (yield from exists(event, at_ms)):
+    actor = actor_of(event)
+    if event.user_ip is None or actor is None:
+        return ()
+    failed = yield from failed_login(event, policy)
+    if not failed.is_at_account:
         return ()
     detections: list[Detection] = []
-    for group in (yield from _groups(event, policy, actor)):
+    for group in (yield from _groups(event, policy, actor, failed)):
         spray = yield from _widest(event, policy, group, actor)
         if spray is not None:
             current = beat(spray.window.last_ms, spray.window.count)
@@ -58,7 +62,7 @@ def examine(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...
     return tuple(detections)
 
 
-def _groups(event: Event, policy: DetectionPolicy, actor: str) -> Steps[list[_Group]]:
+def _groups(event: Event, policy: DetectionPolicy, actor: str, failed: FailedLogin) -> Steps[list[_Group]]:
     """Return the groups in which ``actor`` has not succeeded."""
     assert event.user_ip is not None
     at_ms, sources_min = event.occurred_at_ms, policy.password_spray_addresses_count
@@ -69,40 +73,62 @@ def _groups(event: Event, policy: DetectionPolicy, actor: str) -> Steps[list[_Gr
     if neighbourhood != address and not (yield from was_at(event, actor, neighbourhood, at_ms)):
         words = f"addresses in {neighbourhood}"
         groups.append(_Group(neighbourhood, words, f"credential_attack|net:{neighbourhood}", address, sources_min))
-    if client is not None and not (yield from was_with(event, actor, client, at_ms)):
+    if client is not None and not failed.was_client_used:
         words = f"{wording.device(event.device)} in {wording.network(event.network)}"
         groups.append(_Group(client, words, f"credential_attack|client:{client}", neighbourhood, sources_min))
     return groups
 
 
 def _widest(event: Event, policy: DetectionPolicy, group: _Group, actor: str) -> Steps[_Spray | None]:
-    """Note the attempt; return the window over a limit with the most failures, None when there is none."""
-    scope, at_ms, event_id = scope_of(event), event.occurred_at_ms, event.event_id
-    limits = (
-        (policy.password_spray_window_ms, policy.password_spray_accounts_count),
-        (policy.password_spray_hour_window_ms, policy.password_spray_hour_accounts_count),
-        (policy.password_spray_day_window_ms, policy.password_spray_day_accounts_count),
-    )
-    tries, accounts, sources = (f"{scope}{what}|{group.name}" for what in ("spray", "sprayed", "spraying"))
-    yield CountRequest(tries, max(window_ms for window_ms, _ in limits), at_ms, event_id)
-    over: list[tuple[int, int, int, int]] = []
-    for window_ms, limit in limits:  # keys of their own per length: counting the different ones then is constant work
-        sources_count = yield DistinctRequest(f"{sources}|{window_ms}", window_ms, at_ms, group.source, event_id)
-        accounts_count = yield DistinctRequest(f"{accounts}|{window_ms}", window_ms, at_ms, actor, event_id)
-        assert isinstance(sources_count, int)
-        assert isinstance(accounts_count, int)
-        if accounts_count >= limit and sources_count >= group.sources_min:
-            over.append((window_ms, limit, accounts_count, sources_count))
-    if not over:
+    """Note the attempt; return the longest window that is over a limit, None when there is none."""
+    at_ms, event_id, tries_key = event.occurred_at_ms, event.event_id, f"{scope_of(event)}spray|{group.name}"
+    longest_ms = max(window_ms for window_ms, _ in _limits(policy))
+    tries = yield CountRequest(tries_key, longest_ms, at_ms, event_id)
+    assert isinstance(tries, Window)
+    sources_count = 1
+    if group.sources_min > 1:
+        sources = yield DistinctRequest(f"{scope_of(event)}spraying|{group.name}", longest_ms, at_ms, group.source, event_id)
+        assert isinstance(sources, int)
+        sources_count = sources
+    over = yield from _over(event, policy, group, actor)
+    if over is None or sources_count < group.sources_min:
         return None
+    window_ms, limit, accounts_count = over
     users_here_count = yield from users_count(event, group.name, at_ms)
-    found: list[_Spray] = []
-    for window_ms, limit, accounts_count, sources_count in over:
-        if accounts_count > users_here_count:
-            window = yield CountRequest(tries, window_ms, at_ms, event_id)
-            assert isinstance(window, Window)
-            found.append(_Spray(window, accounts_count, sources_count, users_here_count, limit, window_ms))
-    return max(found, key=lambda spray: (spray.window.count, spray.window.last_ms), default=None)
+    if accounts_count <= users_here_count:
+        return None
+    if window_ms < longest_ms:
+        window = yield CountRequest(tries_key, window_ms, at_ms, event_id)
+        assert isinstance(window, Window)
+        tries = window
+    return _Spray(tries, accounts_count, sources_count, users_here_count, limit, window_ms)
+
+
+def _limits(policy: DetectionPolicy) -> tuple[tuple[int, int], ...]:
+    """Return how many accounts are too many in which time."""
+    return (
+        (policy.password_spray_day_window_ms, policy.password_spray_day_accounts_count),
+        (policy.password_spray_hour_window_ms, policy.password_spray_hour_accounts_count),
+        (policy.password_spray_window_ms, policy.password_spray_accounts_count),
+    )
+
+
+def _over(event: Event, policy: DetectionPolicy, group: _Group, actor: str) -> Steps[tuple[int, int, int] | None]:
+    """Note the account; return time, limit and number of accounts of the first limit that is reached.
+
+    Each length has a key of its own: counting the different ones is constant work then. What is twice over the first limit
+    is not counted for shorter times: they could say nothing else before half of it is out of the longest window.
+    """
+    over: tuple[int, int, int] | None = None
+    for window_ms, limit in _limits(policy):
+        key = f"{scope_of(event)}sprayed|{group.name}|{window_ms}"
+        accounts_count = yield DistinctRequest(key, window_ms, event.occurred_at_ms, actor, event.event_id)
+        assert isinstance(accounts_count, int)
+        if over is None and accounts_count >= limit:
+            over = window_ms, limit, accounts_count
+            if accounts_count >= _FAR_OVER * limit:
+                break
+    return over
 
 
 def _describe(policy: DetectionPolicy, group: _Group, spray: _Spray) -> Finding:
@@ -154,8 +180,8 @@ DETECTOR = Detector(
         "Counts the different accounts that fail at one address, in one /24, and with one client (autonomous system and "
         "device family): 10 in 10 minutes, 15 in 1 hour or 30 in 24 hours. An account counts only if it exists and never "
         "logged in from there, and there must be more of them than users who did log in from there within 7 days (64 at "
-        "most are known). In a /24 the attempts must come from 3 addresses or more, with one client from 3 ranges of /24 or "
-        "more; fewer are incidents of these. How often each account is tried does not matter. Incident: "
+        "most are known). In a /24 the attempts of 24 hours must come from 3 addresses or more, with one client from 3 "
+        "ranges of /24 or more; fewer are incidents of these. How often each account is tried does not matter. Incident: "
         "credential_attack|ip:<address>, |net:<range> or |client:<system and family>."
     ),
     false_positives=(

@@ -8,7 +8,7 @@ import msgspec
 from litesoc_server.events.detection import AlertSeverity, AlertType, Detection, Fact
 from litesoc_server.events.event import Event
 from litesoc_server.pipeline.detect import wording
-from litesoc_server.pipeline.detect.accounts import exists, is_usual
+from litesoc_server.pipeline.detect.accounts import failed_login
 from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
 from litesoc_server.pipeline.detect.egress import is_shared, users_count, was_at
 from litesoc_server.pipeline.detect.failures import COUNTED_ONCE, LOGIN_FAILED, attack_key, source_of
@@ -17,7 +17,17 @@ from litesoc_server.pipeline.detect.login_history import logins_near
 from litesoc_server.pipeline.detect.origin import origin_of
 from litesoc_server.pipeline.detect.subjects import NOWHERE, actor_of, actor_subject, scope_of
 from litesoc_server.pipeline.policy import DetectionPolicy
-from litesoc_server.pipeline.state.base import LATENESS_MS, CountRequest, DistinctRequest, Steps, Window, peek, peek_distinct
+from litesoc_server.pipeline.state.base import (
+    LATENESS_MS,
+    Answer,
+    CountRequest,
+    DistinctRequest,
+    Steps,
+    Window,
+    peek,
+    peek_distinct,
+)
+from litesoc_server.pipeline.state.windows import NO_WINDOW
 
 ID = "slow_brute_force"
 
@@ -34,20 +44,26 @@ class _Pace(msgspec.Struct, frozen=True):
 def examine(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...]]:
     """Look at the gaps between the failed logins of an address, and of an account that is tried from several."""
     actor, source, at_ms, event_id = actor_of(event), source_of(event), event.occurred_at_ms, event.event_id
-    if actor is None or not (yield from exists(event, at_ms)) or (yield from is_usual(event, actor)):
+    if actor is None:
+        return ()
+    failed = yield from failed_login(event, policy)
+    if failed.is_usual or not failed.is_at_account:
         return ()
     scope, window_ms = scope_of(event), _window_ms(policy)
     by_source, by_actor = f"{scope}slow at|{source}", f"{scope}slow on|{actor}"
     sources = f"{scope}slow sources of|{actor}"
-    yield CountRequest(by_actor, window_ms, at_ms, event_id)
+    on_actor = yield CountRequest(by_actor, window_ms + LATENESS_MS, at_ms, event_id)
     yield DistinctRequest(sources, window_ms, at_ms, source, event_id)
+    at_source: Answer = NO_WINDOW
     if source != NOWHERE and not (yield from was_at(event, actor, source, at_ms)):
-        yield CountRequest(by_source, window_ms, at_ms, event_id)
+        at_source = yield CountRequest(by_source, window_ms + LATENESS_MS, at_ms, event_id)
+    assert isinstance(on_actor, Window)
+    assert isinstance(at_source, Window)
     detections: list[Detection] = []
-    pace = yield from _pace(by_source, policy, at_ms)
+    pace = yield from _pace(by_source, policy, at_ms, at_source)
     if pace is not None and not is_shared(event.network, (yield from users_count(event, source, at_ms)), policy):
         detections += yield from _announce(event, policy, pace, attack_key(source, actor), f"from {source}")
-    pace = yield from _pace(by_actor, policy, at_ms)
+    pace = yield from _pace(by_actor, policy, at_ms, on_actor)
     if pace is not None:
         sources_count = yield from peek_distinct(key=sources, window_ms=window_ms, at_ms=at_ms - LATENESS_MS)
         logins = yield logins_near(event, actor)
@@ -64,9 +80,19 @@ def _window_ms(policy: DetectionPolicy) -> int:
     return 2 * policy.slow_brute_force_gaps_count * policy.slow_brute_force_gap_max_ms
 
 
-def _pace(key: str, policy: DetectionPolicy, at_ms: int) -> Steps[_Pace | None]:
-    """Return the pace of ``key`` LATENESS_MS before ``at_ms`` if it is slow and steady."""
+def _pace(key: str, policy: DetectionPolicy, at_ms: int, around: Window) -> Steps[_Pace | None]:
+    """Return the pace of ``key`` LATENESS_MS before ``at_ms`` if it is slow and steady.
+
+    ``around`` holds at least what is looked at, and the failure at ``at_ms``: the cheap questions first.
+    """
     gaps_count, window_ms = policy.slow_brute_force_gaps_count, _window_ms(policy)
+    if around.count < gaps_count + 2:
+        return None
+    # At least half of the gaps are no shorter than their median, so all together last longer than this.
+    span_min_ms = policy.slow_brute_force_gap_min_ms * gaps_count // 2
+    recent = yield from peek(key=key, window_ms=span_min_ms - 1, at_ms=at_ms - LATENESS_MS)
+    if recent.count > gaps_count:
+        return None
     window = yield from peek(key=key, window_ms=window_ms, at_ms=at_ms - LATENESS_MS)
     if window.count <= gaps_count or window.last_ms - window.first_ms < policy.slow_brute_force_gap_min_ms * gaps_count / 2:
         return None

@@ -5,16 +5,14 @@ import msgspec
 from litesoc_server.events.detection import AlertSeverity, AlertType, Detection, Fact
 from litesoc_server.events.event import Event
 from litesoc_server.pipeline.detect import wording
+from litesoc_server.pipeline.detect.accounts import failed_login
 from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
 from litesoc_server.pipeline.detect.failures import (
     LOGIN_FAILED,
     attack_key,
     before_login,
     just_before,
-    on_actor,
-    on_actor_from,
     peek_on_actor,
-    source_of,
 )
 from litesoc_server.pipeline.detect.firing import Finding, beat, claim, detection_of
 from litesoc_server.pipeline.detect.login_history import (
@@ -65,8 +63,7 @@ def examine(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...
         if failures.count < policy.success_after_failures_count:
             return ()
         return (yield from _look_back(event, policy, actor, origin_of(event)))
-    yield on_actor(event, actor, window_ms)
-    yield on_actor_from(event, actor, source_of(event), window_ms)
+    yield from failed_login(event, policy)
     near = yield logins_near(event, actor)
     assert isinstance(near, tuple)
     if not near or near[-1].at_ms < event.occurred_at_ms:

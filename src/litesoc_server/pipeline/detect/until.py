@@ -21,14 +21,17 @@ def window_until(*, key: str, window_ms: int, at_ms: int, event_id: str) -> Step
     return Window(window.count - later_count, window.first_ms, last_ms, window.members[:-later_count])
 
 
-def windows_through(*, key: str, window_ms: int, at_ms: int) -> Steps[list[Window]]:
+def windows_through(*, key: str, window_ms: int, at_ms: int, own: Window) -> Steps[list[Window]]:
     """Return the windows of ``key`` that contain ``at_ms`` and end at an observation: all that one at ``at_ms`` is part of.
 
     For an event in order that is the one window that ends at it. A late one may have completed any of those that end at an
-    event after it: the latest of these are tried.
+    event after it: the latest of these are tried. ``own`` is what the state answered when the one at ``at_ms`` was added.
     """
-    windows = [(yield from peek(key=key, window_ms=window_ms, at_ms=at_ms))]
     end_ms = at_ms + window_ms
+    latest = yield from peek(key=key, window_ms=window_ms, at_ms=end_ms)
+    if latest.last_ms <= at_ms:
+        return [own]
+    windows = [(yield from peek(key=key, window_ms=window_ms, at_ms=at_ms))]
     while len(windows) < _WINDOWS_MAX:
         until = yield CountRequest(key, window_ms, end_ms, "", is_read_only=True)
         assert isinstance(until, Window)
