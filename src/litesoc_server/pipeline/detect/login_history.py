@@ -135,14 +135,15 @@ def mark_suspicious(event: Event, actor: str, login: Origin, policy: DetectionPo
     yield SeenRequest(f"{scope}bad devices|{actor}", device_label(login.device), at_ms, login_id, ttl_ms)
 
 
-def is_contested(event: Event, actor: str, login_id: str) -> Steps[tuple[bool, bool]]:
-    """Return whether a login of ``actor`` is marked suspicious and not confirmed since, and whether any login is marked."""
-    at_ms = event.occurred_at_ms
-    mark = yield from known(key=f"{scope_of(event)}bad logins|{actor}", value=login_id, at_ms=at_ms)
-    if not mark.count:
-        return False, mark.set_size > 0
-    verdict = yield from verdict_on(event, actor, on_login(login_id), at_ms)
-    return verdict is not Verdict.CONFIRMED, True
+def mark_of(event: Event, actor: str, login_id: str) -> SeenRequest:
+    """Return the request for the mark of a login of ``actor`` as suspicious; the set is that of all its marked logins."""
+    key = f"{scope_of(event)}bad logins|{actor}"
+    return SeenRequest(key, login_id, event.occurred_at_ms, "", 0, is_read_only=True)
+
+
+def is_confirmed(event: Event, actor: str, login_id: str) -> Steps[bool]:
+    """Return whether the owner says that a login of ``actor`` was theirs."""
+    return (yield from verdict_on(event, actor, on_login(login_id), event.occurred_at_ms)) is Verdict.CONFIRMED
 
 
 def mark_risky(event: Event, actor: str, login: Origin, policy: DetectionPolicy, *, detector: str) -> Steps[None]:

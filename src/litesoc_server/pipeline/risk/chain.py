@@ -31,8 +31,21 @@ def final_memos(remembered: Sequence[Remembered], at_ms: int) -> Sequence[Rememb
     Where so much happened lately that all the state holds is not final yet, the oldest memo serves: nearly final.
     """
     not_final_ms = spell_start_ms(at_ms) - LATENESS_MS
-    final = [memo for memo in remembered if memo.at_ms < not_final_ms]
-    if not final:
+    end = len(remembered)
+    while end and remembered[end - 1].at_ms >= not_final_ms:
+        end -= 1
+    if not end:
         return remembered[:1] if len(remembered) >= LAST_MAX else ()
-    in_base_ms = final[-1].at_ms - LATENESS_MS  # what its base holds is older than that
-    return [memo for memo in final if memo.at_ms >= in_base_ms]
+    in_base_ms = remembered[end - 1].at_ms - LATENESS_MS  # what its base holds is older than that
+    start = end - 1
+    while start and remembered[start - 1].at_ms >= in_base_ms:
+        start -= 1
+    return remembered[start:end]
+
+
+def holds(remembered: Sequence[Remembered], member: str) -> bool:
+    """Return whether a memo is there already, which remembering it again would leave as it is."""
+    for memo in remembered:  # noqa: SIM110 - on every login: a generator costs four times as much
+        if memo.member == member:
+            return True
+    return False

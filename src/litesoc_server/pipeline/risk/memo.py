@@ -41,7 +41,7 @@ def write_actor_memo(memo: ActorMemo) -> str:
 
 
 def read_actor_memo(text: str) -> ActorMemo:
-    """Return the memo of a text."""
+    """Return the memo of a text; its base may be changed by who asks."""
     return _ACTOR_DECODER.decode(text)
 
 
@@ -50,7 +50,12 @@ def write_community_memo(memo: CommunityMemo) -> str:
     return _ENCODER.encode(memo).decode()
 
 
-@lru_cache(maxsize=_COMMUNITIES_CACHED)
 def read_community_memo(text: str) -> CommunityMemo:
-    """Return the memo of a text; of one organisation's logins within some minutes all ask for the same."""
+    """Return the memo of a text."""
     return _COMMUNITY_DECODER.decode(text)
+
+
+@lru_cache(maxsize=_COMMUNITIES_CACHED)
+def shared_community(text: str) -> Community:
+    """Return the base of a memo, to look at only: of an organisation's logins within some minutes all ask for the same."""
+    return read_community_memo(text).base

@@ -7,11 +7,20 @@ deepest level that is known (address, /24, network, country) is a feature of its
 """
 
 from math import log
+from typing import TypeAlias
 
 from litesoc_server.events.event import NetworkKind
-from litesoc_server.pipeline.risk.community import Community, Counted, count_of, history_bucket
+from litesoc_server.pipeline.risk.community import Community, Counted, Table, history_bucket
 from litesoc_server.pipeline.risk.profile import DEVICE_ID, NETWORK_KIND, ONE, Profile, Values, hour_share
 from litesoc_server.pipeline.risk.trace import DAY_PARTS
+
+_Steps: TypeAlias = tuple[tuple[int, float], ...]  # bound from below and weight, the highest first
+
+
+def _steps(*steps: tuple[int, float, float]) -> _Steps:
+    """Return the weight of each step, given its bound from below and its share among attackers and among owners."""
+    return tuple((at_least, log(of_attackers / of_owners)) for at_least, of_attackers, of_owners in reversed(steps))
+
 
 # Attackers: a mix of some who know nothing, some in the victim's country and some in the victim's city or network (the three
 # kinds of Wiefling et al., ACM TOPS 26(1) 2022), a third of whom copy the victim's kind of browser.
@@ -55,10 +64,10 @@ _PRIOR_KINDS = 3
 
 # Of failed logins before a success: bounds from below, share among attackers, share among owners. Owners mistype before 3 to
 # 8 of 100 logins, mostly once.
-_ACCOUNT_FAILURES = ((0, 0.60, 0.92), (1, 0.10, 0.05), (2, 0.08, 0.018), (3, 0.10, 0.009), (5, 0.12, 0.003))
-_ADDRESS_FAILURES = ((0, 0.60, 0.85), (1, 0.12, 0.12), (5, 0.13, 0.025), (20, 0.15, 0.005))
+_ACCOUNT_FAILURES = _steps((0, 0.60, 0.92), (1, 0.10, 0.05), (2, 0.08, 0.018), (3, 0.10, 0.009), (5, 0.12, 0.003))
+_ADDRESS_FAILURES = _steps((0, 0.60, 0.85), (1, 0.12, 0.12), (5, 0.13, 0.025), (20, 0.15, 0.005))
 # Days since the actor's last success: an attacker comes at any time, an owner mostly soon again.
-_IDLE_DAYS = ((0, 0.40, 0.50), (1, 0.30, 0.33), (7, 0.15, 0.11), (30, 0.09, 0.045), (90, 0.06, 0.015))
+_IDLE_DAYS = _steps((0, 0.40, 0.50), (1, 0.30, 0.33), (7, 0.15, 0.11), (30, 0.09, 0.045), (90, 0.06, 0.015))
 
 _NEW_PLACE_WEIGHT_MAX = 2.5
 _HOUR_WEIGHT_MAX = 1.5
@@ -91,8 +100,8 @@ def agent_weight(level: int, profile: Profile, community: Community) -> float:
 def _level_weight(
     level: int,
     profile: Profile,
-    own: tuple[int, ...],
-    learned: tuple[tuple[int, ...], ...],
+    own: list[int],
+    learned: Table,
     priors: tuple[tuple[float, ...], ...],
     attacker: tuple[float, ...],
 ) -> float:
@@ -110,9 +119,8 @@ def use_weight(known: Values, value: int) -> float:
 
     An attacker who meets a known value meets any of them alike.
     """
-    total = sum(count for _, count in known)
-    count = next((count for other, count in known if other == value), 0)
-    return log((1 / len(known)) / (count / total)) if count else 0.0
+    count = known.get(value)
+    return log((1 / len(known)) / (count / sum(known.values()))) if count else 0.0
 
 
 def new_network_weight(value: int, community: Community) -> float:
@@ -132,7 +140,7 @@ def new_country_weight(value: int, community: Community) -> float:
 
 
 def _place_share(counted: Counted, value: int, community: Community) -> float:
-    return (count_of(counted, value) + _PRIOR_PLACES * _UNSEEN_SHARE) / (community.logins + _PRIOR_PLACES)
+    return (counted.get(value, 0) + _PRIOR_PLACES * _UNSEEN_SHARE) / (community.logins + _PRIOR_PLACES)
 
 
 def shared_address_weight(value: int, kind: NetworkKind | None, community: Community) -> float:
@@ -140,7 +148,7 @@ def shared_address_weight(value: int, kind: NetworkKind | None, community: Commu
 
     0 for one that is not, and for one that anybody can come from: attackers are found there as often as users.
     """
-    count = count_of(community.addresses, value)
+    count = community.addresses.get(value, 0)
     if kind in _PUBLIC_KINDS or count < _SHARED_COUNT_MIN:
         return 0.0
     share = count / (community.logins + _PRIOR_PLACES)
@@ -165,7 +173,8 @@ def _length_of(hour: int) -> float:
 def kind_weight(kind: NetworkKind, number: int, profile: Profile) -> float:
     """Return the weight of the kind of network; ``number`` is its number in the profile."""
     of_attackers, of_owners = _KIND_SHARES[kind]
-    count, total = profile.count(NETWORK_KIND, number) / ONE, sum(count for _, count in profile.values[NETWORK_KIND]) / ONE
+    known = profile.values[NETWORK_KIND]
+    count, total = known.get(number, 0) / ONE, sum(known.values()) / ONE
     return log(of_attackers / ((count + _PRIOR_KINDS * of_owners) / (total + _PRIOR_KINDS)))
 
 
@@ -177,7 +186,7 @@ def device_id_weight(*, is_known: bool) -> float:
 
 def missing_device_id_weight(profile: Profile) -> float:
     """Return the weight of sending no device id, where the actor's devices have had ids before."""
-    without_id = max(0, profile.logins - sum(count for _, count in profile.values[DEVICE_ID])) / ONE
+    without_id = max(0, profile.logins - sum(profile.values[DEVICE_ID].values())) / ONE
     of_owners = (without_id + _PRIOR_OWN_LOGINS * _DEVICE_ID_MISSING[1]) / (profile.logins / ONE + _PRIOR_OWN_LOGINS)
     return log(_DEVICE_ID_MISSING[0] / of_owners)
 
@@ -197,9 +206,8 @@ def idle_weight(days: float) -> float:
     return _stepped(days, _IDLE_DAYS)
 
 
-def _stepped(number: float, steps: tuple[tuple[int, float, float], ...]) -> float:
-    _, of_attackers, of_owners = next(step for step in reversed(steps) if number >= step[0])
-    return log(of_attackers / of_owners)
+def _stepped(number: float, steps: _Steps) -> float:
+    return next(weight for at_least, weight in steps if number >= at_least)
 
 
 def _within(weight: float, most: float) -> float:

@@ -1,5 +1,6 @@
 """The score of one login that succeeded: what is known of its actor and organisation is read, weighed, and added to."""
 
+from collections.abc import Sequence
 from math import fsum
 from zlib import crc32
 
@@ -8,17 +9,18 @@ import msgspec
 from litesoc_server.events.event import Event
 from litesoc_server.events.risk import Risk
 from litesoc_server.pipeline.detect.failures import peek_at_address, peek_on_actor
-from litesoc_server.pipeline.detect.login_history import familiarity, is_contested
+from litesoc_server.pipeline.detect.login_history import familiarity, is_confirmed, mark_of
 from litesoc_server.pipeline.detect.origin import origin_of
 from litesoc_server.pipeline.detect.subjects import actor_of, address_of, scope_of
 from litesoc_server.pipeline.policy import DetectionPolicy
-from litesoc_server.pipeline.risk.chain import final_memos, spell_of, spell_start_ms
-from litesoc_server.pipeline.risk.community import NO_COMMUNITY, Community, Sample, history_bucket, learn_sample, ratio_bin
+from litesoc_server.pipeline.risk.chain import final_memos, holds, spell_of, spell_start_ms
+from litesoc_server.pipeline.risk.community import Community, Sample, history_bucket, learn_sample, ratio_bin
 from litesoc_server.pipeline.risk.memo import (
     ActorMemo,
     CommunityMemo,
     read_actor_memo,
     read_community_memo,
+    shared_community,
     write_actor_memo,
     write_community_memo,
 )
@@ -29,7 +31,6 @@ from litesoc_server.pipeline.risk.profile import (
     BROWSER,
     COUNTRY,
     NETWORK_LEVELS,
-    NO_PROFILE,
     ONE,
     PREFIX,
     Profile,
@@ -45,6 +46,7 @@ from litesoc_server.pipeline.state.base import (
     LastRequest,
     Remembered,
     RememberRequest,
+    Seen,
     Steps,
     Window,
 )
@@ -54,13 +56,7 @@ _SAMPLES_PER_SPELL = 2  # so that the state's LAST_MAX memos reach back to one t
 _ACTOR_LENGTH_MAX = 80  # bytes of an actor's id that fit into a sample; logins of longer ones are not sampled
 _KNOWN_PREFIX, _NEW_NETWORK = NETWORK_LEVELS.index(PREFIX), NETWORK_LEVELS.index(COUNTRY)
 _NEW_BROWSER = AGENT_LEVELS.index(BROWSER) + 1
-
-
-class _Known(msgspec.Struct, frozen=True, gc=False):
-    """What was known of an actor before a login."""
-
-    profile: Profile
-    has_marks: bool  # some login of the actor is suspicious
+_NO_COMMUNITY = Community()
 
 
 def score(event: Event, policy: DetectionPolicy) -> Steps[Risk | None]:
@@ -74,54 +70,56 @@ def score(event: Event, policy: DetectionPolicy) -> Steps[Risk | None]:
         return None
     at_ms, scope = event.occurred_at_ms, scope_of(event)
     trace = trace_of(event)
-    known = yield from _actor_before(event, actor, policy)
-    community, samples = yield from _community_before(scope, at_ms)
-    evidence = yield from _evidence(event, actor, trace, known, policy)
+    remembered = yield LastRequest(f"{scope}risk|{actor}", at_ms, LAST_MAX)
+    assert isinstance(remembered, tuple)
+    profile, has_marks = yield from _learned(event, actor, policy, final_memos(remembered, at_ms))
+    samples = yield LastRequest(f"{scope}risk of all", at_ms, LAST_MAX)
+    assert isinstance(samples, tuple)
+    final_samples = final_memos(samples, at_ms)
+    community = shared_community(final_samples[-1].value) if final_samples else _NO_COMMUNITY
+    evidence = yield from _evidence(event, actor, trace, profile, policy, has_marks=has_marks)
     contributions = contributions_of(event, trace, evidence, community)
-    log_ratio = round(fsum(one.weight for one in contributions), 3)
-    yield RememberRequest(
-        key=f"{scope}risk|{actor}",
-        at_ms=spell_start_ms(at_ms),
-        member=f"{spell_of(at_ms)}|{_likeness(trace)}",
-        value=write_actor_memo(ActorMemo(known.profile, trace)),
-        ttl_ms=policy.risk_memory_ms,
-    )
-    if len(actor.encode("utf-8", "surrogatepass")) <= _ACTOR_LENGTH_MAX:
-        yield from _add_sample(event, policy, samples, _sample_of(actor, trace, evidence, log_ratio))
+    log_ratio = round(fsum([one.weight for one in contributions]), 3)
+    member = f"{spell_of(at_ms)}|{_likeness(trace)}"
+    if not holds(remembered, member):
+        value = write_actor_memo(ActorMemo(profile, trace))
+        yield RememberRequest(f"{scope}risk|{actor}", spell_start_ms(at_ms), member, value, policy.risk_memory_ms)
+    member = f"{spell_of(at_ms)}|{crc32(event.event_id.encode()) % _SAMPLES_PER_SPELL}"
+    if not holds(samples, member) and len(actor.encode("utf-8", "surrogatepass")) <= _ACTOR_LENGTH_MAX:
+        grown = yield from _grown(event, final_samples)
+        value = write_community_memo(CommunityMemo(grown, _sample_of(actor, trace, evidence, log_ratio)))
+        yield RememberRequest(f"{scope}risk of all", spell_start_ms(at_ms), member, value, policy.risk_memory_ms)
     return Risk(score_of(log_ratio, community), log_ratio, contributions)
 
 
-def _actor_before(event: Event, actor: str, policy: DetectionPolicy) -> Steps[_Known]:
-    """Return what was known of ``actor``: the logins before, without suspicious ones."""
-    at_ms = event.occurred_at_ms
-    remembered = yield LastRequest(f"{scope_of(event)}risk|{actor}", at_ms, LAST_MAX)
-    assert isinstance(remembered, tuple)
-    memos = final_memos(remembered, at_ms)
+def _learned(event: Event, actor: str, policy: DetectionPolicy, memos: Sequence[Remembered]) -> Steps[tuple[Profile, bool]]:
+    """Return what was known of ``actor``, from the logins before without suspicious ones, and whether there are such."""
     if not memos:
-        return _Known(NO_PROFILE, has_marks=False)
-    half_life_ms = policy.risk_memory_ms / 2
-    profile, has_marks = read_actor_memo(memos[-1].value).base, False
+        return Profile(), False
+    half_life_ms, has_marks = policy.risk_memory_ms / 2, True
+    newest = read_actor_memo(memos[-1].value)
+    profile = newest.base
     for memo in memos:
-        trace = read_actor_memo(memo.value).trace
-        is_bad, has_marks = yield from is_contested(event, actor, trace.event_id)
+        trace = newest.trace if memo is memos[-1] else read_actor_memo(memo.value).trace
+        is_bad = False
+        if has_marks:  # until the first answer says that there are none: by far most actors have none
+            mark = yield mark_of(event, actor, trace.event_id)
+            assert isinstance(mark, Seen)
+            has_marks = mark.set_size > 0
+            is_bad = mark.count > 0 and not (yield from is_confirmed(event, actor, trace.event_id))
         if not is_bad:
-            profile = learn(profile, trace, memo.at_ms, half_life_ms)
-    return _Known(fade(profile, at_ms, half_life_ms), has_marks)
+            learn(profile, trace, memo.at_ms, half_life_ms)
+    fade(profile, event.occurred_at_ms, half_life_ms)
+    return profile, has_marks
 
 
-def _community_before(scope: str, at_ms: int) -> Steps[tuple[Community, tuple[Remembered, ...]]]:
-    """Return what the organisation's logins have taught, as of the latest final sample, and the samples around now."""
-    samples = yield LastRequest(f"{scope}risk of all", at_ms, LAST_MAX)
-    assert isinstance(samples, tuple)
-    final = final_memos(samples, at_ms)
-    return (read_community_memo(final[-1].value).base if final else NO_COMMUNITY), samples
-
-
-def _evidence(event: Event, actor: str, trace: Trace, known: _Known, policy: DetectionPolicy) -> Steps[Evidence]:
-    profile, at_ms, window_ms = known.profile, event.occurred_at_ms, policy.success_after_failures_window_ms
+def _evidence(
+    event: Event, actor: str, trace: Trace, profile: Profile, policy: DetectionPolicy, *, has_marks: bool
+) -> Steps[Evidence]:
+    at_ms, window_ms = event.occurred_at_ms, policy.success_after_failures_window_ms
     network_level = level_of(profile, trace, NETWORK_LEVELS)
     agent_level = level_of(profile, trace, AGENT_LEVELS)
-    if known.has_marks:
+    if has_marks:
         familiar = yield from familiarity(event, actor, origin_of(event))
         network_level = network_level if familiar.is_network_familiar else max(network_level, _NEW_NETWORK)
         agent_level = agent_level if familiar.is_device_familiar else max(agent_level, _NEW_BROWSER)
@@ -143,26 +141,19 @@ def _evidence(event: Event, actor: str, trace: Trace, known: _Known, policy: Det
     )
 
 
-def _add_sample(event: Event, policy: DetectionPolicy, samples: tuple[Remembered, ...], sample: Sample) -> Steps[None]:
-    """Teach the organisation one login, unless as many of this spell were taken already."""
-    at_ms, scope = event.occurred_at_ms, scope_of(event)
-    member = f"{spell_of(at_ms)}|{crc32(event.event_id.encode()) % _SAMPLES_PER_SPELL}"
-    if any(taken.member == member for taken in samples):
-        return
-    memos = final_memos(samples, at_ms)
-    community = read_community_memo(memos[-1].value).base if memos else NO_COMMUNITY
+def _grown(event: Event, memos: Sequence[Remembered]) -> Steps[Community]:
+    """Return what the organisation's logins have taught, without suspicious ones, to be written with one more sample."""
+    if not memos:
+        return Community()
+    newest = read_community_memo(memos[-1].value)
+    community = newest.base
     for memo in memos:
-        earlier = read_community_memo(memo.value).sample
-        is_bad, _ = yield from is_contested(event, earlier.actor, earlier.event_id)
-        if not is_bad:
-            community = learn_sample(community, earlier)
-    yield RememberRequest(
-        key=f"{scope}risk of all",
-        at_ms=spell_start_ms(at_ms),
-        member=member,
-        value=write_community_memo(CommunityMemo(community, sample)),
-        ttl_ms=policy.risk_memory_ms,
-    )
+        sample = newest.sample if memo is memos[-1] else read_community_memo(memo.value).sample
+        mark = yield mark_of(event, sample.actor, sample.event_id)
+        assert isinstance(mark, Seen)
+        if not mark.count or (yield from is_confirmed(event, sample.actor, sample.event_id)):
+            learn_sample(community, sample)
+    return community
 
 
 def _sample_of(actor: str, trace: Trace, evidence: Evidence, log_ratio: float) -> Sample:

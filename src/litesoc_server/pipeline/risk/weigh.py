@@ -1,11 +1,13 @@
 """From the evidence on a login to its contributions: one weight per feature, with its words."""
 
+from functools import lru_cache
+
 import msgspec
 
 from litesoc_server.events.event import Event
 from litesoc_server.events.risk import RiskContribution
 from litesoc_server.pipeline.risk import model, words
-from litesoc_server.pipeline.risk.community import Community, count_of
+from litesoc_server.pipeline.risk.community import Community
 from litesoc_server.pipeline.risk.profile import (
     ADDRESS,
     AGENT,
@@ -23,6 +25,7 @@ from litesoc_server.pipeline.risk.trace import UNKNOWN, Trace
 _DAY_MINUTES = 24 * 60
 _KNOWN_PREFIX, _NEW_NETWORK = NETWORK_LEVELS.index(PREFIX), NETWORK_LEVELS.index(COUNTRY)
 _NEW_COUNTRY = len(NETWORK_LEVELS)
+_COUNTS_CACHED = 256  # of failures; mostly 0
 
 
 class Evidence(msgspec.Struct, frozen=True, gc=False):
@@ -37,13 +40,18 @@ class Evidence(msgspec.Struct, frozen=True, gc=False):
 
 def contributions_of(event: Event, trace: Trace, evidence: Evidence, community: Community) -> tuple[RiskContribution, ...]:
     """Return what each feature adds, the weightiest first. A feature of which nothing is known says nothing."""
-    found = [
-        *_network(event, trace, evidence, community),
-        *_agent(event, trace, evidence, community),
-        *_habits(event, trace, evidence, community),
-        *_failures(evidence),
-    ]
-    return tuple(sorted(found, key=lambda one: -abs(one.weight)))
+    found = _network(event, trace, evidence, community)
+    found += _agent(event, trace, evidence, community)
+    found += _habits(event, trace, evidence, community)
+    found.append(_account_failures(evidence.account_failures_count))
+    if evidence.address_failures_count:
+        found.append(_address_failures(evidence.address_failures_count))
+    found.sort(key=_size, reverse=True)
+    return tuple(found)
+
+
+def _size(one: RiskContribution) -> float:
+    return abs(one.weight)
 
 
 def _one(feature: str, text: str, weight: float) -> RiskContribution:
@@ -85,9 +93,9 @@ def _place(level: int, event: Event, trace: Trace, community: Community) -> list
     """Weigh how common a network or country is in the organisation that is new to the actor."""
     country, asn = trace.values[COUNTRY], trace.values[ASN]
     if level == _NEW_COUNTRY and country != UNKNOWN:
-        weight, count = model.new_country_weight(country, community), count_of(community.countries, country)
+        weight, count = model.new_country_weight(country, community), community.countries.get(country, 0)
     elif asn != UNKNOWN:
-        weight, count = model.new_network_weight(asn, community), count_of(community.asns, asn)
+        weight, count = model.new_network_weight(asn, community), community.asns.get(asn, 0)
     else:
         return []
     return [_one("place", words.place(level, event, count / max(community.logins, 1)), weight)]
@@ -99,12 +107,11 @@ def _agent(event: Event, trace: Trace, evidence: Evidence, community: Community)
     has_new_id = False
     if profile.values[DEVICE_ID]:
         device_id = trace.values[DEVICE_ID]
-        has_new_id = device_id != UNKNOWN and not profile.count(DEVICE_ID, device_id)
+        has_new_id = device_id != UNKNOWN and device_id not in profile.values[DEVICE_ID]
         if device_id == UNKNOWN:
             found.append(_one("device_id", words.missing_device_id(), model.missing_device_id_weight(profile)))
         else:
-            weight = model.device_id_weight(is_known=not has_new_id)
-            found.append(_one("device_id", words.device_id(is_known=not has_new_id), weight))
+            found.append(_NEW_DEVICE_ID if has_new_id else _KNOWN_DEVICE_ID)
     if trace.values[AGENT] != UNKNOWN and profile.values[AGENT]:
         weight = model.agent_weight(level, profile, community)
         if level < len(AGENT_LEVELS):
@@ -125,11 +132,15 @@ def _habits(event: Event, trace: Trace, evidence: Evidence, community: Community
     return found
 
 
-def _failures(evidence: Evidence) -> list[RiskContribution]:
-    on_account, at_address = evidence.account_failures_count, evidence.address_failures_count
-    weight = model.account_failures_weight(on_account)
-    found = [_one("account_failures", words.failures(on_account, "on the account"), weight)]
-    if at_address:
-        weight = model.address_failures_weight(at_address)
-        found.append(_one("address_failures", words.failures(at_address, "from this address"), weight))
-    return found
+@lru_cache(maxsize=_COUNTS_CACHED)
+def _account_failures(count: int) -> RiskContribution:
+    return _one("account_failures", words.failures(count, "on the account"), model.account_failures_weight(count))
+
+
+@lru_cache(maxsize=_COUNTS_CACHED)
+def _address_failures(count: int) -> RiskContribution:
+    return _one("address_failures", words.failures(count, "from this address"), model.address_failures_weight(count))
+
+
+_KNOWN_DEVICE_ID = _one("device_id", words.device_id(is_known=True), model.device_id_weight(is_known=True))
+_NEW_DEVICE_ID = _one("device_id", words.device_id(is_known=False), model.device_id_weight(is_known=False))

@@ -1,5 +1,7 @@
 """What a contribution says, in words for people."""
 
+from functools import lru_cache
+
 from litesoc_server.events.event import Event, NetworkKind
 from litesoc_server.pipeline.detect import wording
 from litesoc_server.pipeline.policy import HOUR_MS
@@ -14,18 +16,19 @@ _AGENTS = (
     "new device and browser",
 )
 _KINDS = {
-    NetworkKind.TOR: "Tor",
-    NetworkKind.RELAY: "a privacy relay",
-    NetworkKind.VPN: "a VPN",
-    NetworkKind.PROXY: "a proxy",
-    NetworkKind.GATEWAY: "a company's security gateway",
-    NetworkKind.SATELLITE: "a satellite network",
-    NetworkKind.MOBILE: "a mobile network",
-    NetworkKind.ISP: "a home or office line",
-    NetworkKind.HOSTING: "a hosting provider",
+    NetworkKind.TOR: "through Tor",
+    NetworkKind.RELAY: "through a privacy relay",
+    NetworkKind.VPN: "through a VPN",
+    NetworkKind.PROXY: "through a proxy",
+    NetworkKind.GATEWAY: "through a company's security gateway",
+    NetworkKind.SATELLITE: "through a satellite network",
+    NetworkKind.MOBILE: "through a mobile network",
+    NetworkKind.ISP: "through a home or office line",
+    NetworkKind.HOSTING: "through a hosting provider",
 }
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday
+_WEEK_HOURS = 7 * 24
 NEW_COUNTRY = 4  # the network level at which not even the country is known
 
 
@@ -68,14 +71,18 @@ def missing_device_id() -> str:
 
 def hour(at_ms: int, weight: float) -> str:
     """Say how usual the hour is for the actor."""
-    hours = at_ms // HOUR_MS
-    day = _DAYS[(hours // 24 + _EPOCH_WEEKDAY) % 7]
-    return f"{'unusual' if weight > 0 else 'usual'} hour ({day} {hours % 24:02}:00 UTC)"
+    return _hour(at_ms // HOUR_MS % _WEEK_HOURS, is_usual=weight <= 0)
+
+
+@lru_cache(maxsize=2 * _WEEK_HOURS)
+def _hour(since_thursday: int, *, is_usual: bool) -> str:
+    day = _DAYS[(since_thursday // 24 + _EPOCH_WEEKDAY) % 7]
+    return f"{'usual' if is_usual else 'unusual'} hour ({day} {since_thursday % 24:02}:00 UTC)"
 
 
 def kind(seen: NetworkKind) -> str:
     """Name the kind of network."""
-    return f"through {_KINDS[seen]}"
+    return _KINDS[seen]
 
 
 def failures(count: int, whose: str) -> str:
