@@ -50,11 +50,15 @@ def evaluate(
     with progress_bar(is_quiet=as_json) as progress:
         task = progress.add_task("Living days", total=ticks_count(settings))
         evaluation = run(settings, jobs=jobs, advance=lambda ticks: progress.advance(task, ticks))
-    _write(evaluation, report, plots, plot_format)
+    _show(evaluation, has_variants=variants, as_json=as_json)
+    _write(evaluation, report, plots, plot_format)  # last: where it fails, the work of an hour has been shown
+
+
+def _show(evaluation: Evaluation, *, has_variants: bool, as_json: bool) -> None:
     if as_json:
         print_json(msgspec.to_builtins(evaluation))
         return
-    for table in tables_of(evaluation, has_variants=variants):
+    for table in tables_of(evaluation, has_variants=has_variants):
         out.print(table)
         out.print()
     out.print(

@@ -43,3 +43,10 @@ def test_an_unknown_plot_format_is_refused(tmp_path: Path) -> None:
     done = RUNNER.invoke(app, [*SMALL, "--plots", str(tmp_path), "--plot-format", "gif"])
     assert done.exit_code == 2
     assert "svg, png" in done.stderr
+
+
+def test_a_report_that_cannot_be_written_costs_nothing_that_was_measured(tmp_path: Path) -> None:
+    done = RUNNER.invoke(app, [*SMALL, "--no-baselines", "--json", "--report", str(tmp_path / "nowhere" / "report.json")])
+    assert done.exit_code == 1
+    assert json.loads(done.stdout)["sets"]
+    assert "give another place with --report" in done.stderr
