@@ -8,7 +8,7 @@ from functools import lru_cache
 from ipaddress import IPv4Network
 
 from litesoc_server.events.event import Event, Network, NetworkKind
-from litesoc_server.pipeline.detect.login_history import UNKNOWN, device_label, network_label
+from litesoc_server.pipeline.detect.labels import UNKNOWN, device_label, family_label, network_label
 from litesoc_server.pipeline.detect.networks import kind_of
 from litesoc_server.pipeline.detect.subjects import actor_of, address_of, scope_of
 from litesoc_server.pipeline.policy import DAY_MS, MINUTE_MS, DetectionPolicy
@@ -42,9 +42,18 @@ def neighbourhood_of(ip: str) -> str:
 
 
 def client_of(event: Event) -> str | None:
-    """Return autonomous system and device family of an event, None when either is unknown."""
+    """Return network and device of an event as one habit of an actor, None when either is unknown."""
     network, device = network_label(event.network), device_label(event.device)
     return None if UNKNOWN in (network, device) else f"{network}|{device}"
+
+
+def client_group_of(event: Event) -> str | None:
+    """Return what one tool's attempts in one network have in common, None when it is unknown.
+
+    The families of browser and system, not the sender's id of the device: that is a new one each time cookies are cleared.
+    """
+    network, family = network_label(event.network), family_label(event.device)
+    return None if UNKNOWN in (network, family) else f"{network}|{family}"
 
 
 def record_egress(event: Event, policy: DetectionPolicy) -> Steps[None]:
@@ -61,7 +70,7 @@ def record_egress(event: Event, policy: DetectionPolicy) -> Steps[None]:
     assert isinstance(place, Seen)
     if place.last_ms is not None and place.last_ms // DAY_MS == at_ms // DAY_MS:
         return
-    neighbourhood, client = neighbourhood_of(ip), client_of(event)
+    neighbourhood, client = neighbourhood_of(ip), client_group_of(event)
     yield SeenRequest(f"{scope}organisation", "login", at_ms, event_id, ttl_ms)
     yield DistinctRequest(f"{scope}succeeded", DAY_MS, at_ms, actor, event_id)
     yield SeenRequest(f"{scope}users|{address}", actor, at_ms, event_id, _USERS_MEMORY_MS)

@@ -7,7 +7,7 @@ from litesoc_server.events.event import Event
 from litesoc_server.pipeline.detect import wording
 from litesoc_server.pipeline.detect.accounts import FailedLogin, failed_login
 from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
-from litesoc_server.pipeline.detect.egress import client_of, neighbourhood_of, users_count, was_at
+from litesoc_server.pipeline.detect.egress import client_group_of, neighbourhood_of, users_count, was_at
 from litesoc_server.pipeline.detect.failures import COUNTED_ONCE, LOGIN_FAILED, attack_key
 from litesoc_server.pipeline.detect.firing import Finding, beat, claim, detection_of
 from litesoc_server.pipeline.detect.origin import origin_of
@@ -66,7 +66,7 @@ def _groups(event: Event, policy: DetectionPolicy, actor: str, failed: FailedLog
     """Return the groups in which ``actor`` has not succeeded."""
     assert event.user_ip is not None
     at_ms, sources_min = event.occurred_at_ms, policy.password_spray_addresses_count
-    address, neighbourhood, client = address_of(event.user_ip), neighbourhood_of(event.user_ip), client_of(event)
+    address, neighbourhood, client = address_of(event.user_ip), neighbourhood_of(event.user_ip), client_group_of(event)
     groups: list[_Group] = []
     if not (yield from was_at(event, actor, address, at_ms)):
         groups.append(_Group(address, address, attack_key(address, None), address, 1))

@@ -63,6 +63,27 @@ class TestBruteForceAccount:
         assert {one.severity for one in found} == {AlertSeverity.MEDIUM}
 
 
+class TestPasswordSpray:
+    @pytest.mark.parametrize("sends_ids", [False, True])
+    def test_one_tool_is_recognised_whether_or_not_it_keeps_its_cookies(self, sends_ids: bool) -> None:
+        users = [f"user-{n}" for n in range(12)]
+        logins = [login(-2 * DAY_S, **{**HOME, "actor_id": user, "ip": f"81.166.{n}.7"}) for n, user in enumerate(users)]
+        tries = [
+            make_event(
+                at=5 * n,
+                actor_id=user,
+                ip=f"45.83.{n}.9",
+                asn=206092,
+                ua="Chrome/Windows",
+                device_id=f"device-{n}" if sends_ids else None,
+            )
+            for n, user in enumerate(users)
+        ]
+        assert {found.incident_key for found in only("password_spray", [*logins, *tries])} == {
+            "credential_attack|client:206092|Chrome/Windows"
+        }
+
+
 class TestSuccessAfterFailures:
     @pytest.mark.parametrize(
         ("number", "fields", "severity"),
