@@ -77,6 +77,10 @@ class DetectionPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         HOUR_MS
     )
 
+    usual_failure_weight_ratio: Annotated[
+        Ratio, Meta(description="What a failed login from a network and device familiar of its account counts.")
+    ] = 0.25
+
     risk_memory_ms: Annotated[WindowMs, Meta(description="How long the risk score remembers what was seen once.")] = (
         180 * DAY_MS
     )
@@ -109,9 +113,6 @@ class DetectionPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     brute_force_account_day_addresses_count: Annotated[
         Count, Meta(description="If they come from at least so many addresses.")
     ] = 8
-    brute_force_account_usual_weight_ratio: Annotated[
-        Ratio, Meta(description="What a failure from a familiar network and device of the account counts.")
-    ] = 0.25
 
     account_probing_window_ms: Annotated[WindowMs, Meta(description="How long guesses are added up.")] = DAY_MS
     account_probing_addresses_count: Annotated[

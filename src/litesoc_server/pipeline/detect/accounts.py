@@ -7,10 +7,10 @@ import msgspec
 
 from litesoc_server.events.event import Event
 from litesoc_server.pipeline.detect.egress import has_logins
-from litesoc_server.pipeline.detect.failures import key_on_actor, key_on_actor_from, source_of
+from litesoc_server.pipeline.detect.failures import key_at_address, key_on_actor, key_on_actor_from, source_of, usual
 from litesoc_server.pipeline.detect.login_history import UNKNOWN, device_label, familiarity, network_label
 from litesoc_server.pipeline.detect.origin import origin_of
-from litesoc_server.pipeline.detect.subjects import actor_of, scope_of
+from litesoc_server.pipeline.detect.subjects import NOWHERE, actor_of, scope_of
 from litesoc_server.pipeline.policy import DetectionPolicy
 from litesoc_server.pipeline.state.base import LATENESS_MS, CountRequest, Steps, Window, known
 from litesoc_server.pipeline.state.windows import NO_WINDOW
@@ -47,36 +47,40 @@ def failed_login(event: Event, policy: DetectionPolicy) -> Steps[FailedLogin]:
 
 
 def _note(event: Event, policy: DetectionPolicy) -> Steps[FailedLogin]:
+    """Ask, and count. Usual failures are counted as such first: whoever looks meanwhile must not take them for others."""
     actor, at_ms = actor_of(event), event.occurred_at_ms
     if actor is None:
         return FailedLogin((yield from exists(event, at_ms)), is_usual=False, was_client_used=False)
-    in_a_day = yield from _count(
-        event,
-        key_on_actor(event, actor),
-        policy.brute_force_account_day_window_ms,
-        max(policy.success_after_failures_window_ms, policy.account_takeover_window_ms),
-    )
-    from_source = yield from _count(
-        event,
-        key_on_actor_from(event, actor, source_of(event)),
-        policy.brute_force_account_window_ms,
-        max(policy.success_after_failures_window_ms, policy.brute_force_address_window_ms),
-    )
     network, device = network_label(event.network), device_label(event.device)
     key, before_ms = f"{scope_of(event)}habits|{actor}", at_ms - LATENESS_MS
     habit = yield from known(key=key, value=f"{network}|{device}", at_ms=before_ms)
-    is_at_account = habit.set_count > 0 or not (yield from has_logins(event, at_ms))
-    is_usual = False
     was_client_used = habit.count > 0 and UNKNOWN not in (network, device)
-    if was_client_used:
-        familiar = yield from familiarity(event, actor, origin_of(event))
-        is_usual = familiar.is_network_familiar and familiar.is_device_familiar
+    is_usual = was_client_used and (yield from _is_familiar(event, actor))
+    source, on_actor = source_of(event), key_on_actor(event, actor)
+    from_source = key_on_actor_from(event, actor, source)
+    day_ms, hour_ms = policy.brute_force_account_day_window_ms, policy.brute_force_account_window_ms
+    day_longest_ms = max(policy.success_after_failures_window_ms, policy.account_takeover_window_ms)
+    hour_longest_ms = max(policy.success_after_failures_window_ms, policy.brute_force_address_window_ms)
+    if is_usual:
+        yield from _count(event, usual(on_actor), day_ms, day_longest_ms)
+        yield from _count(event, usual(from_source), hour_ms, hour_longest_ms)
+        if source != NOWHERE:
+            yield from _count(event, usual(key_at_address(event, source)), policy.brute_force_address_window_ms)
     return FailedLogin(
-        is_at_account, is_usual=is_usual, was_client_used=was_client_used, in_a_day=in_a_day, from_source=from_source
+        is_usual=is_usual,
+        was_client_used=was_client_used,
+        in_a_day=(yield from _count(event, on_actor, day_ms, day_longest_ms)),
+        from_source=(yield from _count(event, from_source, hour_ms, hour_longest_ms)),
+        is_at_account=habit.set_count > 0 or not (yield from has_logins(event, at_ms)),
     )
 
 
-def _count(event: Event, key: str, window_ms: int, longest_ms: int) -> Steps[Window]:
+def _is_familiar(event: Event, actor: str) -> Steps[bool]:
+    familiar = yield from familiarity(event, actor, origin_of(event))
+    return familiar.is_network_familiar and familiar.is_device_familiar
+
+
+def _count(event: Event, key: str, window_ms: int, longest_ms: int = 0) -> Steps[Window]:
     """Count a failure and return its window; keep it for as long as another detector looks back."""
     window = yield CountRequest(key, window_ms, event.occurred_at_ms, event.event_id)
     if longest_ms > window_ms:

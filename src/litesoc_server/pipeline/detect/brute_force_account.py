@@ -11,9 +11,12 @@ from litesoc_server.pipeline.detect.failures import (
     COUNTED_ONCE,
     LOGIN_FAILED,
     attack_key,
+    in_words,
     key_on_actor,
     key_on_actor_from,
     source_of,
+    usual,
+    weigh,
 )
 from litesoc_server.pipeline.detect.firing import Finding, beat, claim, detection_of
 from litesoc_server.pipeline.detect.origin import origin_of
@@ -38,9 +41,6 @@ def examine(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...
     failed = yield from failed_login(event, policy)
     sources_count = yield DistinctRequest(_sources_key(event, actor), day_ms, at_ms, source, event_id)
     assert isinstance(sources_count, int)
-    if failed.is_usual:
-        yield CountRequest(_usual_key(event, actor), day_ms, at_ms, event_id)
-        yield CountRequest(f"{_usual_key(event, actor)}|{source}", day_ms, at_ms, event_id)
     detections: list[Detection] = []
     for kind, cases in (yield from _cases(event, policy, actor, failed, sources_count)).items():
         case = max(cases, key=lambda one: (one.window.count, one.window.last_ms))
@@ -71,7 +71,6 @@ class _Rule(msgspec.Struct, frozen=True):
     """So many failures in such a time are too many."""
 
     key: str
-    usual_key: str
     window_ms: int
     limit: int
     sources_min: int
@@ -89,19 +88,19 @@ def _cases(
     hour_ms, day_ms = policy.brute_force_account_window_ms, policy.brute_force_account_day_window_ms
     hour_limit, day_limit = policy.brute_force_account_failures_count, policy.brute_force_account_day_failures_count
     by_day_sources_min = policy.brute_force_account_day_addresses_count
-    usual, source, everywhere = _usual_key(event, actor), source_of(event), key_on_actor(event, actor)
+    source, everywhere = source_of(event), key_on_actor(event, actor)
     found: dict[str, list[_Case]] = {}
     if failed.from_source.count >= hour_limit:
         own_key = key_on_actor_from(event, actor, source)
-        rule = _Rule(own_key, f"{usual}|{source}", hour_ms, hour_limit, 0, source)
+        rule = _Rule(own_key, hour_ms, hour_limit, 0, source)
         yield from _look_for(event, policy, actor, rule, failed.from_source, found)
     if failed.in_a_day.count >= hour_limit and sources_count > 1:
-        rule = _Rule(everywhere, usual, hour_ms, hour_limit, 2, None)
+        rule = _Rule(everywhere, hour_ms, hour_limit, 2, None)
         in_an_hour = yield CountRequest(everywhere, hour_ms, event.occurred_at_ms, event.event_id)
         assert isinstance(in_an_hour, Window)
         yield from _look_for(event, policy, actor, rule, in_an_hour, found)
     if failed.in_a_day.count >= day_limit and sources_count >= by_day_sources_min:
-        rule = _Rule(everywhere, usual, day_ms, day_limit, by_day_sources_min, None)
+        rule = _Rule(everywhere, day_ms, day_limit, by_day_sources_min, None)
         yield from _look_for(event, policy, actor, rule, failed.in_a_day, found)
     return found
 
@@ -116,8 +115,8 @@ def _look_for(
     for window in (yield from windows_through(key=rule.key, window_ms=window_ms, at_ms=at_ms, own=fullest)):
         if window.count < rule.limit:
             continue
-        usual_count = (yield from peek(key=rule.usual_key, window_ms=window_ms, at_ms=window.last_ms)).count
-        if window.count - usual_count * (1 - policy.brute_force_account_usual_weight_ratio) < rule.limit:
+        usual_count = (yield from peek(key=usual(rule.key), window_ms=window_ms, at_ms=window.last_ms)).count
+        if weigh(window.count, usual_count, policy) < rule.limit:
             continue
         sources_count = 1
         if rule.sources_min:
@@ -132,10 +131,6 @@ def _look_for(
 
 def _sources_key(event: Event, actor: str) -> str:
     return f"{scope_of(event)}sources of|{actor}"
-
-
-def _usual_key(event: Event, actor: str) -> str:
-    return f"{scope_of(event)}failed as usual|{actor}"
 
 
 def _from_one_source(event: Event, policy: DetectionPolicy, case: _Case) -> Finding:
@@ -180,10 +175,7 @@ def _finding(
     reasons: tuple[str, ...],
     ruled_out: str,
 ) -> Finding:
-    window, weight = case.window, policy.brute_force_account_usual_weight_ratio
-    if case.usual_count:
-        familiar = f"{case.usual_count:,} of them came from a network and a device that this account uses"
-        reasons = (*reasons, f"{familiar}, and counted {weight:g} each")
+    window = case.window
     return Finding(
         detector=ID,
         alert_type=DETECTOR.alert_type,
@@ -191,7 +183,7 @@ def _finding(
         incident_key=incident_key,
         title=title,
         description=description,
-        reasons=reasons,
+        reasons=(*reasons, *in_words(case.usual_count, policy)),
         facts=(
             Fact("failures_count", window.count, case.limit),
             Fact("usual_failures_count", case.usual_count),

@@ -13,8 +13,11 @@ from litesoc_server.pipeline.detect.failures import (
     LOGIN_FAILED,
     at_address,
     attack_key,
-    just_before,
+    in_words,
     key_at_address,
+    key_on_actor_from,
+    usual,
+    weigh,
 )
 from litesoc_server.pipeline.detect.firing import Finding, beat, claim, detection_of
 from litesoc_server.pipeline.detect.origin import origin_of
@@ -40,6 +43,7 @@ class _Burst(msgspec.Struct, frozen=True):
     accounts_count: int  # with a name
     limit: int
     because: str  # why that limit, in words; "" for the plain one
+    usual_count: int = 0  # failures from a network and a device that are familiar of their account
 
 
 def examine(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...]]:
@@ -123,10 +127,12 @@ def _judge(event: Event, policy: DetectionPolicy, keys: _Keys, window: Window) -
     unknown = yield from peek(key=keys.unknown, window_ms=window_ms, at_ms=end_ms)
     users_here_count = yield from users_count(event, keys.address, end_ms)
     is_shared_here = is_shared(event.network, users_here_count, policy)
+    usual_count = (yield from peek(key=usual(keys.failed), window_ms=window_ms, at_ms=end_ms)).count
+    own: list[_Burst] = []
     if is_shared_here:
-        own = yield from _judge_shared(event, policy, keys, window, accounts_count)
-    else:
-        own = [_Burst(window, accounts_count, limit, "")] if unknown.count < window.count else []
+        own = yield from _judge_shared(event, policy, keys, _Burst(window, accounts_count, limit, "", usual_count))
+    elif unknown.count < window.count and weigh(window.count, usual_count, policy) >= limit:
+        own = [_Burst(window, accounts_count, limit, "", usual_count)]
     if (
         is_shared_here and users_here_count
     ) or unknown.count < limit:  # where users come from, a few unknown names are mistyped ones
@@ -135,16 +141,16 @@ def _judge(event: Event, policy: DetectionPolicy, keys: _Keys, window: Window) -
     return own, [_Burst(unknown, unknown_accounts_count, limit, "")]
 
 
-def _judge_shared(
-    event: Event, policy: DetectionPolicy, keys: _Keys, window: Window, accounts_count: int
-) -> Steps[list[_Burst]]:
+def _judge_shared(event: Event, policy: DetectionPolicy, keys: _Keys, whole: _Burst) -> Steps[list[_Burst]]:
     """Return the bursts that are too much even for an address that many people share."""
-    window_ms, end_ms, actor = policy.brute_force_address_window_ms, window.last_ms, actor_of(event)
+    window, window_ms, actor = whole.window, policy.brute_force_address_window_ms, actor_of(event)
+    end_ms = window.last_ms
     bursts: list[_Burst] = []
     limit = max(policy.brute_force_address_shared_failures_count, policy.brute_force_address_failures_count)
     is_usual = yield from is_usual_pace(event, keys.address, window.count, end_ms, policy)
-    if window.count >= limit and not is_usual:
-        bursts.append(_Burst(window, accounts_count, limit, "many people share this address, hence the higher limit"))
+    if weigh(window.count, whole.usual_count, policy) >= limit and not is_usual:
+        because = "many people share this address, hence the higher limit"
+        bursts.append(msgspec.structs.replace(whole, limit=limit, because=because))
     limit = policy.brute_force_address_shared_unknown_accounts_count
     unknown_accounts_count = yield from peek_distinct(key=keys.unknown_accounts, window_ms=window_ms, at_ms=end_ms)
     if unknown_accounts_count >= limit:
@@ -153,10 +159,13 @@ def _judge_shared(
         bursts.append(_Burst(unknown, unknown_accounts_count, limit, because))
     limit = policy.brute_force_address_shared_account_failures_count
     if actor is not None:
-        on_one = yield from just_before(event, actor, keys.address, window_ms, end_ms)
+        key = key_on_actor_from(event, actor, keys.address)
+        on_one = yield from peek(key=key, window_ms=window_ms, at_ms=end_ms)
         if on_one.count >= limit:
-            because = f"many people share this address, but all of these were at {wording.name(actor)}"
-            bursts.append(_Burst(on_one, 1, limit, because))
+            usual_count = (yield from peek(key=usual(key), window_ms=window_ms, at_ms=end_ms)).count
+            if weigh(on_one.count, usual_count, policy) >= limit:
+                because = f"many people share this address, but all of these were at {wording.name(actor)}"
+                bursts.append(_Burst(on_one, 1, limit, because, usual_count))
     return bursts
 
 
@@ -172,6 +181,7 @@ def _describe(event: Event, policy: DetectionPolicy, address: str, burst: _Burst
     reasons = [f"{found}; the limit is {burst.limit} within {wording.duration(window_ms)}"]
     if burst.because:
         reasons.append(burst.because)
+    reasons += in_words(burst.usual_count, policy)
     ruled_out = [COUNTED_ONCE]
     if burst.accounts_count > 1:
         reasons.append(f"they went for {wording.several(burst.accounts_count, 'different account')}")
@@ -214,8 +224,10 @@ DETECTOR = Detector(
         "subscriber has. Fires when 5 fall into 5 minutes, whatever accounts they went for. An address that many share (3 "
         "users or more logged in from it within 7 days, or it belongs to a mobile carrier or a company's gateway) has other "
         "limits: 20 failures, and 4 times the 99th centile of its own 5-minute windows; or 8 on one account; or 5 accounts "
-        "that do not exist. While the attack goes on, its incident is brought up to date once a minute and whenever the "
-        "count has grown by an eighth. Incident: credential_attack|ip:<address>; failures at accounts that never logged in "
+        "that do not exist. A failure from a network and a device that are familiar of its account (the owner "
+        "mistyping, a program with an old password) counts a quarter. While the attack goes on, its incident is brought up "
+        "to date once a minute and whenever the count has grown by an eighth. Incident: "
+        "credential_attack|ip:<address>; failures at accounts that never logged in "
         "belong to credential_attack|org:unknown_accounts, one incident for all such sources, with severity low."
     ),
     false_positives=(

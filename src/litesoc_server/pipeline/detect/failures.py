@@ -1,9 +1,10 @@
-"""Failed logins as three detectors count them: under the same keys, so that none depends on another being switched on."""
+"""Failed logins as detectors count them: under the same keys, so that none depends on another being switched on."""
 
 from litesoc_server.events.event import Event
 from litesoc_server.pipeline.detect.origin import Origin
 from litesoc_server.pipeline.detect.subjects import NOWHERE, actor_subject, address_of, address_subject, scope_of
 from litesoc_server.pipeline.detect.until import window_until
+from litesoc_server.pipeline.policy import DetectionPolicy
 from litesoc_server.pipeline.state.base import CountRequest, Steps, Window, peek
 
 LOGIN_FAILED = "auth.login_failed"
@@ -37,14 +38,23 @@ def key_at_address(event: Event, address: str) -> str:
     return f"{scope_of(event)}failed at|{address}"
 
 
-def on_actor(event: Event, actor: str, window_ms: int) -> CountRequest:
-    """Return the request to count a failed login of ``actor``."""
-    return CountRequest(key_on_actor(event, actor), window_ms, event.occurred_at_ms, event.event_id)
+def usual(key: str) -> str:
+    """Return the state key of those failed logins under ``key`` that came from a familiar network and device."""
+    return f"{key}|as usual"
 
 
-def on_actor_from(event: Event, actor: str, source: str, window_ms: int) -> CountRequest:
-    """Return the request to count a failed login of ``actor`` from ``source``."""
-    return CountRequest(key_on_actor_from(event, actor, source), window_ms, event.occurred_at_ms, event.event_id)
+def weigh(failures_count: int, usual_count: int, policy: DetectionPolicy) -> float:
+    """Return what failed logins count of which so many came from a network and a device familiar of their account."""
+    return failures_count - usual_count * (1 - policy.usual_failure_weight_ratio)
+
+
+def in_words(usual_count: int, policy: DetectionPolicy) -> tuple[str, ...]:
+    """Return the reason to give when some failures were usual ones."""
+    if not usual_count:
+        return ()
+    came = "1 came" if usual_count == 1 else f"{usual_count:,} came"
+    weight = policy.usual_failure_weight_ratio
+    return (f"of these, {came} from a network and a device familiar of the account, and counted {weight:g} each",)
 
 
 def peek_on_actor(event: Event, actor: str, window_ms: int, at_ms: int) -> CountRequest:

@@ -11,8 +11,13 @@ from litesoc_server.pipeline.detect.failures import (
     LOGIN_FAILED,
     attack_key,
     before_login,
+    in_words,
     just_before,
+    key_on_actor,
+    key_on_actor_from,
     peek_on_actor,
+    usual,
+    weigh,
 )
 from litesoc_server.pipeline.detect.firing import Finding, beat, claim, detection_of
 from litesoc_server.pipeline.detect.login_history import (
@@ -26,7 +31,7 @@ from litesoc_server.pipeline.detect.login_history import (
 from litesoc_server.pipeline.detect.origin import Origin, origin_of, recall
 from litesoc_server.pipeline.detect.subjects import NOWHERE, actor_of, actor_subject, address_of
 from litesoc_server.pipeline.policy import DetectionPolicy
-from litesoc_server.pipeline.state.base import Steps, Window
+from litesoc_server.pipeline.state.base import Steps, Window, peek
 
 ID = "success_after_failures"
 
@@ -39,6 +44,7 @@ class _Case(msgspec.Struct, frozen=True):
     login: Origin
     source: str  # the login's address, or NOWHERE
     known: Familiarity
+    usual_count: int  # failures that were no stranger than the owner mistyping
 
     @property
     def is_familiar(self) -> bool:
@@ -87,16 +93,23 @@ def _look_back(event: Event, policy: DetectionPolicy, actor: str, login: Origin)
         return ()
     source = address_of(login.ip) if login.ip is not None else NOWHERE
     own = yield from before_login(event, actor, login, window_ms, source)
-    is_own, is_foreign = own.count >= threshold, failures.count - own.count >= threshold
+    all_usual = (yield from peek(key=usual(key_on_actor(event, actor)), window_ms=window_ms, at_ms=login.at_ms)).count
+    own_key = key_on_actor_from(event, actor, source)
+    own_usual = (yield from peek(key=usual(own_key), window_ms=window_ms, at_ms=login.at_ms)).count if all_usual else 0
+    foreign_count, foreign_usual = failures.count - own.count, all_usual - own_usual
+    is_own = weigh(own.count, own_usual, policy) >= threshold
+    is_foreign = weigh(foreign_count, foreign_usual, policy) >= threshold
     if not (is_own or is_foreign):
         return ()
-    case = _Case(policy, actor, login, source, (yield from familiarity(event, actor, login)))
+    known = yield from familiarity(event, actor, login)
     findings: list[tuple[str, Finding]] = []
     if is_own:
         burst = yield from just_before(event, actor, source, policy.brute_force_address_window_ms, own.last_ms)
+        case = _Case(policy, actor, login, source, known, own_usual)
         findings.append(("own", _own_failures(case, own, burst.count)))
+    case = _Case(policy, actor, login, source, known, foreign_usual)
     if is_foreign and not case.is_familiar:
-        findings.append(("foreign", _foreign_failures(case, failures, failures.count - own.count)))
+        findings.append(("foreign", _foreign_failures(case, failures, foreign_count)))
     if any(finding.severity.rank >= AlertSeverity.HIGH.rank for _, finding in findings):
         yield from mark_suspicious(event, actor, login, policy)
         yield from mark_risky(event, actor, login, policy, detector=ID)
@@ -189,6 +202,7 @@ def _finding(
             f"{reason}; the limit is {policy.success_after_failures_count} within {wording.duration(window_ms)} before it",
             f"the login followed {wording.duration(login.at_ms - failures.last_ms)} after the last failure",
             _familiarity_in_words(case),
+            *in_words(case.usual_count, policy),
         ),
         facts=(
             Fact("failures_count", count, policy.success_after_failures_count),
@@ -225,11 +239,13 @@ DETECTOR = Detector(
         AttackTechnique("T1078", "Valid Accounts"),
     ),
     description=(
-        "Fires when an account is logged in to within 60 minutes after 5 or more failed logins on it. Failures from the "
-        "login's own address belong to that address's incident, the same as the brute force before it. Severity: critical, "
-        "a likely takeover, if the failures reached a brute-force limit (5 in 5 minutes and the network is new to the "
-        "account, or 10 in the hour); high if network or device is new; low if network and device are familiar, as after "
-        "mistyped passwords, and medium if those were 10 or more. Failures from other addresses count only if the login's "
+        "Fires when an account is logged in to within 60 minutes after 5 or more failed logins on it. A failure from a "
+        "network and a device that are both familiar of the account counts a quarter: mistyped passwords at home and a "
+        "password manager with an old one are no alert before there are 20, they only raise the risk score. Failures from "
+        "the login's own address belong to that address's incident, the same as the brute force before it. Severity: "
+        "critical, a likely takeover, if the failures reached a brute-force limit (5 in 5 minutes and the network is new "
+        "to the account, or 10 in the hour); high if network or device is new; low if network and device are familiar, and "
+        "medium if those were 10 or more. Failures from other addresses count only if the login's "
         "network or device is new, and belong to the account's incident: high from a new network, else medium. Familiar "
         "means: used by the account in the last 90 days, more than 5 minutes before, in a login that was not suspicious. A "
         "device that was not sent (no user agent) counts neither way."

@@ -88,8 +88,7 @@ class TestSuccessAfterFailures:
     @pytest.mark.parametrize(
         ("number", "fields", "severity"),
         [
-            (5, {}, AlertSeverity.LOW),  # typos at home
-            (12, {}, AlertSeverity.MEDIUM),  # a stale password in a client at home
+            (20, {}, AlertSeverity.MEDIUM),  # a stale password in a client at home, for a long time
             (5, {"ua": None}, AlertSeverity.LOW),  # typos at home, device not sent
             (12, {"ua": None}, AlertSeverity.CRITICAL),
             (5, {"ua": "Safari/iOS"}, AlertSeverity.HIGH),  # a new phone at home
@@ -105,6 +104,13 @@ class TestSuccessAfterFailures:
         assert found.severity is severity
         assert found.incident_key == f"credential_attack|ip:{origin['ip']}"
         assert found.event_count == number + 1
+
+    @pytest.mark.parametrize("detector", ["success_after_failures", "brute_force_address", "brute_force_account"])
+    def test_the_owners_own_typos_are_no_alert(self, detector: str) -> None:
+        assert only(detector, [*history(), *failures(12, **HOME), login(0, **HOME)]) == []
+
+    def test_another_device_in_the_owners_network_is(self) -> None:
+        assert only("brute_force_address", [*history(), *failures(6, **{**HOME, "ua": "Chrome/Linux"}), login(0, **HOME)])
 
     def test_slow_failures_from_a_new_network_are_no_takeover_yet(self) -> None:
         events = [*history(), *failures(5, gap=600, **TOKYO), login(0, **TOKYO)]
