@@ -52,3 +52,8 @@ def risk_of(event: Event, history: Iterable[Event] = (), **changes: Any) -> Risk
 
 def weights(risk: Risk) -> dict[str, float]:
     return {one.feature: one.weight for one in risk.contributions}
+
+
+def texts_of_familiarity(risk: Risk) -> set[str]:
+    """Return what is said of how well the actor is known: this depends on no order of arrival."""
+    return {one.text for one in risk.contributions if one.feature in {"network", "agent", "device_id", "idle"}}

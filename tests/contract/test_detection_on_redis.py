@@ -24,10 +24,15 @@ from detection_streams import (
 )
 from litesoc_server.events.detection import Detection
 from litesoc_server.events.event import Event
+from litesoc_server.events.ids import EventId
+from litesoc_server.events.risk import Risk
 from litesoc_server.pipeline.detect.registry import DETECTORS
 from litesoc_server.pipeline.detect.runner import DetectionRunner
+from litesoc_server.pipeline.risk.scorer import score
 from litesoc_server.pipeline.state.base import StateStore
+from litesoc_server.pipeline.state.memory import MemoryState
 from litesoc_server.pipeline.state.redis import RedisState
+from risk_streams import risks, texts_of_familiarity
 from servers import RedisServer
 
 FIRST = int(os.environ.get("LITESOC_TEST_LAWS_FIRST", "0"))
@@ -126,3 +131,26 @@ def test_memory_redis_and_replay_find_the_same(shard: int, url: str) -> None:
             broken += broken_laws(seed, url)
             redis.flushdb()
     assert broken == []
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_redis_gives_the_risks_that_memory_gives(seed: int, url: str) -> None:
+    """One by one exactly. Of what is judged together, an event may see more of the failures just before, and of marks."""
+    events, state = random_story(Random(seed)), new_redis_state(url)
+    runner = DetectionRunner(state, DETECTORS, Policies(), score)
+    found: dict[EventId, Risk] = {}
+    for event in events:
+        found |= runner.run((event,)).risks
+    state.close()
+    assert found == risks(events)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_what_is_scored_together_on_redis_is_as_familiar_as_in_memory(seed: int, url: str) -> None:
+    events, state = random_story(Random(seed)), new_redis_state(url)
+    together = DetectionRunner(state, (), Policies(), score).run(events).risks
+    state.close()
+    alone = DetectionRunner(MemoryState(), (), Policies(), score).run(events).risks
+    assert together.keys() == alone.keys()
+    for event_id, risk in alone.items():
+        assert texts_of_familiarity(together[event_id]) == texts_of_familiarity(risk)

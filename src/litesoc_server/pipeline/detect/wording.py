@@ -30,6 +30,8 @@ def duration(length_ms: float) -> str:
     seconds = max(0, round(length_ms / 1000))
     days, rest = divmod(seconds, 86_400)
     hours, rest = divmod(rest, 3_600)
+    if days and hours:  # by far most: the risk score says it of every login
+        return f"{days} d {hours} h"
     minutes, seconds = divmod(rest, 60)
     parts = [(days, "d"), (hours, "h"), (minutes, "min"), (seconds, "s")]
     shown = [f"{number} {unit}" for number, unit in parts if number][:2]

@@ -26,9 +26,21 @@ class CommunityMemo(msgspec.Struct, frozen=True, array_like=True, gc=False):
     sample: Sample
 
 
+class _ActorObservation(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    base: msgspec.Raw
+    trace: Trace
+
+
+class _CommunityObservation(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    base: msgspec.Raw
+    sample: Sample
+
+
 _ENCODER = msgspec.json.Encoder()
 _ACTOR_DECODER = msgspec.json.Decoder(ActorMemo)
 _COMMUNITY_DECODER = msgspec.json.Decoder(CommunityMemo)
+_TRACE_DECODER = msgspec.json.Decoder(_ActorObservation)
+_SAMPLE_DECODER = msgspec.json.Decoder(_CommunityObservation)
 
 
 def write_actor_memo(memo: ActorMemo) -> str:
@@ -45,17 +57,27 @@ def read_actor_memo(text: str) -> ActorMemo:
     return _ACTOR_DECODER.decode(text)
 
 
+def read_trace(text: str) -> Trace:
+    """Return the login of a memo without its base, which takes longer to read than all the rest."""
+    return _TRACE_DECODER.decode(text).trace
+
+
 def write_community_memo(memo: CommunityMemo) -> str:
     """Return the text of a memo; its counts have a fixed number of bounded digits, so that it always fits."""
     return _ENCODER.encode(memo).decode()
 
 
-def read_community_memo(text: str) -> CommunityMemo:
-    """Return the memo of a text."""
-    return _COMMUNITY_DECODER.decode(text)
+def read_community(text: str) -> Community:
+    """Return the base of a memo; it may be changed by who asks."""
+    return _COMMUNITY_DECODER.decode(text).base
+
+
+def read_sample(text: str) -> Sample:
+    """Return the sample of a memo without its base."""
+    return _SAMPLE_DECODER.decode(text).sample
 
 
 @lru_cache(maxsize=_COMMUNITIES_CACHED)
 def shared_community(text: str) -> Community:
     """Return the base of a memo, to look at only: of an organisation's logins within some minutes all ask for the same."""
-    return read_community_memo(text).base
+    return read_community(text)

@@ -47,6 +47,8 @@ _PRIOR_OWN_LOGINS = 10  # as many logins of the actor weigh as much as the organ
 _PRIOR_HOURS = 6
 _PRIOR_HOURS_LOGINS = 100
 _PRIOR_PLACES = 50
+# Which share of the week an hour of the week has: five working days, two of the weekend.
+_HOUR_SHARES = tuple(days / (7 * DAY_PARTS) for days in (5, 2) for _ in range(DAY_PARTS))
 
 # Of networks by kind: the share among attackers over that among owners where neither actor nor organisation says otherwise.
 _KIND_SHARES = {  # attackers, owners
@@ -157,17 +159,12 @@ def shared_address_weight(value: int, kind: NetworkKind | None, community: Commu
 
 def hour_weight(hour: int, profile: Profile, community: Community) -> float:
     """Return the weight of the hour of the week: above 0 where the actor is rarely active. An attacker comes at any time."""
-    any_time = _length_of(hour)
+    any_time = _HOUR_SHARES[hour]
     of_all = (hour_share(community.hours, hour) + _PRIOR_HOURS_LOGINS * any_time) / (
         sum(community.hours) + _PRIOR_HOURS_LOGINS
     )
     of_actor = (hour_share(profile.hours, hour) / ONE + _PRIOR_HOURS * of_all) / (sum(profile.hours) / ONE + _PRIOR_HOURS)
     return _within(log(any_time / of_actor), _HOUR_WEIGHT_MAX)
-
-
-def _length_of(hour: int) -> float:
-    """Return which share of the week an hour of the week has: five working days, two of the weekend."""
-    return (5 if hour < DAY_PARTS else 2) / (7 * DAY_PARTS)
 
 
 def kind_weight(kind: NetworkKind, number: int, profile: Profile) -> float:

@@ -19,7 +19,9 @@ from litesoc_server.pipeline.risk.memo import (
     ActorMemo,
     CommunityMemo,
     read_actor_memo,
-    read_community_memo,
+    read_community,
+    read_sample,
+    read_trace,
     shared_community,
     write_actor_memo,
     write_community_memo,
@@ -75,21 +77,23 @@ def score(event: Event, policy: DetectionPolicy) -> Steps[Risk | None]:
     profile, has_marks = yield from _learned(event, actor, policy, final_memos(remembered, at_ms))
     samples = yield LastRequest(f"{scope}risk of all", at_ms, LAST_MAX)
     assert isinstance(samples, tuple)
+    sample_member = f"{spell_of(at_ms)}|{crc32(event.event_id.encode()) % _SAMPLES_PER_SPELL}"
+    is_sampled = len(actor.encode("utf-8", "surrogatepass")) <= _ACTOR_LENGTH_MAX and not holds(samples, sample_member)
     final_samples = final_memos(samples, at_ms)
-    community = shared_community(final_samples[-1].value) if final_samples else _NO_COMMUNITY
+    community = _community(final_samples, may_grow=is_sampled)
     evidence = yield from _evidence(event, actor, trace, profile, policy, has_marks=has_marks)
     contributions = contributions_of(event, trace, evidence, community)
     log_ratio = round(fsum([one.weight for one in contributions]), 3)
+    risk = Risk(score_of(log_ratio, community), log_ratio, contributions)
     member = f"{spell_of(at_ms)}|{_likeness(trace)}"
     if not holds(remembered, member):
         value = write_actor_memo(ActorMemo(profile, trace))
         yield RememberRequest(f"{scope}risk|{actor}", spell_start_ms(at_ms), member, value, policy.risk_memory_ms)
-    member = f"{spell_of(at_ms)}|{crc32(event.event_id.encode()) % _SAMPLES_PER_SPELL}"
-    if not holds(samples, member) and len(actor.encode("utf-8", "surrogatepass")) <= _ACTOR_LENGTH_MAX:
-        grown = yield from _grown(event, final_samples)
-        value = write_community_memo(CommunityMemo(grown, _sample_of(actor, trace, evidence, log_ratio)))
-        yield RememberRequest(f"{scope}risk of all", spell_start_ms(at_ms), member, value, policy.risk_memory_ms)
-    return Risk(score_of(log_ratio, community), log_ratio, contributions)
+    if is_sampled:
+        yield from _grow(event, community, final_samples)
+        value = write_community_memo(CommunityMemo(community, _sample_of(actor, trace, evidence, log_ratio)))
+        yield RememberRequest(f"{scope}risk of all", spell_start_ms(at_ms), sample_member, value, policy.risk_memory_ms)
+    return risk
 
 
 def _learned(event: Event, actor: str, policy: DetectionPolicy, memos: Sequence[Remembered]) -> Steps[tuple[Profile, bool]]:
@@ -100,7 +104,7 @@ def _learned(event: Event, actor: str, policy: DetectionPolicy, memos: Sequence[
     newest = read_actor_memo(memos[-1].value)
     profile = newest.base
     for memo in memos:
-        trace = newest.trace if memo is memos[-1] else read_actor_memo(memo.value).trace
+        trace = newest.trace if memo is memos[-1] else read_trace(memo.value)
         is_bad = False
         if has_marks:  # until the first answer says that there are none: by far most actors have none
             mark = yield mark_of(event, actor, trace.event_id)
@@ -141,19 +145,22 @@ def _evidence(
     )
 
 
-def _grown(event: Event, memos: Sequence[Remembered]) -> Steps[Community]:
-    """Return what the organisation's logins have taught, without suspicious ones, to be written with one more sample."""
+def _community(memos: Sequence[Remembered], *, may_grow: bool) -> Community:
+    """Return what the organisation's logins had taught before the latest final sample; one of its own if it may grow."""
     if not memos:
-        return Community()
-    newest = read_community_memo(memos[-1].value)
-    community = newest.base
+        return Community() if may_grow else _NO_COMMUNITY
+    text = memos[-1].value
+    return read_community(text) if may_grow else shared_community(text)
+
+
+def _grow(event: Event, community: Community, memos: Sequence[Remembered]) -> Steps[None]:
+    """Teach ``community`` the final samples that it lacks, without suspicious ones."""
     for memo in memos:
-        sample = newest.sample if memo is memos[-1] else read_community_memo(memo.value).sample
+        sample = read_sample(memo.value)
         mark = yield mark_of(event, sample.actor, sample.event_id)
         assert isinstance(mark, Seen)
         if not mark.count or (yield from is_confirmed(event, sample.actor, sample.event_id)):
             learn_sample(community, sample)
-    return community
 
 
 def _sample_of(actor: str, trace: Trace, evidence: Evidence, log_ratio: float) -> Sample:

@@ -22,7 +22,9 @@ from litesoc_server.pipeline.risk.memo import (
     ActorMemo,
     CommunityMemo,
     read_actor_memo,
-    read_community_memo,
+    read_community,
+    read_sample,
+    read_trace,
     write_actor_memo,
     write_community_memo,
 )
@@ -58,11 +60,13 @@ def test_the_memo_of_an_actor_with_ever_new_values_fits(logins: int) -> None:
     random, profile = Random(logins), Profile()
     for number in range(logins):
         learn(profile, any_trace(random), number * DAY_MS, HALF_LIFE_MS)
-    text = write_actor_memo(ActorMemo(profile, any_trace(random)))
+    trace = any_trace(random)
+    text = write_actor_memo(ActorMemo(profile, trace))
     assert len(text.encode()) <= VALUE_MAX
     memo = read_actor_memo(text)
     assert memo.base.logins == profile.logins
     assert all(memo.base.values)
+    assert memo.trace == read_trace(text) == trace
 
 
 def test_the_memo_of_an_organisation_with_ever_new_values_fits() -> None:
@@ -73,7 +77,8 @@ def test_the_memo_of_an_organisation_with_ever_new_values_fits() -> None:
         longest = max(longest, len(write_community_memo(CommunityMemo(community, sample)).encode()))
     assert longest <= VALUE_MAX
     text = write_community_memo(CommunityMemo(community, sample))
-    assert read_community_memo(text) == CommunityMemo(community, sample)
+    assert read_community(text) == community
+    assert read_sample(text) == sample
 
 
 def test_what_was_seen_once_is_forgotten_after_two_half_lives() -> None:

@@ -14,7 +14,6 @@ from detection_streams import LATENESS_S, Policies, detect, late_arrivals, moved
 from factories import make_event
 from litesoc_server.events.event import Event, NetworkKind
 from litesoc_server.events.ids import EventId
-from litesoc_server.events.risk import Risk
 from litesoc_server.pipeline.detect.runner import DetectionRunner
 from litesoc_server.pipeline.risk.scorer import score
 from litesoc_server.pipeline.state.base import Answer, Request
@@ -31,6 +30,7 @@ from risk_streams import (
     risk_of,
     risks,
     scoring_runner,
+    texts_of_familiarity,
     weights,
 )
 
@@ -163,10 +163,6 @@ def test_the_order_of_arrival_changes_no_familiarity(events: list[Event], seed: 
     assert in_order.keys() == late.keys()
     for event_id, risk in in_order.items():
         assert texts_of_familiarity(risk) == texts_of_familiarity(late[event_id])
-
-
-def texts_of_familiarity(risk: Risk) -> set[str]:
-    return {one.text for one in risk.contributions if one.feature in {"network", "agent", "device_id", "idle"}}
 
 
 @laws
