@@ -1,4 +1,4 @@
-"""The keys of a state in memory, with a ceiling for all of them that is shared fairly between organisations."""
+"""The windows of a state in memory, with a ceiling for all of them that is shared fairly between organisations."""
 
 from collections import deque
 

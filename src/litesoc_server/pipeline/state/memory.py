@@ -6,7 +6,9 @@ from contextlib import contextmanager
 from litesoc_server.clock import Clock, SystemClock
 from litesoc_server.pipeline.state.base import Answer, Request, WrongPrimitive
 from litesoc_server.pipeline.state.bounded_keys import BoundedKeys
-from litesoc_server.pipeline.state.entries import KINDS, refuse
+from litesoc_server.pipeline.state.entries import KINDS, Entry, refuse
+from litesoc_server.pipeline.state.histories import LatestValues, SeenSet
+from litesoc_server.pipeline.state.history_keys import HistoryKeys
 
 _CLOCK_READ_EVERY = 16  # new keys
 _STANDSTILL_MS = 60_000  # without a new key for longer than that, the pipeline rather than the key was idle
@@ -18,19 +20,26 @@ class MemoryState:
     """A StateStore for one process and one thread.
 
     Bounds: at most ``max_keys`` keys, half of them for windows, counters and claims, half for histories (latest values and
-    sets), so that a flood of made-up addresses and accounts pushes out other windows but never what is known of users; each
-    half is shared between organisations (see BoundedKeys). Per key: windows.OBSERVATIONS_MAX observations, LAST_MAX values,
-    SEEN_MAX members. benchmarks/state_memory.py measures what keys and actors take.
+    sets) in use, so that a flood of made-up addresses and accounts pushes out other windows but never what is known of
+    users; histories that are not in use are packed, into ``packed_bytes_max`` at most. All is shared between organisations
+    (see BoundedKeys, HistoryKeys). Per key: windows.OBSERVATIONS_MAX observations, LAST_MAX values, SEEN_MAX members.
+    benchmarks/state_memory.py measures what keys and actors take.
 
     Answers depend on event time alone. The clock only says how long a key has been idle.
     """
 
-    def __init__(self, max_keys: int = 1_000_000, clock: Clock = _SYSTEM_CLOCK) -> None:
+    def __init__(
+        self,
+        max_keys: int = 600_000,
+        clock: Clock = _SYSTEM_CLOCK,
+        *,
+        packed_bytes_max: int = 800_000_000,
+    ) -> None:
         if max_keys < 2:  # noqa: PLR2004 - one key in each half
             msg = f"max_keys must be at least 2, not {max_keys}"
             raise ValueError(msg)
         self._windows = BoundedKeys(max_keys // 2)
-        self._histories = BoundedKeys(max_keys // 2)
+        self._histories = HistoryKeys(max_keys // 2, packed_bytes_max)
         self._is_complete = False
         self._clock = clock
         self._clock_ms = clock.now_ms()
@@ -38,7 +47,7 @@ class MemoryState:
         self._until_clock = 0
 
     def __len__(self) -> int:
-        """Return the number of keys held."""
+        """Return the number of keys held as objects."""
         return len(self._windows.entries) + len(self._histories.entries)
 
     def answer(self, requests: Sequence[Request]) -> list[Answer]:
@@ -54,24 +63,33 @@ class MemoryState:
     def answer_one(self, request: Request) -> Answer:
         """Carry out one request and return its answer. Raises WrongPrimitive."""
         entry_type, make, carry_out, nothing, is_history = KINDS[type(request)]
-        keys, others = (self._histories, self._windows) if is_history else (self._windows, self._histories)
-        key = request.key
-        entry = keys.entries.get(key)
+        keys = self._histories if is_history else self._windows
+        entry = keys.entries.get(request.key)
         if entry is None:
-            if key in others.entries:
-                refuse(request)
-            if request.is_read_only:
-                return nothing
-            entry = make(request)
-            self._until_clock -= 1
-            if self._until_clock < 0:
-                self._read_clock()
-            keys.add(key, entry, self._used_ms)
-        elif type(entry) is not entry_type:
+            entry = self._histories.recall(request.key) if is_history else None
+            if entry is None:
+                if request.key in (self._windows if is_history else self._histories).entries:
+                    refuse(request)
+                return nothing if request.is_read_only else carry_out(self._add(request, make(request)), request)
+        if type(entry) is not entry_type:
             refuse(request)
-        else:
-            entry.is_used = True
+        entry.is_used = True
         return carry_out(entry, request)
+
+    def _add(self, request: Request, entry: Entry) -> Entry:
+        if type(entry) is LatestValues or type(entry) is SeenSet:
+            self._histories.add(request.key, entry)
+            return entry
+        self._until_clock -= 1
+        if self._until_clock < 0:
+            self._read_clock()
+        self._windows.add(request.key, entry, self._used_ms)
+        return entry
+
+    @property
+    def packed_bytes(self) -> int:
+        """What histories that are not in use take."""
+        return self._histories.packed_bytes
 
     @contextmanager
     def rebuilding(self) -> Generator[bool, None, None]:
