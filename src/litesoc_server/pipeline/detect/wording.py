@@ -30,9 +30,11 @@ def duration(length_ms: float) -> str:
     seconds = max(0, round(length_ms / 1000))
     days, rest = divmod(seconds, 86_400)
     hours, rest = divmod(rest, 3_600)
-    if days and hours:  # by far most: the risk score says it of every login
-        return f"{days} d {hours} h"
     minutes, seconds = divmod(rest, 60)
+    if days and hours:  # this and the next are by far most: the risk score says one of every login
+        return f"{days} d {hours} h"
+    if hours and minutes and not days:
+        return f"{hours} h {minutes} min"
     parts = [(days, "d"), (hours, "h"), (minutes, "min"), (seconds, "s")]
     shown = [f"{number} {unit}" for number, unit in parts if number][:2]
     return " ".join(shown) or "less than 1 s"

@@ -204,7 +204,10 @@ def idle_weight(days: float) -> float:
 
 
 def _stepped(number: float, steps: _Steps) -> float:
-    return next(weight for at_least, weight in steps if number >= at_least)
+    for at_least, weight in steps:
+        if number >= at_least:
+            return weight
+    return steps[-1][1]
 
 
 def _within(weight: float, most: float) -> float:
