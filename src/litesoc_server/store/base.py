@@ -99,7 +99,9 @@ class EventReader(Protocol):
         ...
 
     def recent_events(self, *, since_ms: int, limit: int, received_from_ms: int = 0) -> Iterator[Event]:
-        """Yield the newest ``limit`` events of all organisations since ``since_ms``, oldest first (to rebuild state).
+        """Yield about the newest ``limit`` events of all organisations since ``since_ms``, oldest first (to rebuild state).
+
+        Where there are more, each organisation has the same share, and what one does not need the others get.
 
         With ``received_from_ms`` only those received (our clock) since then.
         """
