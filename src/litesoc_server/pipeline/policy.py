@@ -213,6 +213,14 @@ class DetectionPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         Factor, Meta(description="And so many times what is done in the account's role, where events name one.")
     ] = 4.0
 
+    mass_data_access_days_count: Annotated[
+        Count, Meta(description="Earlier days with the like that are needed to say what is usual for the account.")
+    ] = 5
+    mass_data_access_first_factor: Annotated[
+        Factor,
+        Meta(description="Without those days, reading from the account's own place and device: so many times the limits."),
+    ] = 20.0
+
     account_takeover_window_ms: Annotated[
         WindowMs, Meta(description="How far apart a login and what belongs to its takeover may be.")
     ] = DAY_MS
@@ -237,8 +245,12 @@ class DetectionPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     ] = 14 * DAY_MS
     off_hours_admin_days_count: Annotated[Count, Meta(description="And on so many days.")] = 8
     off_hours_admin_share: Annotated[
-        Ratio, Meta(description="An hour is unusual if at most this share of those days had acts within an hour of it.")
+        Ratio, Meta(description="An hour is unusual if at most this share of those days had acts near it.")
     ] = 0.02
+    off_hours_admin_near_hours: Annotated[int, Meta(ge=0, le=11, description="So many hours away is still near.")] = 3
+    off_hours_admin_org_share: Annotated[
+        Ratio, Meta(description="And at most this share of the days had acts of anybody within an hour of it.")
+    ] = 0.05
 
 
 def setting_descriptions() -> dict[str, str]:

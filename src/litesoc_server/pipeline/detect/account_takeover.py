@@ -3,7 +3,7 @@
 import msgspec
 
 from litesoc_server.events.detection import AlertSeverity, AlertType, Detection, Fact
-from litesoc_server.events.event import Event
+from litesoc_server.events.event import Event, NetworkKind
 from litesoc_server.events.ids import EventId
 from litesoc_server.pipeline.detect import wording
 from litesoc_server.pipeline.detect.accounts import failed_login
@@ -13,6 +13,7 @@ from litesoc_server.pipeline.detect.firing import Finding, beat, claim, detectio
 from litesoc_server.pipeline.detect.login_history import (
     LOGIN_SUCCEEDED,
     UNKNOWN,
+    country_was_used,
     device_label,
     device_was_used,
     familiarity,
@@ -22,6 +23,7 @@ from litesoc_server.pipeline.detect.login_history import (
     risky_logins_near,
     without_confirmed,
 )
+from litesoc_server.pipeline.detect.networks import kind_of
 from litesoc_server.pipeline.detect.origin import Origin, memo_of, origin_of, recall
 from litesoc_server.pipeline.detect.subjects import actor_of, actor_subject, scope_of
 from litesoc_server.pipeline.policy import HOUR_MS, DetectionPolicy
@@ -39,7 +41,11 @@ from litesoc_server.pipeline.state.base import (
 )
 
 ID = "account_takeover"
-_NOVEL = "novel"  # stands where a detector's id stands for logins that others found risky
+# Stand where a detector's id stands for logins that others found risky. A strange login is new in network, device and place
+# (or hides it); of an unfamiliar one, a new phone's first day on its carrier, that is not enough without guesses before it.
+_STRANGE, _UNFAMILIAR = "strange", "unfamiliar"
+_NEW = frozenset({_STRANGE, _UNFAMILIAR})
+_HIDING = frozenset({NetworkKind.TOR, NetworkKind.VPN, NetworkKind.PROXY, NetworkKind.HOSTING})
 _FAILURES, _LOGIN, _CHANGE, _KEY, _EXPORT = "failures", "login", "change", "key", "export"
 _CRITICAL_STAGES = 3
 _FAILURES_SHOWN_MAX = 20  # as evidence; the rest of it is for what followed
@@ -103,14 +109,24 @@ def _note_if_novel(event: Event, actor: str, policy: DetectionPolicy) -> Steps[N
     if UNKNOWN in (network, device) or (yield from device_was_used(event, actor, device)):
         return
     before = yield from familiarity(event, actor, origin_of(event))
-    if before.history_count >= policy.history_count and not (before.is_network_familiar or before.is_device_familiar):
-        yield from remember(
-            key=_novel_key(event, actor),
-            at_ms=event.occurred_at_ms,
-            member=f"{event.event_id}|{_NOVEL}",
-            value=memo_of(event),
-            ttl_ms=policy.account_takeover_window_ms + HOUR_MS,
-        )
+    if before.history_count < policy.history_count or before.is_network_familiar or before.is_device_familiar:
+        return
+    how = _STRANGE if (yield from _is_strange(event, actor)) else _UNFAMILIAR
+    yield from remember(
+        key=_novel_key(event, actor),
+        at_ms=event.occurred_at_ms,
+        member=f"{event.event_id}|{how}",
+        value=memo_of(event),
+        ttl_ms=policy.account_takeover_window_ms + HOUR_MS,
+    )
+
+
+def _is_strange(event: Event, actor: str) -> Steps[bool]:
+    """Return whether a login hides where it comes from, or comes from a country where the account never was."""
+    if kind_of(event.network) in _HIDING:
+        return True
+    country = event.geo.country_code if event.geo is not None else None
+    return country is not None and not (yield from country_was_used(event, actor, country))
 
 
 def _weigh_all(event: Event, actor: str, policy: DetectionPolicy) -> Steps[tuple[Detection, ...]]:
@@ -128,7 +144,7 @@ def _weigh_all(event: Event, actor: str, policy: DetectionPolicy) -> Steps[tuple
     for mark in marked:
         login_id = risky_login_id(mark)
         origin, why = suspicious.setdefault(login_id, (_login_of(mark, origins, actor), []))
-        why.append(_NOVEL if mark.member.endswith(f"|{_NOVEL}") else mark.value)
+        why.append(_reason_of(mark))
     detections: list[Detection] = []
     for origin, why in suspicious.values():
         detections += yield from _weigh(event, actor, policy, origin, tuple(sorted(set(why))))
@@ -140,9 +156,15 @@ def _login_of(mark: Remembered, origins: dict[str, Origin], actor: str) -> Origi
     login_id = risky_login_id(mark)
     if login_id in origins:
         return origins[login_id]
-    if mark.member.endswith(f"|{_NOVEL}"):
+    if _reason_of(mark) in _NEW:
         return recall(Remembered(mark.at_ms, login_id, mark.value))
     return Origin(event_id=EventId(login_id), at_ms=mark.at_ms, actor_id=actor)
+
+
+def _reason_of(mark: Remembered) -> str:
+    """Return why a login was marked: how it is new, or which detector found it risky."""
+    reason = mark.member.rpartition("|")[2]
+    return reason if reason in _NEW else mark.value
 
 
 def _weigh(
@@ -159,6 +181,8 @@ def _weigh(
         failures = yield from before_login(event, actor, login, window_ms)
         if failures.count < policy.account_takeover_failures_count:
             failures = None
+    if failures is None and why == (_UNFAMILIAR,):
+        return ()
     stages = {_LOGIN, *(_ACTS[act.name][0] for act in acts)} | ({_FAILURES} if failures is not None else set[str]())
     if len(stages) < policy.account_takeover_stages_count:
         return ()
@@ -233,9 +257,11 @@ class _Case(msgspec.Struct, frozen=True):
         within = wording.duration(self.policy.account_takeover_window_ms)
         reasons = [f"{self.stages_count} stages of a takeover within {within}; the limit is {limit}, the login among them"]
         for why in self.why:
-            if why == _NOVEL:
+            if why in _NEW:
                 least = wording.several(self.policy.history_count, "earlier login")
                 reasons.append(f"network and device of the login were both new to the account; at least {least} are known")
+                if why == _STRANGE:
+                    reasons.append(f"it came from {self._strangeness()}")
             else:
                 reasons.append(f"the login was found suspicious by {why.replace('_', ' ')}")
         if self.failures is not None:
@@ -247,6 +273,11 @@ class _Case(msgspec.Struct, frozen=True):
             times[told] = times.get(told, 0) + 1
         reasons += [told if number == 1 else f"{told} {number} times" for told, number in times.items()]
         return reasons
+
+    def _strangeness(self) -> str:
+        if kind_of(self.login.network) in _HIDING:
+            return "a network behind which anybody may be"
+        return "a country where the account had never been used"
 
 
 def _listed(texts: list[str]) -> str:
@@ -267,8 +298,9 @@ DETECTOR = Detector(
     description=(
         "Follows an account for 24 hours through the stages of a takeover: a burst of failed logins (5 in the hour, or 10 "
         "in the 24 hours before the login), a suspicious login, a change of password, second factor, e-mail or phone "
-        "number, a new API key, an export of data. The login is suspicious if its network and device are both new to "
-        "an account with at least 3 earlier logins, or if another detector marked it as risky. "
+        "number, a new API key, an export of data. The login is suspicious if another detector marked it, or if its "
+        "network and device are both new to an account with at least 3 earlier logins and there is more to it: its country "
+        "is new as well, the network is Tor, a VPN, a proxy or a hosting provider's, or a burst of failures came before. "
         "Fires from two stages on, high, and from three on critical; the login must be one and something done after it "
         "another (failed logins and a login alone are left to success_after_failures). What is done from another network "
         "that the account had used before is the owner's and does not count. Incident: credential_attack|actor:<id>, "

@@ -73,7 +73,7 @@ def details_of(event: Event) -> Details:
     latest = _latest
     if latest[0] is event:
         return latest[1]
-    details = _read(event.metadata)
+    details = _read(event.metadata) if bytes(event.metadata) != b"{}" else NO_DETAILS
     _latest = (event, details)
     return details
 

@@ -73,6 +73,24 @@ def country_was_used(event: Event, actor: str, country: str) -> Steps[bool]:
     return (yield from known(key=key, value=country, at_ms=before_ms)).count > 0
 
 
+def is_new_here(event: Event, actor: str, policy: DetectionPolicy, *, at_ms: int, network: str, device: str) -> Steps[bool]:
+    """Return whether ``actor`` has a history of logins, but none with this network or none with this device.
+
+    All as of a day before ``at_ms``: what an intruder brings is not the account's own by the next hour. An unknown network
+    or device is not new.
+    """
+    scope, before_ms = scope_of(event), at_ms - policy.org_familiar_after_ms
+    habits = yield from known(key=f"{scope}habits|{actor}", value=f"{network}|{device}", at_ms=before_ms)
+    if habits.count or habits.set_count < policy.history_count:
+        return False
+    for kind, label in (("networks", network), ("devices", device)):
+        if label != UNKNOWN:
+            used = yield from known(key=f"{scope}{kind}|{actor}", value=label, at_ms=before_ms)
+            if not used.count:
+                return True
+    return False
+
+
 def logins_near(event: Event, actor: str) -> LastRequest:
     """Return the request for the latest remembered logins of ``actor``, before and after the time of ``event``."""
     return LastRequest(f"{scope_of(event)}logins|{actor}", event.occurred_at_ms, LAST_MAX)

@@ -11,7 +11,7 @@ from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
 from litesoc_server.pipeline.detect.busy_hours import Hour, Usual, count_units, note_hour, usual_of
 from litesoc_server.pipeline.detect.details import details_of
 from litesoc_server.pipeline.detect.firing import Finding, beat, claim, detection_of
-from litesoc_server.pipeline.detect.login_history import logins_near
+from litesoc_server.pipeline.detect.login_history import is_new_here
 from litesoc_server.pipeline.detect.origin import origin_of
 from litesoc_server.pipeline.detect.subjects import actor_of, actor_subject
 from litesoc_server.pipeline.policy import HOUR_MS, DetectionPolicy
@@ -31,9 +31,10 @@ class _Class(msgspec.Struct, frozen=True):
     noun: str  # in the singular
     done: str  # as in "5,000 rows were <done>"
     family: str  # of the incident
+    is_harm_in_itself: bool = False  # then the first time counts as well
 
 
-_DELETIONS = _Class("deletions", "record", "deleted", "data_deletion")
+_DELETIONS = _Class("deletions", "record", "deleted", "data_deletion", is_harm_in_itself=True)
 _ROWS = _Class("rows", "row", "read or exported", "data_exfiltration")
 _EXPORTS = _Class("exports", "export", "made", "data_exfiltration")
 
@@ -83,16 +84,30 @@ def _weigh(
         of_peers = yield from usual_of(event, peers, hour.units / policy.mass_data_access_peers_factor)
         if not of_peers.is_rare(_SHARE_OF_DAYS):
             return []
-    is_known = usual.days_count > 0
-    if not is_known:
-        logins = yield logins_near(event, actor)
-        assert isinstance(logins, tuple)
-        is_known = len(logins) >= policy.history_count
+    is_from_new = False
+    if usual.days_count < policy.mass_data_access_days_count:
+        is_from_new = yield from _is_from_new(event, actor, hour, policy)
+        if not is_from_new and hour.units < _first_limit(policy, kind, floor):
+            return []
     key, current = f"{kind.id}|{actor}", beat(hour.last_ms, hour.units)
     if not (yield from claim(event, detector=ID, key=key, window=current)):
         return []
-    finding = _Case(policy, actor, kind, floor, hour, usual, role, of_peers, is_known).told(event)
+    finding = _Case(policy, actor, kind, floor, hour, usual, role, of_peers, is_from_new).told(event)
     return [detection_of(finding, event, origin_of(event), key=key, window=current)]
+
+
+def _first_limit(policy: DetectionPolicy, kind: _Class, floor: int) -> float:
+    """Return from where on something counts that is done for the first time, from where its actor always is."""
+    return floor if kind.is_harm_in_itself else policy.mass_data_access_first_factor * floor
+
+
+def _is_from_new(event: Event, actor: str, hour: Hour, policy: DetectionPolicy) -> Steps[bool]:
+    """Return whether anything of the hour came from a network or a device that is new to the account."""
+    for source in hour.sources:
+        at_ms, network, device = source.at_ms, source.network, source.device
+        if (yield from is_new_here(event, actor, policy, at_ms=at_ms, network=network, device=device)):
+            return True
+    return False
 
 
 class _Case(msgspec.Struct, frozen=True):
@@ -106,7 +121,19 @@ class _Case(msgspec.Struct, frozen=True):
     usual: Usual
     role: str | None
     of_peers: Usual | None
-    is_known: bool  # there is something to compare with
+    is_from_new: bool  # a network or a device that is new to the account; looked at only with few days to compare with
+
+    @property
+    def has_usual(self) -> bool:
+        """Whether there are enough earlier days to compare with."""
+        return self.usual.days_count >= self.policy.mass_data_access_days_count
+
+    @property
+    def _limit(self) -> int:
+        """From where on the hour counts: more where nothing says what is usual and nothing else is odd."""
+        if self.has_usual or self.is_from_new:
+            return self.floor
+        return int(_first_limit(self.policy, self.kind, self.floor))
 
     def told(self, event: Event) -> Finding:
         """Put the case into words."""
@@ -117,7 +144,7 @@ class _Case(msgspec.Struct, frozen=True):
         return Finding(
             detector=ID,
             alert_type=DETECTOR.alert_type,
-            severity=AlertSeverity.HIGH if self.is_known else AlertSeverity.MEDIUM,
+            severity=AlertSeverity.HIGH if self.has_usual or self.is_from_new else AlertSeverity.MEDIUM,
             incident_key=f"{kind.family}|{actor_subject(self.actor)}",
             title=f"{amount} {kind.done} {time} by {who}",
             description=(
@@ -126,8 +153,8 @@ class _Case(msgspec.Struct, frozen=True):
             ),
             reasons=tuple(self._reasons(amount)),
             facts=(
-                Fact(f"{kind.id}_count", hour.units, self.floor),
-                Fact("days_count", self.usual.days_count),
+                Fact(f"{kind.id}_count", hour.units, self._limit),
+                Fact("days_count", self.usual.days_count, self.policy.mass_data_access_days_count),
                 Fact("busy_days_count", self.usual.busy_days_count, int(_SHARE_OF_DAYS * self.usual.days_count)),
                 Fact("window_ms", HOUR_MS),
             ),
@@ -151,7 +178,9 @@ class _Case(msgspec.Struct, frozen=True):
 
     def _reasons(self, amount: str) -> Iterator[str]:
         factor = f"{self.policy.mass_data_access_own_factor:g}"
-        yield f"{amount} {self.kind.done} in an hour; the limit is {self.floor:,}"
+        yield f"{amount} {self.kind.done} in an hour; the limit is {self._limit:,}"
+        if self.is_from_new:
+            yield "the network or the device was new to the account: no login with it is known from a day before"
         if not self.usual.days_count:
             yield f"the account has no earlier day with as much as one {self.kind.noun} to compare with"
             return
@@ -160,7 +189,7 @@ class _Case(msgspec.Struct, frozen=True):
 
     def _ruled_out(self) -> Iterator[str]:
         yield "Repeated delivery: every event was counted once, by its id."
-        if self.usual.days_count:
+        if self.has_usual:
             yield "A job that does this every day: the account's own busy hours were far smaller."
         if self.of_peers is not None and self.of_peers.days_count and self.role is not None:
             peers = self._days(self.of_peers)
@@ -185,12 +214,16 @@ DETECTOR = Detector(
         "records, 1,000 rows or 10 exports on, unless that much is usual: it must be more than 8 times what the actor's "
         "busiest hours come to (their 95th percentile by day, of the last 30 to 60 days, rounded up to a power of two) and, "
         "where events name a role, more than 4 times that of the role. Service accounts are so held against themselves. "
-        "High; medium when nothing at all is known of the actor, neither earlier days nor three logins. Incident: "
+        "Where fewer than 5 earlier days say what is usual, reading and exporting must also have come from a network or a "
+        "device that is new to an account with a history of logins, or come to 20 times as much (20,000 rows, 200 exports): "
+        "the first report of the year and the first night of a new job are no alert. High; medium when the amount is all "
+        "there is. "
+        "Incident: "
         "data_exfiltration|actor:<id> or data_deletion|actor:<id>, shared with the instant alerts of these events."
     ),
     false_positives=(
         "A migration, an audit or a clean-up that is done once.",
-        "The first run of a new nightly job, or the first after its data has grown eightfold.",
+        "A nightly job whose data has grown eightfold, or a new one that moves twenty times the limit.",
         "An owner downloads everything before leaving a service.",
     ),
     actions=(

@@ -5,12 +5,16 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import msgspec
+
 from litesoc_server.events.detection import AlertSeverity, AlertType, Detection, Fact
 from litesoc_server.events.event import Event
 from litesoc_server.pipeline.detect import wording
 from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
 from litesoc_server.pipeline.detect.firing import Finding, claim, detection_of
 from litesoc_server.pipeline.detect.grants import GRANT_NAMES, OTHER_ADMIN_ACTS
+from litesoc_server.pipeline.detect.labels import device_label, network_label
+from litesoc_server.pipeline.detect.login_history import is_new_here
 from litesoc_server.pipeline.detect.origin import origin_of
 from litesoc_server.pipeline.detect.subjects import actor_of, actor_subject, scope_of
 from litesoc_server.pipeline.policy import DAY_MS, HOUR_MS, DetectionPolicy
@@ -19,6 +23,8 @@ from litesoc_server.pipeline.state.base import LAST_MAX, LATENESS_MS, Seen, Step
 ID = "off_hours_admin"
 _HOURS = 24
 _ANY, _UTC = "any", "UTC"
+_NEAR_HOURS_MIN = 1  # what is near in an organisation as a whole, or for an actor of whom the network or the device is new
+_ANYBODY = ""  # stands for all actors of the organisation
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -32,23 +38,59 @@ def examine(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...
     zone = yield from _usual_zone(event, actor, policy, day, final_day)
     hour = _local(at_ms, zone).hour
     at_this_hour = yield from _note(event, actor, str(hour), day, policy)
-    yield from _note(event, actor, _ANY, day, policy)
+    if at_this_hour.last_ms != day * DAY_MS:  # the first of the day at this hour: the others would note the same again
+        for who in (actor, _ANYBODY):
+            yield from _note(event, who, _ANY, day, policy)
+        yield from _note(event, _ANYBODY, str(hour), day, policy)
     # The set counts each day at least once, so this is more than the share of the days.
     if at_this_hour.count > policy.off_hours_admin_share * at_this_hour.set_count:
         return ()
-    first_ms, days_count = yield from _days_with(event, actor, _ANY, final_day)
-    if days_count < policy.off_hours_admin_days_count or at_ms - first_ms < policy.off_hours_admin_baseline_ms:
-        return ()
-    near_count = 0
-    for neighbour in (hour, (hour - 1) % _HOURS, (hour + 1) % _HOURS):
-        near_count += (yield from _days_with(event, actor, str(neighbour), final_day))[1]
-    if near_count > policy.off_hours_admin_share * days_count:
+    past = yield from _past_of(event, actor, hour, final_day, policy)
+    if _is_usual(past, policy):
         return ()
     window = str(at_ms // HOUR_MS)
     if not (yield from claim(event, detector=ID, key=actor, window=window)):
         return ()
-    finding = _describe(event, policy, actor, zone, at_ms - first_ms, days_count, near_count)
+    finding = _describe(event, policy, actor, zone, past)
     return (detection_of(finding, event, origin_of(event), key=actor, window=window),)
+
+
+class _Past(msgspec.Struct, frozen=True):
+    """What is known of the days before an act."""
+
+    age_ms: int  # since the actor's first act
+    days_count: int  # with acts of the actor
+    near_hours: int  # what is near: less when the act came from a network or a device that is new to the actor
+    near_count: int  # of them, with acts around this hour
+    org_days_count: int  # with acts of anybody
+    org_near_count: int
+
+
+def _past_of(event: Event, actor: str, hour: int, day: int, policy: DetectionPolicy) -> Steps[_Past]:
+    """Return what is known of the days before ``day``, of the actor and of the whole organisation."""
+    first_ms, days_count = yield from _days_with(event, actor, _ANY, day)
+    near_hours = policy.off_hours_admin_near_hours
+    if near_hours > _NEAR_HOURS_MIN and (yield from _is_from_new(event, actor, policy)):
+        near_hours = _NEAR_HOURS_MIN
+    near_count = yield from _days_near(event, actor, hour, near_hours, day)
+    _, org_days_count = yield from _days_with(event, _ANYBODY, _ANY, day)
+    org_near_count = yield from _days_near(event, _ANYBODY, hour, _NEAR_HOURS_MIN, day)
+    return _Past(event.occurred_at_ms - first_ms, days_count, near_hours, near_count, org_days_count, org_near_count)
+
+
+def _is_from_new(event: Event, actor: str, policy: DetectionPolicy) -> Steps[bool]:
+    network, device = network_label(event.network), device_label(event.device)
+    return (yield from is_new_here(event, actor, policy, at_ms=event.occurred_at_ms, network=network, device=device))
+
+
+def _is_usual(past: _Past, policy: DetectionPolicy) -> bool:
+    """Return whether the hour is as usual, or too little is known to say so."""
+    return (
+        past.days_count < policy.off_hours_admin_days_count
+        or past.age_ms < policy.off_hours_admin_baseline_ms
+        or past.near_count > policy.off_hours_admin_share * past.days_count
+        or past.org_near_count > policy.off_hours_admin_org_share * past.org_days_count
+    )
 
 
 def _usual_zone(event: Event, actor: str, policy: DetectionPolicy, day: int, final_day: int) -> Steps[str]:
@@ -91,6 +133,14 @@ def _days_with(event: Event, actor: str, what: str, day: int) -> Steps[tuple[int
     return first_ms, total
 
 
+def _days_near(event: Event, actor: str, hour: int, hours: int, day: int) -> Steps[int]:
+    """Return on how many days before ``day``, each counted once per hour, acts were within ``hours`` of an hour."""
+    total = 0
+    for away in range(-hours, hours + 1):
+        total += (yield from _days_with(event, actor, str((hour + away) % _HOURS), day))[1]
+    return total
+
+
 def _local(at_ms: int, zone: str) -> datetime:
     return (_EPOCH + timedelta(milliseconds=at_ms)).astimezone(_clock(zone))
 
@@ -104,13 +154,14 @@ def _clock(zone: str) -> tzinfo:
         return UTC
 
 
-def _describe(
-    event: Event, policy: DetectionPolicy, actor: str, zone: str, age_ms: int, days_count: int, near_count: int
-) -> Finding:
+def _describe(event: Event, policy: DetectionPolicy, actor: str, zone: str, past: _Past) -> Finding:
     who, local = wording.name(actor), _local(event.occurred_at_ms, zone)
     where = f" from {event.user_ip} ({wording.where(event.geo, event.network)})" if event.user_ip is not None else ""
-    days, least_days = (wording.several(count, "day") for count in (days_count, policy.off_hours_admin_days_count))
+    days, least_days = (wording.several(count, "day") for count in (past.days_count, policy.off_hours_admin_days_count))
     share = f"{100 * policy.off_hours_admin_share:g} %"
+    within = wording.duration(past.near_hours * HOUR_MS)
+    org_share = f"{100 * policy.off_hours_admin_org_share:g} %"
+    org_days = wording.several(past.org_days_count, "day")
     limits = f"{wording.duration(policy.off_hours_admin_baseline_ms)} and {least_days}"
     return Finding(
         detector=ID,
@@ -120,21 +171,22 @@ def _describe(
         title=f"Administration by {who} at an unusual hour",
         description=(
             f"At {local:%H:%M} by the clock of {zone} ({wording.utc(event.occurred_at_ms)}), {who} did {event.name}{where}. "
-            f"On {near_count or 'none'} of {days} with such acts of {who} was any of them within an hour of that time."
+            f"On {past.near_count or 'none'} of {days} with such acts of {who} was any of them within {within} of that time."
         ),
         reasons=(
-            f"{near_count} of {days} had acts around {local:%H} h; the limit is {share} of them",
-            f"acts of {who} are known for {wording.duration(age_ms)}, on {days}; the limits are {limits}",
+            f"{past.near_count} of {days} had acts within {within} of {local:%H:%M}; the limit is {share} of them",
+            f"acts of {who} are known for {wording.duration(past.age_ms)}, on {days}; the limits are {limits}",
         ),
         facts=(
             Fact("local_hour", local.hour),
-            Fact("near_days_count", near_count, int(policy.off_hours_admin_share * days_count)),
-            Fact("days_count", days_count, policy.off_hours_admin_days_count),
-            Fact("age_ms", age_ms, policy.off_hours_admin_baseline_ms),
+            Fact("near_days_count", past.near_count, int(policy.off_hours_admin_share * past.days_count)),
+            Fact("days_count", past.days_count, policy.off_hours_admin_days_count),
+            Fact("age_ms", past.age_ms, policy.off_hours_admin_baseline_ms),
         ),
         ruled_out=(
             "A journey: the clock is that of the place where the actor usually is.",
-            "Daylight saving and an hour more or less: the hours beside this one count as well.",
+            f"A long day: the hours up to {within} away count as well.",
+            f"Colleagues at that hour: {past.org_near_count} of {org_days} had acts of anybody; the limit is {org_share}.",
         ),
         actions=DETECTOR.actions,
         event_ids=(event.event_id,),
@@ -152,10 +204,12 @@ DETECTOR = Detector(
     techniques=(AttackTechnique("T1078", "Valid Accounts"), AttackTechnique("T1098", "Account Manipulation")),
     description=(
         "Learns on which days, and at which hours of the day, somebody does administrative acts (grants and revocations of "
-        "rights, deleting or suspending accounts, settings, API keys, invitations). Fires when an act is more than an hour "
-        "away from those of at least 98 % of the days, once acts are known for 14 days and on at least 8 of them. Hours are "
-        "those of the time zone in which the actor was on most of the latest days, else UTC. Low: it is worth "
-        "a look beside other signs. Incident: off_hours|actor:<id>."
+        "rights, deleting or suspending accounts, settings, API keys, invitations). Fires when an act is more than three "
+        "hours (one, if network or device are new) away from those of at least 98 % of the days, once acts are "
+        "known for 14 days and on at least 8 of them; and "
+        "when nobody of the organisation did any within an hour of it, by their own clocks, on at least 95 % of its days. "
+        "Hours are those of the time zone in which the actor was on most of the latest days, else UTC. Low: it is worth a "
+        "look beside other signs. Incident: off_hours|actor:<id>."
     ),
     false_positives=(
         "An administrator is called out at night.",

@@ -11,7 +11,7 @@ from litesoc_server.events.detection import AlertSeverity, Detection
 from litesoc_server.events.event import Event, Geo, Network, NetworkKind
 
 DAY_S, HOUR_S = 86_400, 3_600
-HOME, OFFICE, TOKYO = ORIGINS["home"], ORIGINS["office"], ORIGINS["tokyo"]
+HOME, OFFICE, TOKYO, NOWHERE = (ORIGINS[place] for place in ("home", "office", "tokyo", "nowhere"))
 
 
 def only(detector: str, events: Sequence[Event], **changes: Any) -> list[Detection]:
@@ -32,21 +32,42 @@ class TestMassDataAccess:
         found = only("mass_data_access", events)
         assert found[-1].event_count == 120
         assert found[-1].facts[0].value == 120
-        assert {one.severity for one in found} == {AlertSeverity.HIGH}
+        assert {one.severity for one in found} == {AlertSeverity.MEDIUM}
+
+    def test_the_first_of_its_kind_is_quiet_where_the_account_always_is(self) -> None:
+        assert only("mass_data_access", [*logins(), export(0, 8_000)]) == []
+        (absurd,) = only("mass_data_access", [*logins(), export(0, 20_000)])
+        assert absurd.severity is AlertSeverity.MEDIUM
+        for elsewhere in ({**HOME, "asn": 1}, {**HOME, "ua": "curl/"}, TOKYO):
+            (found,) = only("mass_data_access", [*logins(), export(0, 8_000, **elsewhere)])
+            assert found.severity is AlertSeverity.HIGH
+
+    def test_where_an_event_comes_from_need_not_be_sent(self) -> None:
+        assert only("mass_data_access", [*logins(), export(0, 8_000, **NOWHERE, ua=None, asn=None, geo=None)]) == []
+
+    def test_nothing_is_new_to_an_account_without_a_history(self) -> None:
+        assert only("mass_data_access", [*logins(2), export(0, 8_000, **TOKYO)]) == []
+
+    def test_one_stranger_among_the_exports_of_an_hour_is_enough(self) -> None:
+        mixed = [export(0, 600), export(60, 1, **TOKYO), export(120, 600)]
+        assert len(only("mass_data_access", [*logins(), *mixed])) == 1
+        assert len(only("mass_data_access", [*logins(), mixed[0], mixed[2], mixed[1]])) == 1
 
     def test_what_two_hours_hold_together_does_not_count(self) -> None:
-        assert only("mass_data_access", [*logins(), export(0, 600), export(HOUR_S + 0.001, 600)]) == []
-        assert len(only("mass_data_access", [*logins(), export(0, 600), export(HOUR_S, 600)])) == 1
+        assert only("mass_data_access", [*logins(), export(0, 600, **TOKYO), export(HOUR_S + 0.001, 600, **TOKYO)]) == []
+        assert len(only("mass_data_access", [*logins(), export(0, 600, **TOKYO), export(HOUR_S, 600, **TOKYO)])) == 1
 
     def test_a_burst_across_midnight_is_one(self) -> None:
         midnight = 12 * HOUR_S
-        (found,) = only("mass_data_access", [*logins(), export(midnight - 60, 600), export(midnight + 60, 600)])
+        (found,) = only(
+            "mass_data_access", [*logins(), export(midnight - 60, 600, **TOKYO), export(midnight + 60, 600, **TOKYO)]
+        )
         assert found.event_count == 2
 
     def test_a_habit_fades_when_it_is_given_up(self) -> None:
         habit = [export(DAY_S * day, 900 if day == 0 else 5_000) for day in range(10)]
         again = [export(DAY_S * 14, 5_000)]
-        much_later = [export(DAY_S * 200, 5_000)]
+        much_later = [export(DAY_S * 200, 25_000)]
         assert only("mass_data_access", [*logins(), *habit, *again]) == []
         (found,) = only("mass_data_access", [*logins(), *habit, *much_later])
         assert "no earlier day" in found.reasons[1]
@@ -80,6 +101,20 @@ class TestAccountTakeover:
     def test_an_account_without_a_history_is_not_judged(self) -> None:
         entered = make_event(name="auth.login_success", at=0, **TOKYO)
         assert only("account_takeover", [*logins(2), entered, export(60, 1, **TOKYO)]) == []
+
+    def test_new_in_the_same_country_counts_only_behind_a_veil_or_after_guesses(self) -> None:
+        carrier = {**HOME, "ip": "46.212.1.9", "asn": 2116, "ua": "Mobile Safari/iOS", "kind": "mobile"}
+        entered = make_event(name="auth.login_success", at=0, **carrier)
+        assert only("account_takeover", [*logins(), entered, export(60, 1, **carrier)]) == []
+
+        vpn = {**carrier, "kind": "vpn"}
+        hidden = make_event(name="auth.login_success", at=0, **vpn)
+        (found,) = only("account_takeover", [*logins(), hidden, export(60, 1, **vpn)])
+        assert "it came from a network behind which anybody may be" in found.reasons
+
+        guesses = [make_event(at=-36_000 + 3_000 * n, **carrier) for n in range(10)]
+        (found,) = only("account_takeover", [*logins(), *guesses, entered, export(60, 1, **carrier)])
+        assert found.severity is AlertSeverity.CRITICAL
 
     def test_it_is_an_act_of_its_own_only_within_a_day(self) -> None:
         entered = make_event(name="auth.login_success", at=0, **TOKYO)
@@ -122,6 +157,17 @@ class TestOffHoursAdmin:
         winter = [self.act(DAY_S * day - 5 * HOUR_S, HOME) for day in range(25)]
         assert only("off_hours_admin", [*winter, self.act(DAY_S * 40 - 5 * HOUR_S, HOME)]) == []
 
+    def test_an_evening_after_a_long_day_is_quiet(self) -> None:
+        days = [self.act(-DAY_S * day, HOME) for day in range(20, 0, -1)]
+        assert only("off_hours_admin", [*days, self.act(3 * HOUR_S, HOME)]) == []
+        assert len(only("off_hours_admin", [*days, self.act(4 * HOUR_S, HOME)])) == 1
+
+    def test_an_hour_at_which_a_colleague_works_is_quiet(self) -> None:
+        days = [self.act(-DAY_S * day, HOME) for day in range(20, 0, -1)]
+        shift = [self.act(-DAY_S * day + 8 * HOUR_S, HOME, actor_id="jonas") for day in (9, 5)]
+        assert only("off_hours_admin", [*days, *shift, self.act(8 * HOUR_S, HOME)]) == []
+        assert len(only("off_hours_admin", [*days, *shift[:1], self.act(8 * HOUR_S, HOME)])) == 1
+
     @staticmethod
-    def act(at: float, where: dict[str, Any]) -> Event:
-        return make_event(name="admin.settings_changed", at=at, **where)
+    def act(at: float, where: dict[str, Any], **fields: Any) -> Event:
+        return make_event(name="admin.settings_changed", at=at, **where, **fields)
