@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from ninja.security import APIKeyHeader
 
 from litesoc_server.api import backend
+from litesoc_server.events.envelope import Environment
 from litesoc_server.ingest.admission import key_refusal, rate_refusal, require_scope
 from litesoc_server.ingest.keys import KeyRecord, KeysUnavailable, Scope
 from litesoc_server.ingest.limits import RateDecision
@@ -59,10 +60,11 @@ class KeyAuth(APIKeyHeader):
 
     param_name = KEY_HEADER
 
-    def __init__(self, scope: Scope, feature: Feature | None = None) -> None:
+    def __init__(self, scope: Scope, feature: Feature | None = None, *, is_live_only: bool = False) -> None:
         super().__init__()
         self._scope = scope
         self._feature = feature
+        self._is_live_only = is_live_only  # it changes what holds for live events
 
     def _get_key(self, request: HttpRequest) -> str | None:
         key = request.headers.get(KEY_HEADER)
@@ -80,6 +82,8 @@ class KeyAuth(APIKeyHeader):
         if not rate.is_allowed:
             raise rate_refusal(rate)
         require_scope(record, self._scope)
+        if self._is_live_only and record.environment is not Environment.LIVE:
+            raise Refused(ErrorCode.FORBIDDEN, "A test key cannot change what holds for live events: use a live key")
         if self._feature is not None and self._feature not in caller.plan.features:
             raise _plan_restricted(request, self._feature)
         return caller

@@ -13,7 +13,9 @@ HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
 
 # What a setting may be; a description beside it is what people read. A window is at most as long as state is kept.
-Count: TypeAlias = Annotated[int, Meta(ge=1, le=100_000)]
+Count: TypeAlias = Annotated[int, Meta(ge=1, le=4_000)]  # state keeps the newest 4,096 observations of a key
+SmallCount: TypeAlias = Annotated[int, Meta(ge=1, le=8)]  # and the 8 latest values
+UsersCount: TypeAlias = Annotated[int, Meta(ge=1, le=64)]  # and 64 members of a set
 WindowMs: TypeAlias = Annotated[int, Meta(ge=1_000, le=400 * DAY_MS)]
 Ratio: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
 Factor: TypeAlias = Annotated[float, Meta(ge=1, le=1_000)]
@@ -63,7 +65,7 @@ class DetectionPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     # What several detectors share.
     login_memory_ms: Annotated[WindowMs, Meta(description="How long a network or a device stays familiar.")] = 90 * DAY_MS
-    history_count: Annotated[Count, Meta(description="Earlier logins needed to say what is familiar.")] = 3
+    history_count: Annotated[SmallCount, Meta(description="Earlier logins needed to say what is familiar.")] = 3
     last_logins_memory_ms: Annotated[WindowMs, Meta(description="How long an account's latest logins are remembered.")] = (
         400 * DAY_MS
     )
@@ -89,7 +91,7 @@ class DetectionPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     brute_force_address_window_ms: Annotated[WindowMs, Meta(description="Within this time.")] = 5 * MINUTE_MS
 
     brute_force_address_shared_users_count: Annotated[
-        Count, Meta(description="An address from which so many users logged in within 7 days is a shared one.")
+        UsersCount, Meta(description="An address from which so many users logged in within 7 days is a shared one.")
     ] = 3
     brute_force_address_shared_failures_count: Annotated[
         Count, Meta(description="Failed logins from a shared address instead.")
@@ -201,7 +203,9 @@ class DetectionPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         WindowMs, Meta(description="An account younger than this is new.")
     ] = DAY_MS
 
-    mass_data_access_deletions_count: Annotated[Count, Meta(description="Records deleted in an hour.")] = 100
+    mass_data_access_deletions_count: Annotated[
+        int, Meta(ge=1, le=1_000_000_000, description="Records deleted in an hour.")
+    ] = 100
     mass_data_access_rows_count: Annotated[
         int, Meta(ge=1, le=1_000_000_000, description="Rows read or exported in an hour.")
     ] = 1_000

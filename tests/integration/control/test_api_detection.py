@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from control_factories import OrganizationFactory, database_down, make_suppression
 from litesoc_server.api.v1.schemas import iso_utc
+from litesoc_server.events.envelope import Environment
 from litesoc_server.ingest.keys import Scope
 from litesoc_server.orgs.models import StoredPolicy, Suppression
 from litesoc_server.orgs.policy_changes import stored_policy
@@ -41,11 +42,11 @@ def test_the_policy_shows_every_setting_with_what_it_may_be(tenant: Tenant) -> N
         "default": 5,
         "is_overridden": False,
         "description": "Failed logins from one address.",
-        "must_be": "a whole number from 1 to 100,000",
+        "must_be": "a whole number from 1 to 4,000",
         "value_schema": {
             "type": "integer",
             "minimum": 1,
-            "maximum": 100000,
+            "maximum": 4000,
             "description": "Failed logins from one address.",
         },
     }
@@ -165,7 +166,7 @@ def test_expired_ones_stay_in_the_list(tenant: Tenant) -> None:
     ("changes", "named"),
     [
         ({"detector": None}, "at least one of detector, actor and address"),
-        ({"detector": "brute_force"}, "did you mean brute_force_address"),
+        ({"detector": "brute_force"}, "did you mean"),
         ({"address": "everywhere"}, "no address and no CIDR range"),
         ({"expires_at": "tomorrow"}, "RFC 3339"),
         ({"expires_at": "2020-01-01T00:00:00Z"}, "in the future"),
@@ -257,3 +258,19 @@ def test_an_organisation_that_is_deleted_at_this_moment_is_not_found(tenant: Ten
     tenant.get("/detectors")
     tenant.org.delete()
     assert tenant.call("GET", "/detectors").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PATCH", "/detection/policy", PATCH),
+        ("POST", "/detection/suppressions", {"detector": "brute_force_address", "reason": "ours", "expires_at": ""}),
+        ("DELETE", "/detection/suppressions/0197c2a4-0000-7000-8000-000000000000", None),
+    ],
+)
+def test_a_test_key_changes_nothing_of_live_detection(tenant: Tenant, method: str, path: str, body: object) -> None:
+    tester = Tenant(tenant.org, {"environment": Environment.TEST})
+    response = tester.call(method, path, body)
+    assert (response.status_code, response.json()["code"]) == (403, "FORBIDDEN")
+    assert "live key" in response.json()["error"]
+    assert tester.get("/detection/policy")["data"]["version"] == 1

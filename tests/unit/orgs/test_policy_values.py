@@ -52,8 +52,8 @@ def test_values_are_kept_in_canonical_form() -> None:
     [
         ("brute_force_adress_failures_count", 5, "did you mean brute_force_address_failures_count"),
         ("retention_days", 7, "there is no setting"),
-        ("brute_force_address_failures_count", 0, "must be a whole number from 1 to 100,000; 0 was sent"),
-        ("brute_force_address_failures_count", "5", 'whole number from 1 to 100,000; "5" was sent'),
+        ("brute_force_address_failures_count", 0, "must be a whole number from 1 to 4,000; 0 was sent"),
+        ("brute_force_address_failures_count", "5", 'whole number from 1 to 4,000; "5" was sent'),
         ("brute_force_address_failures_count", True, "true was sent"),
         ("brute_force_address_window_ms", 10**15, "from 1,000 to 34,560,000,000; 1000000000000000 was sent"),
         ("impossible_travel_speed_kmh", 0, "must be a number above 0 and at most 1,000,000; 0 was sent"),

@@ -125,7 +125,7 @@ def read_policy(request: ApiRequest) -> PolicyAnswer:
 
 @router.patch(
     "/detection/policy",
-    auth=KeyAuth(Scope.MANAGE),
+    auth=KeyAuth(Scope.MANAGE, is_live_only=True),
     response={200: PolicyAnswer, **CHANGE_ERRORS},
     summary="Change the detection policy",
     operation_id="changeDetectionPolicy",

@@ -123,7 +123,7 @@ def list_suppressions(request: ApiRequest, query: Query[SuppressionQuery]) -> Su
 
 @router.post(
     "/detection/suppressions",
-    auth=KeyAuth(Scope.MANAGE),
+    auth=KeyAuth(Scope.MANAGE, is_live_only=True),
     response={200: SuppressionAnswer, **CHANGE_ERRORS},
     summary="Suppress detections",
     operation_id="createSuppression",
@@ -149,7 +149,7 @@ def create(request: ApiRequest, wanted: SuppressionIn) -> SuppressionAnswer:
 
 @router.delete(
     "/detection/suppressions/{suppression_id}",
-    auth=KeyAuth(Scope.MANAGE),
+    auth=KeyAuth(Scope.MANAGE, is_live_only=True),
     response={200: SuppressionAnswer, **CHANGE_ERRORS},
     summary="End a suppression",
     operation_id="endSuppression",
