@@ -22,7 +22,8 @@ _FAR_OVER = 2
 class _Group(msgspec.Struct, frozen=True):
     """What the attempts have in common."""
 
-    name: str  # as users_count knows it
+    name: str
+    users: str  # whose users must be fewer than the accounts that fail, as users_count knows it
     words: str
     incident_key: str
     source: str  # what the attempt came from, seen from the group
@@ -69,13 +70,17 @@ def _groups(event: Event, policy: DetectionPolicy, actor: str, failed: FailedLog
     address, neighbourhood, client = address_of(event.user_ip), neighbourhood_of(event.user_ip), client_group_of(event)
     groups: list[_Group] = []
     if not (yield from was_at(event, actor, address, at_ms)):
-        groups.append(_Group(address, address, attack_key(address, None), address, 1))
+        groups.append(_Group(address, address, address, attack_key(address, None), address, 1))
+    elif client is not None and not failed.was_client_used:  # somebody else in the account's own office
+        words = f"{address} with {wording.device(event.device)}"
+        groups.append(_Group(f"{address}|{client}", client, words, attack_key(address, None), address, 1))
     if neighbourhood != address and not (yield from was_at(event, actor, neighbourhood, at_ms)):
         words = f"addresses in {neighbourhood}"
-        groups.append(_Group(neighbourhood, words, f"credential_attack|net:{neighbourhood}", address, sources_min))
+        key = f"credential_attack|net:{neighbourhood}"
+        groups.append(_Group(neighbourhood, neighbourhood, words, key, address, sources_min))
     if client is not None and not failed.was_client_used:
         words = f"{wording.device(event.device)} in {wording.network(event.network)}"
-        groups.append(_Group(client, words, f"credential_attack|client:{client}", neighbourhood, sources_min))
+        groups.append(_Group(client, client, words, f"credential_attack|client:{client}", neighbourhood, sources_min))
     return groups
 
 
@@ -94,7 +99,7 @@ def _widest(event: Event, policy: DetectionPolicy, group: _Group, actor: str) ->
     if over is None or sources_count < group.sources_min:
         return None
     window_ms, limit, accounts_count = over
-    users_here_count = yield from users_count(event, group.name, at_ms)
+    users_here_count = yield from users_count(event, group.users, at_ms)
     if accounts_count <= users_here_count:
         return None
     if window_ms < longest_ms:
@@ -139,6 +144,7 @@ def _describe(policy: DetectionPolicy, group: _Group, spray: _Spray) -> Finding:
     within, length = wording.span(window.first_ms, window.last_ms), wording.duration(spray.window_ms)
     each = window.count / spray.accounts_count
     users = wording.several(spray.users_count, "user")
+    there = "from there" if group.users == group.name else "with that client"
     return Finding(
         detector=ID,
         alert_type=DETECTOR.alert_type,
@@ -147,8 +153,8 @@ def _describe(policy: DetectionPolicy, group: _Group, spray: _Spray) -> Finding:
         title=f"Password spray on {accounts} from {group.words}",
         description=f"{failures} on {accounts} came from {place} {when}, {each:.1f} on each of them.",
         reasons=(
-            f"{accounts} failed {within} that never logged in from there; the limit is {spray.limit} in {length}",
-            f"they are more than the {users} who did log in from there in the 7 days before",
+            f"{accounts} failed {within} that never logged in {there}; the limit is {spray.limit} in {length}",
+            f"they are more than the {users} who did log in {there} in the 7 days before",
         ),
         facts=(
             Fact("accounts_count", spray.accounts_count, spray.limit),
@@ -158,8 +164,8 @@ def _describe(policy: DetectionPolicy, group: _Group, spray: _Spray) -> Finding:
             Fact("window_ms", spray.window_ms),
         ),
         ruled_out=(
-            "People mistyping where they usually log in: none of these accounts had logged in from there.",
-            "A busy place: more accounts failed than had ever logged in from there.",
+            f"People mistyping where they usually log in: none of these accounts had logged in {there}.",
+            f"A busy place: more accounts failed than had ever logged in {there}.",
             COUNTED_ONCE,
         ),
         actions=DETECTOR.actions,
@@ -179,9 +185,10 @@ DETECTOR = Detector(
     description=(
         "Counts the different accounts that fail at one address, in one /24, and with one client (autonomous system and "
         "device family): 10 in 10 minutes, 15 in 1 hour or 30 in 24 hours. An account counts only if it exists and never "
-        "logged in from there, and there must be more of them than users who did log in from there within 7 days (64 at "
-        "most are known). In a /24 the attempts of 24 hours must come from 3 addresses or more, with one client from 3 "
-        "ranges of /24 or more; fewer are incidents of these. How often each account is tried does not matter. Incident: "
+        "logged in from there (or, where it did, never with the client), and there must be more of them than users who did "
+        "log in from there (or with that client) within 7 days; 64 at most are known. In a /24 the attempts of 24 hours "
+        "must come from 3 addresses or more, with one client from 3 ranges of /24 or more; fewer are incidents of these. "
+        "How often each account is tried does not matter. Incident: "
         "credential_attack|ip:<address>, |net:<range> or |client:<system and family>."
     ),
     false_positives=(

@@ -47,6 +47,8 @@ def _examine_tor(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection
     yield from mark_risky(event, actor, login, policy, detector=ID)
     if has_history:  # else it may as well be the owner's usual way
         yield from mark_suspicious(event, actor, login, policy)
+    if not known.history_count:  # nothing is known of the account: the risk score says what there is to say
+        return ()
     window = f"tor|{login.at_ms // DAY_MS}|{severity}"
     if not (yield from claim(event, detector=ID, key=actor, window=window)):
         return ()
@@ -140,8 +142,9 @@ DETECTOR = Detector(
     ),
     description=(
         "Fires on a successful login through Tor: medium, or high if the account has at least 3 earlier logins and the "
-        "device is new to it. An account that was opened through Tor, or whose owner confirmed such a login, is left alone. "
-        "VPNs, proxies and data centres only raise the risk score, except for the first such login of the organisation "
+        "device is new to it; the first login known of an account says nothing. An account that was opened through Tor, or "
+        "whose owner confirmed such a login, is left alone. VPNs, proxies and data centres only raise the risk score, "
+        "except for the first such login of the organisation "
         "within its memory of 90 days (low), once 20 of its logins are noted (of each account, network and device one a "
         "week). Privacy relays such as iCloud Private Relay are no VPN and never fire. Incident: "
         "suspicious_network|actor:<id> for Tor, suspicious_network|kind:<kind> for the first of a kind."

@@ -84,6 +84,23 @@ class TestPasswordSpray:
         }
 
 
+class TestPasswordSprayInTheOffice:
+    """Its people all log in from one address."""
+
+    people = tuple(f"person-{n}" for n in range(16))
+    days = tuple(event for n in range(16) for event in history(actor_id=f"person-{n}", **OFFICE))
+
+    def test_a_stranger_among_them_is_found(self) -> None:
+        tries = [make_event(at=20 * n, actor_id=who, **{**OFFICE, "ua": "Opera/Linux"}) for n, who in enumerate(self.people)]
+        found = only("password_spray", [*self.days, *tries])
+        assert {detection.incident_key for detection in found} == {f"credential_attack|ip:{OFFICE['ip']}"}
+        assert "Opera on Linux" in found[-1].title
+
+    def test_their_own_mistakes_are_left_alone(self) -> None:
+        tries = [make_event(at=20 * n, actor_id=who, **OFFICE) for n, who in enumerate(self.people)]
+        assert only("password_spray", [*self.days, *tries]) == []
+
+
 class TestSuccessAfterFailures:
     @pytest.mark.parametrize(
         ("number", "fields", "severity"),
