@@ -66,8 +66,9 @@ class AlertConsumer:
                 for pair in pairs:  # finds the one that cannot be applied; the others do not suffer for it
                     self._apply([pair])
             else:
-                log.exception("detection %s of %s cannot be applied", pairs[0][1].detection_id, pairs[0][1].detector)
-                self._bury(messages[0], f"detection {pairs[0][1].detection_id} cannot be applied ({type(error).__name__})")
+                detection, kind = pairs[0][1], type(error).__name__  # a database's own words may hold personal data
+                log.error("detection %s of %s cannot be applied: %s", detection.detection_id, detection.detector, kind)  # noqa: TRY400
+                self._bury(messages[0], f"detection {detection.detection_id} cannot be applied ({kind})")
         else:
             self._consumer.ack(messages)
             DETECTIONS_APPLIED.inc(len(messages))

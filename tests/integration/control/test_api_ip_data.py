@@ -16,7 +16,7 @@ def test_each_data_set_is_shown_with_its_age(tenant: Tenant) -> None:
         },
         {"kind": "ranges", "source": "tor-exits", "licence": "CC0", "date": "2026-05-28", "age_days": 0, "ranges": 1_200},
     ]
-    assert data["problems"] == list(IP_DATA.problems)
+    assert data["problems_count"] == len(IP_DATA.problems) > 0
 
 
 def test_it_needs_a_key(tenant: Tenant) -> None:

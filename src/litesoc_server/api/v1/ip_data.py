@@ -30,7 +30,9 @@ class IpDataOut(Schema):
     """Everything in use."""
 
     data_sets: list[DataSetOut]
-    problems: list[str] = Field(description="Data that could not be opened, each with the fix; what was good stays in use.")
+    problems_count: int = Field(
+        description="Data that could not be opened; what was good stays in use. `litesoc doctor` on the server says the fix."
+    )
 
 
 class IpDataAnswer(Schema):
@@ -54,7 +56,7 @@ def get_ip_data(request: ApiRequest) -> IpDataAnswer:
     today = dt.datetime.fromtimestamp(parts.clock.now_ms() / 1000, dt.UTC).date()
     state = parts.ip_data()
     data_sets = [_data_set_out(info, today) for info in state.infos]
-    return IpDataAnswer(data=IpDataOut(data_sets=data_sets, problems=list(state.problems)))
+    return IpDataAnswer(data=IpDataOut(data_sets=data_sets, problems_count=len(state.problems)))
 
 
 def _data_set_out(info: DataSetInfo, today: dt.date) -> DataSetOut:
