@@ -59,7 +59,7 @@ class AlertConsumer:
         try:
             with fresh_connections():
                 apply_detections([detection for _, detection in pairs], self._policies)
-        except Exception as error:  # the edge of the loop: every failure becomes "again later" or a dead letter
+        except Exception as error:  # noqa: BLE001 - the edge of the loop: every failure becomes "again later" or a dead letter
             if _is_passing(error):
                 self._come_back(messages, error)
             elif len(pairs) > 1:
