@@ -1,19 +1,23 @@
 """The pipeline's loop over a real stream and a real store: what is bad, repeated or refused harms nothing beside it."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import msgspec
 import pytest
+from prometheus_client import REGISTRY
 
 from litesoc_server.events.detection import Detection
 from litesoc_server.events.envelope import ENVELOPE_ENCODER
 from litesoc_server.events.event import Event
+from litesoc_server.pipeline.detect.registry import DETECTORS
 from litesoc_server.pipeline.detect.runner import DetectionRunner
 from litesoc_server.pipeline.enrich.enricher import Enricher
-from litesoc_server.store.base import RejectedRows, StoredEvent, StoreUnavailable
+from litesoc_server.store.base import EventFilter, RejectedRows, StoredEvent, StoreUnavailable
 from litesoc_server.stream.subjects import Subject
-from pipeline_line import Line
+from pipeline_line import NOW_MS, ORG, Line
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +137,53 @@ def test_a_message_that_no_step_survives_becomes_a_dead_letter_and_its_neighbour
     assert line.stored() == ["data.download", "data.upload"]
     assert [letter.reason for letter in line.stream.dead_letters.list(10)] == ["processing raised ZeroDivisionError"]
     assert line.stream.backlog(Subject.RAW).messages == 0
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "why"),
+    [
+        ("1970-01-01T00:00:00Z", "too_old"),
+        ("9999-12-31T23:59:59Z", "too_far_ahead"),
+        ("the day before yesterday", "not_rfc3339"),
+        ("2026-02-30T25:61:00Z", "not_rfc3339"),
+    ],
+)
+def test_an_absurd_timestamp_costs_neither_the_event_nor_its_detection(line: Line, timestamp: str, why: str) -> None:
+    failure = {"event": "auth.login_failed", "actor": {"id": "mira"}, "user_ip": "11.1.1.1", "timestamp": timestamp}
+    line.send(*[failure] * 6, may_backdate=True)
+    line.run()
+
+    page = line.store.list_events(org_id=ORG, where=EventFilter(), limit=10, offset=0)
+    assert {event.occurred_at_ms for event in page.events} == {NOW_MS}
+    assert page.total == 6
+    assert all(why.encode() in bytes(event.metadata) for event in page.events)
+    assert "brute_force_address" in {detection.detector for detection in line.detections()}
+
+
+@pytest.mark.parametrize(
+    "address", ["fe80::1%eth0", "garbage", "host-7.shop.example", "999.1.1.1", "::ffff:", "\u2460.1.1.1"]
+)
+def test_an_address_of_no_family_is_set_aside_and_the_event_stored(line: Line, address: str) -> None:
+    line.send(*[{"event": "auth.login_failed", "actor": {"id": "mira"}, "user_ip": address}] * 12)
+    line.run()
+
+    assert line.stored() == ["auth.login_failed"] * 12
+    assert line.stream.dead_letters.count() == 0
+    assert "brute_force_account" in {detection.detector for detection in line.detections()}
+
+
+def test_a_detector_that_raises_costs_no_event_and_is_counted(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    def raise_at_once(*_: object) -> NoReturn:
+        raise ZeroDivisionError
+
+    broken = replace(DETECTORS[0], id="broken", examine=raise_at_once, event_names=frozenset({"auth.login_failed"}))
+    monkeypatch.setattr("pipeline_line.DETECTORS", (broken, *DETECTORS))
+    line.send(*[{"event": "auth.login_failed", "actor": {"id": "mira"}, "user_ip": "11.1.1.1"}] * 6)
+    line.run()
+
+    assert line.stored() == ["auth.login_failed"] * 6
+    assert "brute_force_address" in {detection.detector for detection in line.detections()}
+    assert REGISTRY.get_sample_value("litesoc_detector_errors_total", {"detector": "broken"}) == 6
 
 
 def _refuse(name: str) -> Callable[[Sequence[StoredEvent]], None]:
