@@ -367,3 +367,17 @@ def test_a_key_of_another_primitive_is_refused_and_the_rest_is_answered(make_sta
     assert isinstance(counted, Window)
     assert counted.count == 2
     assert isinstance(state.answer([LastRequest("k", T0 + 2)])[0], WrongPrimitive)
+
+
+def test_remembering_tells_when_the_same_was_remembered_last(make_state: MakeState) -> None:
+    state = make_state()
+
+    def remember(at: int, member: str, value: str) -> object:
+        return ask(state, RememberRequest("where", T0 + at, member, value, DAY_MS))
+
+    assert remember(10, "a", "home") is None
+    assert remember(20, "b", "home") == T0 + 10
+    assert remember(20, "b", "home") is None  # come again
+    assert remember(15, "c", "home") is None  # late
+    assert remember(30, "d", "office") is None
+    assert remember(40, "e", "home") is None

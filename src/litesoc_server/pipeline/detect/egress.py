@@ -1,7 +1,7 @@
 """Where logins succeed: which addresses many people share, and which places an actor or the organisation is known at.
 
-The runner records every successful login here before any detector looks. What many share (an office, a carrier's NAT, a
-company's gateway) also shares the mistyped passwords of all of them, and needs limits of its own.
+Every successful login is recorded here (login_history.py) before any detector looks. What many share (an office, a
+carrier's NAT, a company's gateway) also shares the mistyped passwords of all of them, and needs limits of its own.
 """
 
 from functools import lru_cache

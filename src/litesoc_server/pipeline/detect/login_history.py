@@ -7,6 +7,7 @@ make nothing familiar and serve as nobody's reference until somebody confirms th
 import msgspec
 
 from litesoc_server.events.event import Event
+from litesoc_server.pipeline.detect.egress import record_egress
 from litesoc_server.pipeline.detect.labels import UNKNOWN, device_label, network_label
 from litesoc_server.pipeline.detect.org_history import record_for_org
 from litesoc_server.pipeline.detect.origin import Origin, memo_of
@@ -44,12 +45,13 @@ def record_login(event: Event, policy: DetectionPolicy) -> Steps[None]:
 
     Network and device are recorded each for itself only with the pair's first login of a week: what an actor does over and
     over then costs two requests instead of seven, and what is in use is familiar for at least a week less than it is kept.
+    Where it succeeded (egress.py) is recorded unless the login before it, on the same day, was the same in all that counts.
     """
     actor = actor_of(event)
     if actor is None:
         return
     scope, at_ms, event_id, ttl_ms = scope_of(event), event.occurred_at_ms, event.event_id, policy.login_memory_ms
-    yield RememberRequest(f"{scope}logins|{actor}", at_ms, event_id, memo_of(event), policy.last_logins_memory_ms)
+    same_ms = yield RememberRequest(f"{scope}logins|{actor}", at_ms, event_id, memo_of(event), policy.last_logins_memory_ms)
     network, device = network_label(event.network), device_label(event.device)
     habit = yield SeenRequest(f"{scope}habits|{actor}", f"{network}|{device}", at_ms, event_id, ttl_ms)
     assert isinstance(habit, Seen)
@@ -59,6 +61,8 @@ def record_login(event: Event, policy: DetectionPolicy) -> Steps[None]:
         if event.geo is not None and event.geo.country_code is not None:
             yield SeenRequest(f"{scope}countries|{actor}", event.geo.country_code, at_ms, event_id, ttl_ms)
         yield from record_for_org(event, policy)
+    if not isinstance(same_ms, int) or same_ms // DAY_MS != at_ms // DAY_MS:  # else that was recorded with an earlier one
+        yield from record_egress(event, policy)
 
 
 def device_was_used(event: Event, actor: str, label: str) -> Steps[bool]:

@@ -15,7 +15,6 @@ from litesoc_server.events.ids import EventId, OrgId
 from litesoc_server.events.risk import Risk
 from litesoc_server.pipeline.detect.accounts import record_failure
 from litesoc_server.pipeline.detect.base import Detector
-from litesoc_server.pipeline.detect.egress import record_egress
 from litesoc_server.pipeline.detect.failures import LOGIN_FAILED
 from litesoc_server.pipeline.detect.feedback import FEEDBACK_NAMES, record_feedback
 from litesoc_server.pipeline.detect.lockstep import in_lockstep, spans_of
@@ -33,7 +32,6 @@ Judgement: TypeAlias = tuple[list[Detection], Risk | None] | None  # of one even
 Ask: TypeAlias = Callable[[Request], Answer]
 AnswerAll: TypeAlias = Callable[[Sequence[Request]], list[Answer]]
 _LOGIN_HISTORY = "login_history"  # these stand in logs and metrics where a detector's id would
-_EGRESS = "egress"
 _FAILURES = "failures"
 _RISK = "risk"
 _REBUILD_BATCH = 5_000  # events; about 10 MB
@@ -71,7 +69,7 @@ class DetectionRunner:
         # Logins are recorded before anyone looks at them, whichever detectors are on.
         of_logins = self._examiners.get(LOGIN_SUCCEEDED, ())
         scorers = () if score is None else ((_RISK, score),)
-        self._examiners[LOGIN_SUCCEEDED] = ((_LOGIN_HISTORY, record_login), (_EGRESS, record_egress), *scorers, *of_logins)
+        self._examiners[LOGIN_SUCCEEDED] = ((_LOGIN_HISTORY, record_login), *scorers, *of_logins)
         if LOGIN_FAILED in self._examiners:
             self._examiners[LOGIN_FAILED] = ((_FAILURES, record_failure), *self._examiners[LOGIN_FAILED])
         for name in FEEDBACK_NAMES:

@@ -65,7 +65,10 @@ class LastRequest(msgspec.Struct, frozen=True, gc=False):
 
 
 class RememberRequest(msgspec.Struct, frozen=True, gc=False):
-    """Store ``value`` (an opaque text, at most 1 KiB) at ``at_ms`` among the latest LAST_MAX values of ``key``."""
+    """Store ``value`` (an opaque text, at most 1 KiB) at ``at_ms`` among the latest LAST_MAX values of ``key``.
+
+    The answer is the time of the latest value before it, if that is the same and nothing later is known; None otherwise.
+    """
 
     is_read_only: ClassVar[bool] = False
 

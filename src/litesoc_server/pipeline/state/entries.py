@@ -67,8 +67,8 @@ def _last(latest: LatestValues, request: LastRequest) -> Answer:
     return latest.nearest(request.at_ms, request.k)
 
 
-def _remember(latest: LatestValues, request: RememberRequest) -> None:
-    latest.remember(request.at_ms, request.member, request.value, request.ttl_ms)
+def _remember(latest: LatestValues, request: RememberRequest) -> int | None:
+    return latest.remember(request.at_ms, request.member, request.value, request.ttl_ms)
 
 
 def _seen(known: SeenSet, request: SeenRequest) -> Seen:

@@ -27,22 +27,27 @@ class LatestValues(msgspec.Struct, tag=5, array_like=True, gc=False):
     is_used: bool = False
     values: tuple[Remembered, ...] = ()
 
-    def remember(self, at_ms: int, member: str, value: str, ttl_ms: int) -> None:
-        """Add a value; a member that is there already stays as it is."""
+    def remember(self, at_ms: int, member: str, value: str, ttl_ms: int) -> int | None:
+        """Add a value; a member that is there already stays as it is.
+
+        Return when it was remembered last, if it is the same as the latest before it and nothing later is known.
+        """
         if ttl_ms > self.keep_ms:  # noqa: PLR1730 - on every login: a call of max costs ten times the comparison
             self.keep_ms = ttl_ms
         values = self.values
         if not values:
             self.values = (Remembered(at_ms, member, value),)
-            return
+            return None
         newest = values[-1]
         if value == newest.value:
             value = newest.value  # one text for many logins from one place
         if at_ms > newest.at_ms:
             self.values = (*(values if len(values) < LAST_MAX else values[1:]), Remembered(at_ms, member, value))
-        elif all(known.member != member for known in values):
+            return newest.at_ms if value == newest.value else None
+        if all(known.member != member for known in values):
             merged = sorted((*values, Remembered(at_ms, member, value)), key=_by_time)
             self.values = tuple(merged[-LAST_MAX:])
+        return None
 
     def nearest(self, at_ms: int, k: int) -> tuple[Remembered, ...]:
         """Return up to ``k`` living values before or at ``at_ms`` and up to ``k`` after it, by time."""
