@@ -22,6 +22,7 @@ from litesoc_server.events.ids import OrgId, draw_event_id_base, event_id_at
 from litesoc_server.pipeline.detect.registry import DETECTORS
 from litesoc_server.pipeline.detect.runner import DetectionRunner
 from litesoc_server.pipeline.policy import DetectionPolicy
+from litesoc_server.pipeline.risk.scorer import score
 from litesoc_server.pipeline.state.base import StateStore
 from litesoc_server.pipeline.state.memory import MemoryState
 from litesoc_server.pipeline.state.redis import RedisState
@@ -95,7 +96,7 @@ def attack(rng: random.Random, count: int) -> Iterator[Event]:
 
 def measure(state: StateStore, events: list[Event], batch: int) -> tuple[list[float], list[float], int]:
     """Run all detectors over ``events`` and return µs an event of CPU and of wall time, by batch, and the detections."""
-    runner = DetectionRunner(state, DETECTORS, OnePolicy())
+    runner = DetectionRunner(state, DETECTORS, OnePolicy(), score)
     gc.collect()
     gc.freeze()
     detections, cpu_us, wall_us = 0, list[float](), list[float]()

@@ -15,6 +15,7 @@ from litesoc_server.events.ids import OrgId
 from litesoc_server.pipeline.detect.registry import DETECTORS
 from litesoc_server.pipeline.detect.runner import DetectionRunner
 from litesoc_server.pipeline.policy import DAY_MS, DetectionPolicy
+from litesoc_server.pipeline.risk.scorer import score
 from litesoc_server.pipeline.state.base import LAST_MAX
 from litesoc_server.pipeline.state.memory import MemoryState
 from litesoc_server.pipeline.state.redis import RedisState
@@ -207,7 +208,7 @@ def new_redis_state(url: str, prefix: str | None = None) -> RedisState:
 
 
 def new_runner(**changes: Any) -> DetectionRunner:
-    return DetectionRunner(MemoryState(), DETECTORS, Policies(**changes))
+    return DetectionRunner(MemoryState(), DETECTORS, Policies(**changes), score)
 
 
 def detect(events: Iterable[Event], **changes: Any) -> list[Detection]:

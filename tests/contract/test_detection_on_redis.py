@@ -47,7 +47,7 @@ def url(redis_server: RedisServer) -> str:
 
 
 def runner_on(state: StateStore) -> DetectionRunner:
-    return DetectionRunner(state, DETECTORS, Policies())
+    return DetectionRunner(state, DETECTORS, Policies(), score)
 
 
 def run_in_batches(runners: Sequence[DetectionRunner], events: Sequence[Event], draw: Random) -> list[Detection]:

@@ -15,6 +15,7 @@ from litesoc_server.events.ids import OrgId
 from litesoc_server.pipeline.detect.registry import DETECTORS
 from litesoc_server.pipeline.detect.runner import DetectionRunner
 from litesoc_server.pipeline.policy import DetectionPolicy
+from litesoc_server.pipeline.risk.scorer import score
 from litesoc_server.pipeline.state.memory import MemoryState
 
 OURS = "litesoc"
@@ -121,7 +122,7 @@ def run_seed(plan: Plan, baselines: Sequence[Baseline], tick: Callable[[int], No
     started = time.process_time()
     simulation = Simulation(plan)
     ledger, world = simulation.ledger, simulation.world
-    runner = DetectionRunner(MemoryState(STATE_KEYS_MAX), DETECTORS, SimulatedPolicies(world))
+    runner = DetectionRunner(MemoryState(STATE_KEYS_MAX), DETECTORS, SimulatedPolicies(world), score)
     ours = Scorer(ledger)
     theirs = [(baseline, Scorer(ledger)) for baseline in baselines]
     seen = _Seen(ledger)

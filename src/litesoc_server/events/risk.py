@@ -2,6 +2,9 @@
 
 import msgspec
 
+# Features of the failed logins just before; those may still come in late.
+FAILURE_FEATURES = frozenset({"account_failures", "address_failures"})
+
 
 class RiskContribution(msgspec.Struct, frozen=True, gc=False):
     """One feature's share of a score. The shares of a score add up to its log-likelihood ratio."""

@@ -179,6 +179,15 @@ class DetectionPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         WindowMs, Meta(description="Within this, the distance before fires even where nothing is known of the device.")
     ] = 4 * HOUR_MS
 
+    risky_login_likelihood_ratio: Annotated[
+        Positive,
+        Meta(description="A login with a new device that is so many times as likely from an attacker as from the owner."),
+    ] = 1_000.0
+    risky_login_known_device_likelihood_ratio: Annotated[
+        Positive, Meta(description="The same with a device like one that the account has used.")
+    ] = 10_000.0
+    risky_login_high_likelihood_ratio: Annotated[Positive, Meta(description="From this on it is high.")] = 100_000.0
+
     mfa_fatigue_refusals_count: Annotated[Count, Meta(description="Refused or unanswered requests on one account.")] = 5
     mfa_fatigue_window_ms: Annotated[WindowMs, Meta(description="Within this time.")] = 10 * MINUTE_MS
     mfa_fatigue_approval_refusals_count: Annotated[

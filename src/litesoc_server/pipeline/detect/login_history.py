@@ -95,6 +95,12 @@ def is_new_here(event: Event, actor: str, policy: DetectionPolicy, *, at_ms: int
     return False
 
 
+def network_was_used(event: Event, actor: str, label: str) -> Steps[bool]:
+    """Return whether ``actor`` had logged in from a network LATENESS_MS before ``event``, in whatever login."""
+    key, before_ms = f"{scope_of(event)}networks|{actor}", event.occurred_at_ms - LATENESS_MS
+    return (yield from known(key=key, value=label, at_ms=before_ms)).count > 0
+
+
 def logins_near(event: Event, actor: str) -> LastRequest:
     """Return the request for the latest remembered logins of ``actor``, before and after the time of ``event``."""
     return LastRequest(f"{scope_of(event)}logins|{actor}", event.occurred_at_ms, LAST_MAX)
@@ -158,9 +164,12 @@ def mark_suspicious(event: Event, actor: str, login: Origin, policy: DetectionPo
 
 
 def mark_of(event: Event, actor: str, login_id: str) -> SeenRequest:
-    """Return the request for the mark of a login of ``actor`` as suspicious; the set is that of all its marked logins."""
+    """Return the request for the mark of a login of ``actor`` as suspicious; the set is that of all its marked logins.
+
+    Only logins LATENESS_MS before ``event`` count: which later ones are marked by now depends on the order of arrival.
+    """
     key = f"{scope_of(event)}bad logins|{actor}"
-    return SeenRequest(key, login_id, event.occurred_at_ms, "", 0, is_read_only=True)
+    return SeenRequest(key, login_id, event.occurred_at_ms - LATENESS_MS, "", 0, is_read_only=True)
 
 
 def is_confirmed(event: Event, actor: str, login_id: str) -> Steps[bool]:

@@ -141,7 +141,10 @@ class DetectionRunner:
 
 
 def _judge(event: Event, examiners: tuple[tuple[str, Examine], ...], screen: Screen) -> Steps[Judgement]:
-    """Let one after the other examine an event: those that come first mark what later ones look for."""
+    """Let one after the other examine an event: those that come first mark what later ones look for.
+
+    Once its risk is known, the event carries it to all that follow.
+    """
     detections: list[Detection] | None = None
     risk: Risk | None = None
     for detector_id, examine in examiners:
@@ -154,6 +157,7 @@ def _judge(event: Event, examiners: tuple[tuple[str, Examine], ...], screen: Scr
             continue
         if isinstance(found, Risk):
             risk = found
+            event = msgspec.structs.replace(event, risk=risk)
         elif found:
             detections = [*(detections or ()), *map(screen.settle, found)]
     return None if detections is None and risk is None else (detections or [], risk)

@@ -16,6 +16,7 @@ from litesoc_server.events.ids import OrgId
 from litesoc_server.pipeline.detect.registry import DETECTORS
 from litesoc_server.pipeline.detect.runner import DetectionRunner
 from litesoc_server.pipeline.policy import DetectionPolicy
+from litesoc_server.pipeline.risk.scorer import score
 from litesoc_server.pipeline.state.memory import MemoryState
 
 GOLDEN = Path(__file__).parents[3] / "golden" / "detectors"
@@ -39,7 +40,7 @@ def events_of(case: Path) -> list[Event]:
 def detections_of(case: Path) -> list[Detection]:
     """Run the one detector that the case's folder is named after."""
     detector = next(detector for detector in DETECTORS if detector.id == case.parent.name)
-    return DetectionRunner(MemoryState(), [detector], OnePolicy()).run(events_of(case)).detections
+    return DetectionRunner(MemoryState(), [detector], OnePolicy(), score).run(events_of(case)).detections
 
 
 def golden_of(detections: list[Detection]) -> list[dict[str, Any]]:

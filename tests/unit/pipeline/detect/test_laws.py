@@ -110,6 +110,8 @@ def test_test_keys_never_mix_with_live_ones(live: list[Event], test: list[Event]
         ("success_after_failures", "success_after_failures_count", 3, 8),
         ("impossible_travel", "impossible_travel_speed_kmh", 300.0, 5_000.0),
         ("impossible_travel", "impossible_travel_distance_km", 100.0, 7_000.0),
+        ("risky_login", "risky_login_likelihood_ratio", 100.0, 100_000.0),
+        ("risky_login", "risky_login_known_device_likelihood_ratio", 1_000.0, 100_000.0),
         ("privilege_escalation", "privilege_escalation_grants_count", 2, 5),
         ("mass_data_access", "mass_data_access_deletions_count", 60, 200),
         ("mass_data_access", "mass_data_access_rows_count", 500, 2_000),
