@@ -198,6 +198,9 @@ class DetectionPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     session_hijack_memory_ms: Annotated[
         WindowMs, Meta(description="How long after its last use a session is remembered.")
     ] = 7 * DAY_MS
+    session_hijack_shared_accounts_count: Annotated[
+        Count, Meta(description="A network in which the sessions of so many other accounts went on is the company's own.")
+    ] = 3
 
     dormant_account_silence_ms: Annotated[WindowMs, Meta(description="Without a login for so long it is dormant.")] = (
         90 * DAY_MS

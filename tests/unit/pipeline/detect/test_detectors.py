@@ -1,7 +1,7 @@
 """What single detectors make of situations that golden cases do not show."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 import pytest
@@ -351,3 +351,27 @@ def test_texts_hold_utc_times_and_no_raw_user_agent_or_control_characters() -> N
         assert agent not in text
         assert text.isprintable()
         assert f"2026-03-01T12:00:{(detection.last_seen_ms - T0_MS) // 1000:02}Z" in detection.description
+
+
+class TestSessionHijack:
+    CLOUD: ClassVar = {"ip": "203.0.113.40", "geo": "London", "asn": 14061, "ua": "Firefox/Linux", "kind": "hosting"}
+
+    def moved(self, at: float, actor_id: str) -> list[Event]:
+        origins = ({**HOME, "kind": "isp"}, self.CLOUD)
+        return [
+            *history(actor_id=actor_id),
+            *(
+                make_event(name="data.download", at=at + 600 * n, actor_id=actor_id, session_id=f"s-{actor_id}", **origin)
+                for n, origin in enumerate(origins)
+            ),
+        ]
+
+    def test_a_way_that_sessions_of_others_went_is_the_companys_own(self) -> None:
+        events = [event for n in range(4) for event in self.moved(3_600 * n, f"colleague {n}")]
+        found = only("session_hijack", sorted(events, key=lambda event: event.occurred_at_ms))
+        assert [one.actor_id for one in found] == ["colleague 0", "colleague 1", "colleague 2"]
+        assert {one.severity for one in found} == {AlertSeverity.MEDIUM}
+
+    def test_a_data_centre_that_colleagues_log_in_from_is_passed_over(self) -> None:
+        events = [login(-7_200, actor_id="jonas", **self.CLOUD), *self.moved(0, "mira")]
+        assert only("session_hijack", sorted(events, key=lambda event: event.occurred_at_ms)) == []
