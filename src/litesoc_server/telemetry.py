@@ -20,6 +20,7 @@ EVENTS_REDELIVERED = Counter("litesoc_events_redelivered", "Redelivered events t
 DETECTIONS = Counter("litesoc_detections", "Firings, by detector.", ["detector"])
 DETECTOR_ERRORS = Counter("litesoc_detector_errors", "Detectors that raised and were skipped for one event.", ["detector"])
 DETECTION_BEHIND = Gauge("litesoc_detection_behind", "1 while events are stored without detection, to be caught up with.")
+STATE_UNREADABLE = Counter("litesoc_state_unreadable", "Entries in Redis that could not be read and count as nothing known.")
 EVENTS_UNEXAMINED = Counter(
     "litesoc_events_unexamined", "Events stored without detection because its state was away; they are caught up with."
 )

@@ -108,6 +108,21 @@ def test_looking_writes_nothing(url: str) -> None:
     assert redis.get("look:k") == before
 
 
+@pytest.mark.parametrize("foreign", [b"", b"x", b"12345678", b"12345678{not ours}", b"12345678\x93\xc1\x01\x02"])
+def test_what_cannot_be_read_counts_as_nothing_known_and_is_replaced(url: str, foreign: bytes) -> None:
+    state, redis = new_redis_state(url, prefix="foreign:"), Redis.from_url(url)
+    redis.set("foreign:k", foreign)
+    look = CountRequest("k", 5 * MINUTE_MS, T0, "", is_read_only=True)
+    nothing, other = state.answer([look, failed_login(T0, "m", key="other")])
+    assert isinstance(nothing, Window)
+    assert isinstance(other, Window)
+    assert (nothing.count, other.count) == (0, 1)
+    state.answer([failed_login(T0, "m1")])
+    (window,) = RedisState(url, prefix="foreign:").answer([failed_login(T0 + 1, "m2")])
+    assert isinstance(window, Window)
+    assert window.count == 2
+
+
 def test_every_key_ends_by_itself(url: str) -> None:
     state, redis = new_redis_state(url, prefix="ttl:"), Redis.from_url(url)
     state.answer([failed_login(T0, "m"), RememberRequest("last", T0, "m", "Oslo", 90 * DAY_MS)])

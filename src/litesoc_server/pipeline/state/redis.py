@@ -13,12 +13,14 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, TypeAlias, cast
 
+import msgspec
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.commands.core import Script
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
+from litesoc_server import telemetry
 from litesoc_server.pipeline.state.base import Answer, Request, StateLost, StateUnavailable
 from litesoc_server.pipeline.state.entries import KINDS, Entry, decode, encode, wrong_primitive
 from litesoc_server.pipeline.state.redis_scripts import BEGIN_REBUILD, END_REBUILD, EXCHANGE, Begin
@@ -36,7 +38,7 @@ _BLOB_BYTES_MAX = 4_000_000  # the same for large blobs
 _ATTEMPTS_MAX = 100  # of one batch, while others keep changing its keys; each time at least one of them gets on
 _COPIES_MAX = 100_000  # remembered by this process, about 1 KB each
 
-_Copy: TypeAlias = tuple[bytes, Entry]  # the stamp of the blob, and what is in it
+_Copy: TypeAlias = tuple[bytes, Entry | None]  # the stamp of the blob, and what is in it; None: nothing that can be read
 _Places: TypeAlias = dict[str, list[int]]  # key -> where its requests stand in the batch
 _ABSENT = b""
 
@@ -157,7 +159,7 @@ class RedisState:
             if blob is None:
                 self._copies.drop(key)
             else:
-                self._copies.put(key, (blob[:_STAMP_BYTES], decode(memoryview(blob)[_STAMP_BYTES:])))
+                self._copies.put(key, (blob[:_STAMP_BYTES], _read(blob)))
 
     def _call(self, script: Script, keys: list[str], arguments: list[bytes | int]) -> Any:  # noqa: ANN401 # by script
         try:
@@ -165,6 +167,18 @@ class RedisState:
         except RedisError as error:
             msg = f"Redis: {type(error).__name__}"
             raise StateUnavailable(msg) from error
+
+
+def _read(blob: bytes) -> Entry | None:
+    """Return the entry in a blob. What is none (another program's, another release's, cut short) counts as nothing known.
+
+    The next change then takes its place: what is lost is one key's memory, and no event.
+    """
+    try:
+        return decode(memoryview(blob)[_STAMP_BYTES:])
+    except msgspec.MsgspecError:
+        telemetry.STATE_UNREADABLE.inc()
+        return None
 
 
 def _carry_out(
