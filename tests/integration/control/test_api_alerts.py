@@ -12,7 +12,7 @@ from litesoc_server.clock import ManualClock
 from litesoc_server.events.detection import AlertSeverity, AlertType, Fact
 from litesoc_server.events.envelope import Environment
 from litesoc_server.events.risk import Risk
-from litesoc_server.pipeline.detect import brute_force_address
+from litesoc_server.pipeline.detect.detectors import brute_force_address
 from litesoc_server.store.base import EventStore
 from litesoc_server.store.chdb import ChdbStore
 from litesoc_server.stream.base import Stream

@@ -4,7 +4,8 @@ Those that mark risky logins stand before those that look for marks, and the one
 not exist before those that say how many there are.
 """
 
-from litesoc_server.pipeline.detect import (
+from litesoc_server.pipeline.detect.base import Detector
+from litesoc_server.pipeline.detect.detectors import (
     account_probing,
     account_takeover,
     api_key_abuse,
@@ -27,7 +28,6 @@ from litesoc_server.pipeline.detect import (
     success_after_failures,
     suspicious_network,
 )
-from litesoc_server.pipeline.detect.base import Detector
 
 DETECTORS: tuple[Detector, ...] = (
     account_probing.DETECTOR,

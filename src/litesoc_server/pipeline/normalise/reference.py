@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterable
 
 from litesoc_server.events.catalog import CATALOG, KNOWN_CATEGORIES, EventType
-from litesoc_server.pipeline.detect.mfa_fatigue import APPROVED, DENIED, FAILED, TIMED_OUT
+from litesoc_server.pipeline.detect.detectors.mfa_fatigue import APPROVED, DENIED, FAILED, TIMED_OUT
 from litesoc_server.pipeline.normalise.actors import ACTOR_LENGTH_MAX
 from litesoc_server.pipeline.normalise.aliases import ALIASES, NAME_LENGTH_MAX
 from litesoc_server.pipeline.normalise.event import METADATA_NOTES

@@ -11,7 +11,7 @@ from detection_streams import Policies, detect, incidents, new_runner
 from factories import make_event
 from litesoc_server.events.detection import Detection
 from litesoc_server.events.event import Event
-from litesoc_server.pipeline.detect import brute_force_address
+from litesoc_server.pipeline.detect.detectors import brute_force_address
 from litesoc_server.pipeline.detect.registry import DETECTORS
 from litesoc_server.pipeline.detect.runner import DetectionRunner
 from litesoc_server.pipeline.policy import DetectionPolicy

@@ -1,0 +1,1 @@
+"""Every detector, one file each; its id is the file's name."""
