@@ -37,4 +37,4 @@ class Detector:
     actions: tuple[str, ...]  # what to do about a true one
     event_names: frozenset[str]  # the events it wants to see; no others are handed to it
     examine: Callable[[Event, DetectionPolicy], Steps[tuple[Detection, ...]]]  # several when a late event completes several
-    wants_sessions: bool = False  # it sees every event that names its session instead, whatever the event's name
+    wants_sessions: bool = False  # it sees every event that names its session as well, whatever the event's name

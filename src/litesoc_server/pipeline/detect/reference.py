@@ -56,9 +56,10 @@ def _section(detector: Detector) -> str:
 
 
 def _looks_at(detector: Detector) -> str:
+    looks_at = [f"`{name}`" for name in sorted(detector.event_names)]
     if detector.wants_sessions:
-        return "Looks at: every event that names its session."
-    return "Looks at: " + ", ".join(f"`{name}`" for name in sorted(detector.event_names)) + "."
+        looks_at.append("every event that names its session")
+    return f"Looks at: {', '.join(looks_at)}."
 
 
 def _settings() -> str:

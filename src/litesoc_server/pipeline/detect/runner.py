@@ -65,7 +65,6 @@ class DetectionRunner:
             name: tuple((detector.id, detector.examine) for detector in detectors if name in detector.event_names)
             for name in frozenset[str]().union(FEEDBACK_NAMES, *(detector.event_names for detector in detectors))
         }
-        self._session_examiners = tuple((detector.id, detector.examine) for detector in detectors if detector.wants_sessions)
         # Logins are recorded before anyone looks at them, whichever detectors are on.
         of_logins = self._examiners.get(LOGIN_SUCCEEDED, ())
         scorers = () if score is None else ((_RISK, score),)
@@ -74,6 +73,12 @@ class DetectionRunner:
             self._examiners[LOGIN_FAILED] = ((_FAILURES, record_failure), *self._examiners[LOGIN_FAILED])
         for name in FEEDBACK_NAMES:
             self._examiners[name] = ((_LOGIN_HISTORY, record_feedback), *self._examiners[name])
+        self._session_examiners = tuple((detector.id, detector.examine) for detector in detectors if detector.wants_sessions)
+        order = {detector.id: place for place, detector in enumerate(detectors)}
+        self._examiners_with_session = {  # of one event, each detector once and in their order
+            name: tuple(sorted(dict([*examiners, *self._session_examiners]).items(), key=lambda one: order.get(one[0], -1)))
+            for name, examiners in self._examiners.items()
+        }
 
     @property
     def event_names(self) -> frozenset[str]:
@@ -122,9 +127,10 @@ class DetectionRunner:
 
     def _judging(self, event: Event) -> Steps[Judgement] | None:
         """Return the steps that judge an event; None if nobody wants to see it."""
-        examiners = self._examiners.get(event.name, ())
-        if event.session_id is not None and event.source != FEEDBACK_SOURCE:  # that names the session of its login
-            examiners += self._session_examiners
+        if event.session_id is None or event.source == FEEDBACK_SOURCE:  # that names the session of its login
+            examiners = self._examiners.get(event.name)
+        else:
+            examiners = self._examiners_with_session.get(event.name, self._session_examiners)
         if not examiners:
             return None
         screen = self._screen_of(event.org_id)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from detection_streams import ORIGINS, detect
+from detection_streams import ORIGINS, detect, incidents
 from factories import make_event
 from litesoc_server.events.detection import AlertSeverity, Detection
 from litesoc_server.events.event import Event, Geo, Network, NetworkKind
@@ -171,3 +171,19 @@ class TestOffHoursAdmin:
     @staticmethod
     def act(at: float, where: dict[str, Any], **fields: Any) -> Event:
         return make_event(name="admin.settings_changed", at=at, **where, **fields)
+
+
+@pytest.mark.parametrize("act", ["user.email_changed", "authz.role_changed"])
+def test_what_follows_a_stolen_session_is_found_also_when_its_owner_s_event_comes_last(act: str) -> None:
+    home = {"asn": 2119, "ua": "Firefox/Linux", "ip": "81.166.1.7"}
+    thief = {"asn": 206092, "ua": "Chrome/Windows", "ip": "45.83.220.9"}
+    history = [make_event(name="auth.login_success", at=-86_400 * day, number=10 - day, **home) for day in range(5, 0, -1)]
+    owner = make_event(name="data.download", at=0, session_id="S", number=100, **home)
+    stolen = make_event(name="data.download", at=100, session_id="S", number=101, **thief)
+    done = make_event(name=act, at=200, number=102, metadata={"target": "eve", "new_role": "admin"}, **thief)
+    in_order = detect([*history, owner, stolen, done])
+    assert {found.detector for found in in_order} >= {"session_hijack"}
+    assert len({found.detector for found in in_order}) > 1
+    owner_last = detect([*history, stolen, done, owner])
+    assert {found.detector for found in owner_last} == {found.detector for found in in_order}
+    assert incidents(owner_last) == incidents(in_order)

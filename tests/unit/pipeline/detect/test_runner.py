@@ -103,6 +103,19 @@ def test_a_detector_that_wants_sessions_sees_every_event_that_names_one() -> Non
     assert seen == ["shop.sold", "auth.login_failed"]
 
 
+def test_an_event_that_a_detector_wants_for_two_reasons_is_seen_once() -> None:
+    seen: list[str] = []
+
+    def note(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...]]:
+        seen.append(event.name)
+        return ()
+        yield
+
+    wanting = replace(brute_force_address.DETECTOR, id="wanting", examine=note, wants_sessions=True)
+    DetectionRunner(MemoryState(), (wanting,), Policies()).run([make_event(session_id="s-1"), make_event()])
+    assert seen == ["auth.login_failed"] * 2
+
+
 def test_a_state_that_is_away_stops_the_batch() -> None:
     with pytest.raises(StateUnavailable):
         DetectionRunner(Away(), DETECTORS, Policies()).run(attack(1))

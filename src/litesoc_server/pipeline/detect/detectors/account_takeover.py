@@ -87,6 +87,9 @@ def examine(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...
         yield from failed_login(event, policy)
         acts = yield from peek(key=_acts_key(event, actor), window_ms=2 * window_ms, at_ms=at_ms + 2 * window_ms)
         return (yield from _weigh_all(event, actor, policy)) if acts.count else ()
+    if event.name not in _ACTS:  # an event of a session, which may have shown that an earlier one was stolen
+        acts = yield from peek(key=_acts_key(event, actor), window_ms=2 * window_ms, at_ms=at_ms + window_ms)
+        return (yield from _weigh_all(event, actor, policy)) if acts.count else ()
     member = f"{event.name}|{network_label(event.network)}|{event.event_id}"
     yield from count(key=_acts_key(event, actor), window_ms=window_ms, at_ms=at_ms, member=member)
     return (yield from _weigh_all(event, actor, policy))
@@ -316,5 +319,6 @@ DETECTOR = Detector(
         "Find out what was exported and whom that concerns.",
     ),
     event_names=frozenset({LOGIN_FAILED, LOGIN_SUCCEEDED, *_ACTS}),
+    wants_sessions=True,
     examine=examine,
 )

@@ -38,19 +38,23 @@ _LOGIN_NAMES = frozenset({LOGIN_FAILED, LOGIN_SUCCEEDED, LOGIN_DENIED})
 
 def examine(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...]]:
     """Look at a grant; from what came in late (an account's creation, a risky login), look at the grants after it."""
-    if event.name in _LOGIN_NAMES:
-        actor = actor_of(event)
-        if actor is None:
-            return ()
-        risky = yield risky_logins_near(event, actor)
-        assert isinstance(risky, tuple)
-        return (yield from _examine_after(event, policy, actor, risky)) if risky else ()
+    detections = yield from _examine_act(event, policy)
+    actor = actor_of(event)
+    if actor is None or not (event.name in _LOGIN_NAMES or event.session_id is not None):
+        return detections
+    risky = yield risky_logins_near(event, actor)  # this event may have shown that an earlier one was
+    assert isinstance(risky, tuple)
+    return (*detections, *(yield from _examine_after(event, policy, actor, risky))) if risky else detections
+
+
+def _examine_act(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...]]:
     if event.name in GRANT_NAMES:
         return (yield from _examine_grant(event, policy))
     if event.name == ACCOUNT_CREATED:
         yield from _note_admin_act(event, policy)
         return (yield from _examine_creation(event, policy))
-    yield from _note_admin_act(event, policy)
+    if event.name in OTHER_ADMIN_ACTS:
+        yield from _note_admin_act(event, policy)
     return ()
 
 
@@ -248,5 +252,6 @@ DETECTOR = Detector(
         "Let a second person confirm such grants in future.",
     ),
     event_names=GRANT_NAMES | OTHER_ADMIN_ACTS | _LOGIN_NAMES | {ACCOUNT_CREATED},
+    wants_sessions=True,
     examine=examine,
 )
