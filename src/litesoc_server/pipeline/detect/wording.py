@@ -52,9 +52,16 @@ def number(count: int) -> str:
 
 def several(count: int, noun: str) -> str:
     """Return a count with its noun: "1 failed login", "147 failed logins", "2 addresses"."""
-    if count == 1:
-        return f"1 {noun}"
-    return f"{number(count)} {noun}es" if noun.endswith("s") else f"{number(count)} {noun}s"
+    return f"{number(count)} {_plural(noun)}" if count != 1 else f"1 {noun}"
+
+
+def exactly(amount: int, noun: str) -> str:
+    """Return an amount that a sender stated with its noun, however large: "48,000 rows"."""
+    return f"{amount:,} {_plural(noun)}" if amount != 1 else f"1 {noun}"
+
+
+def _plural(noun: str) -> str:
+    return f"{noun}es" if noun.endswith("s") else f"{noun}s"
 
 
 def name(text: str) -> str:

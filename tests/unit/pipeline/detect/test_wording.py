@@ -48,3 +48,8 @@ def test_where_something_comes_from() -> None:
 def test_devices() -> None:
     assert wording.device(Device("Mozilla/5.0", "Firefox", "143", "Linux")) == "Firefox on Linux"
     assert wording.device(Device("curl")) == "an unknown device"
+
+
+def test_an_amount_that_was_stated_is_exact_however_large() -> None:
+    assert [wording.exactly(amount, "row") for amount in (0, 1, 48_000)] == ["0 rows", "1 row", "48,000 rows"]
+    assert wording.several(48_000, "failed login") == "at least 48,000 failed logins"

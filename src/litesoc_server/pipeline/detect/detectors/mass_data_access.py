@@ -138,7 +138,7 @@ class _Case(msgspec.Struct, frozen=True):
     def told(self, event: Event) -> Finding:
         """Put the case into words."""
         hour, kind, who = self.hour, self.kind, wording.name(self.actor)
-        amount = wording.several(hour.units, kind.noun)
+        amount = wording.exactly(hour.units, kind.noun)
         time = wording.span(hour.first_ms, hour.last_ms) if hour.event_count > 1 else "at once"
         where = f", the last from {event.user_ip} ({wording.where(event.geo, event.network)})" if event.user_ip else ""
         return Finding(
@@ -174,7 +174,7 @@ class _Case(msgspec.Struct, frozen=True):
     def _days(self, usual: Usual) -> str:
         days = wording.several(usual.days_count, "earlier day")
         noun = self.kind.noun
-        return f"On {usual.busy_days_count or 'none'} of {days} an hour came to {wording.several(usual.amount, noun)}"
+        return f"On {usual.busy_days_count or 'none'} of {days} an hour came to {wording.exactly(usual.amount, noun)}"
 
     def _reasons(self, amount: str) -> Iterator[str]:
         factor = f"{self.policy.mass_data_access_own_factor:g}"

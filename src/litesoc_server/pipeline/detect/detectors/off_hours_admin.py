@@ -150,7 +150,7 @@ def _clock(zone: str) -> tzinfo:
     """Return a time zone by its IANA name; UTC for one that this system does not know."""
     try:
         return ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of zones, or a name too long for a file
         return UTC
 
 
