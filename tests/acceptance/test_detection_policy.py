@@ -91,7 +91,7 @@ def test_mistakes_at_the_command_line_come_with_the_nearest_names(tmp_path: Path
     live.init()
     for arguments, said in (
         (("policy", "set", "history_cuont=5"), "did you mean history_count"),
-        (("policy", "set", "history_count=0"), "from 1 to 100,000; 0 was sent"),
+        (("policy", "set", "history_count=0"), "from 1 to 8; 0 was sent"),
         (("policy", "set", "history_count"), "NAME=VALUE"),
         (("policy", "reset", "histry_count"), "did you mean history_count"),
         (("policy", "show", "histry_count"), "did you mean history_count"),

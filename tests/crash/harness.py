@@ -101,7 +101,7 @@ def _compare(ledger: Ledger, url: str, api_key: str, rounds: int, say: Callable[
         time.sleep(2)
     shown = Counter(event["metadata"]["number"] for event in _all(url, api_key, "/events", 100))
     alerts = Counter(
-        alert["source_ip"] for alert in _all(url, api_key, "/alerts", 500) if alert["alert_type"] == "brute_force_attack"
+        alert["source_ip"] for alert in _all(url, api_key, "/alerts", 500) if alert["alert_type"] == "suspicious_activity"
     )
     return Verdict(
         rounds=rounds,

@@ -589,7 +589,7 @@ def test_preflights_of_every_path(server: IngestServer, path: str) -> None:
         assert client.http.options(path).status_code == 204
     assert (answer.status_code, answer.content) == (204, b"")
     assert answer.headers["access-control-allow-origin"] == "https://app.shop.example"
-    assert set(answer.headers["access-control-allow-methods"].split(", ")) == {"GET", "POST", "PATCH", "OPTIONS"}
+    assert set(answer.headers["access-control-allow-methods"].split(", ")) == {"GET", "POST", "PATCH", "DELETE", "OPTIONS"}
     allowed = answer.headers["access-control-allow-headers"].lower().split(", ")
     assert {"content-type", "x-api-key", "authorization", "idempotency-key"} == set(allowed)
     assert answer.headers["vary"] == "Origin"

@@ -85,7 +85,7 @@ def test_of_two_changes_for_one_version_one_wins(first: bool) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_changes_of_different_settings_at_once_all_come_through() -> None:
     org = OrganizationFactory()
-    names = ("history_count", "success_after_failures_count", "brute_force_address_failures_count")
+    names = ("mfa_fatigue_refusals_count", "success_after_failures_count", "brute_force_address_failures_count")
     race([lambda name=name: change_policy(org, {name: 9}, who=WHO) for name in names])
     assert stored_policy(org).overrides == dict.fromkeys(names, 9)
     assert [change.version for change in PolicyChange.objects.filter(org=org)] == [4, 3, 2]
