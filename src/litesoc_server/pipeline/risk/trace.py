@@ -1,20 +1,18 @@
 """What one login leaves behind for the score of later ones: its address, agent and hour, as small numbers."""
 
 from functools import lru_cache
-from ipaddress import ip_interface
 from zlib import crc32
 
 import msgspec
 
 from litesoc_server.events.event import Device, Event, Geo, Network
+from litesoc_server.pipeline.detect.subjects import address_of, ipv4_block
 from litesoc_server.pipeline.policy import HOUR_MS
 
 UNKNOWN = 0  # stands for a value that was not sent or is not known
 DAY_PARTS = 8  # three hours each
 HOURS_COUNT = 2 * DAY_PARTS  # those of working days, then those of weekends
 _HASH_BITS = 24  # of what is not a number already: two of one actor's few values meet once in a million logins
-_IPV4_PREFIX_LENGTH = 24  # the smallest block that is routed, so one network's
-_IPV6_PREFIX_LENGTH = 64  # what one subscriber gets at least: RFC 6177, BCP 157
 _EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday, and Monday is 0
 _SATURDAY = 5
 _ADDRESSES_CACHED = 65_536
@@ -57,8 +55,7 @@ def hour_of_week(at_ms: int) -> int:
 @lru_cache(maxsize=_ADDRESSES_CACHED)
 def _address_numbers(ip: str) -> tuple[int, int]:
     """Return the numbers of an address (canonical text) and of its prefix."""
-    prefix = ip_interface(f"{ip}/{_IPV6_PREFIX_LENGTH if ':' in ip else _IPV4_PREFIX_LENGTH}").network
-    return _number(ip), _number(str(prefix))
+    return _number(ip), _number(address_of(ip) if ":" in ip else ipv4_block(ip))
 
 
 @lru_cache(maxsize=_TEXTS_CACHED)

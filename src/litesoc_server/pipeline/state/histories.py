@@ -125,7 +125,12 @@ class SeenSet(msgspec.Struct, tag=6, array_like=True, gc=False):
         count, last_ms, set_size, set_count = 0, 0, 0, 0
         oldest_ms = at_ms - self.keep_ms
         for name, entry in self.values.items():
-            entry_count, entry_last_ms = entry.before(at_ms, member)
+            recent = entry.recent
+            entry_last_ms = recent[-1][0]
+            if entry_last_ms < at_ms:  # nearly always: without a call
+                entry_count = entry.folded_count + len(recent)
+            else:
+                entry_count, entry_last_ms = entry.before(at_ms, member)
             if entry_count and entry_last_ms >= oldest_ms:
                 set_size += 1
                 set_count += entry_count
