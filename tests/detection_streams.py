@@ -115,7 +115,7 @@ def stories(draw: st.DrawFn, max_scenes: int = 7) -> list[Event]:
 
 
 def random_story(draw: Random) -> list[Event]:
-    """Return a story like those of ``stories``, mostly shorter ones; for runs of thousands, a tenth of the time each."""
+    """Return a story like those of ``stories``, mostly shorter ones, for runs of thousands."""
     scene_count = draw.choice([1, 2, 2, 3, 3, 4, 7])
     drawn_scenes = [
         (

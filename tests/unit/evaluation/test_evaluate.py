@@ -52,7 +52,6 @@ def test_detectors_find_loud_attacks(evaluation: Evaluation) -> None:
 
 
 def test_plots_are_drawn(evaluation: Evaluation, tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
     files = write_plots(evaluation, tmp_path / "plots", "svg")
     assert {path.name for path in files} == {"families.svg", "reauthentication.svg", "alerts.svg"}
     assert all(path.read_text().startswith("<?xml") for path in files)
