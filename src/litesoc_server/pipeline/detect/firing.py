@@ -1,6 +1,6 @@
 """How a detector fires: once per minute, and as an incident grows, under an id that any redelivery repeats."""
 
-from typing import cast
+from typing import Self, cast
 
 import msgspec
 
@@ -18,10 +18,29 @@ from litesoc_server.events.ids import EventId
 from litesoc_server.pipeline.detect.origin import Origin
 from litesoc_server.pipeline.detect.subjects import scope_of
 from litesoc_server.pipeline.policy import DAY_MS, MINUTE_MS
-from litesoc_server.pipeline.state.base import CountRequest, Steps, once, peek
+from litesoc_server.pipeline.state.base import CountRequest, Steps, Window, once, peek
 
 _BEATS_MS = MINUTE_MS  # no beat lasts longer
 _COUNT_BITS = 4  # so eight firings from one power of two to the next
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """The events that a finding rests on."""
+
+    event_ids: tuple[str, ...]  # oldest first
+    event_count: int  # more than event_ids when only the newest are known
+    first_ms: int  # event time of the oldest and the newest, Unix ms
+    last_ms: int
+
+    @classmethod
+    def of_one(cls, origin: Origin) -> Self:
+        """Return a single event as evidence."""
+        return cls(event_ids=(origin.event_id,), event_count=1, first_ms=origin.at_ms, last_ms=origin.at_ms)
+
+    @classmethod
+    def of_window(cls, window: Window) -> Self:
+        """Return what was counted in a window, whose members are event ids, as evidence."""
+        return cls(event_ids=window.members, event_count=window.count, first_ms=window.first_ms, last_ms=window.last_ms)
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,10 +56,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     facts: tuple[Fact, ...]
     ruled_out: tuple[str, ...]
     actions: tuple[str, ...]
-    event_ids: tuple[str, ...]  # evidence, oldest first
-    event_count: int  # events between first_seen_ms and last_seen_ms
-    first_seen_ms: int
-    last_seen_ms: int
+    evidence: Evidence
 
 
 def beat(last_ms: int, count: int) -> str:
@@ -114,10 +130,10 @@ def detection_of(finding: Finding, event: Event, trigger: Origin, *, key: str, w
         ruled_out=finding.ruled_out,
         actions=finding.actions,
         trigger_event_id=trigger.event_id,
-        event_ids=cast("tuple[EventId, ...]", finding.event_ids[-EVIDENCE_EVENTS_MAX:]),
-        event_count=finding.event_count,
-        first_seen_ms=finding.first_seen_ms,
-        last_seen_ms=finding.last_seen_ms,
+        event_ids=cast("tuple[EventId, ...]", finding.evidence.event_ids[-EVIDENCE_EVENTS_MAX:]),
+        event_count=finding.evidence.event_count,
+        first_seen_ms=finding.evidence.first_ms,
+        last_seen_ms=finding.evidence.last_ms,
         actor_id=trigger.actor_id,
         actor_email=trigger.actor_email,
         source_ip=trigger.ip,

@@ -7,7 +7,7 @@ from litesoc_server.pipeline.detect.accounts import failed_login
 from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
 from litesoc_server.pipeline.detect.egress import succeeded_count
 from litesoc_server.pipeline.detect.failures import COUNTED_ONCE, LOGIN_FAILED, source_of
-from litesoc_server.pipeline.detect.firing import Finding, beat, claim, detection_of
+from litesoc_server.pipeline.detect.firing import Evidence, Finding, beat, claim, detection_of
 from litesoc_server.pipeline.detect.origin import origin_of
 from litesoc_server.pipeline.detect.subjects import NOWHERE, actor_of
 from litesoc_server.pipeline.policy import DetectionPolicy
@@ -82,10 +82,7 @@ def _describe(policy: DetectionPolicy, around: background.Background, reason: st
             COUNTED_ONCE,
         ),
         actions=DETECTOR.actions,
-        event_ids=guesses.members,
-        event_count=guesses.count,
-        first_seen_ms=guesses.first_ms,
-        last_seen_ms=guesses.last_ms,
+        evidence=Evidence.of_window(guesses),
     )
 
 

@@ -9,7 +9,7 @@ from litesoc_server.pipeline.detect import wording
 from litesoc_server.pipeline.detect.accounts import failed_login
 from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
 from litesoc_server.pipeline.detect.failures import LOGIN_FAILED, before_login
-from litesoc_server.pipeline.detect.firing import Finding, beat, claim, detection_of
+from litesoc_server.pipeline.detect.firing import Evidence, Finding, beat, claim, detection_of
 from litesoc_server.pipeline.detect.login_history import (
     LOGIN_SUCCEEDED,
     UNKNOWN,
@@ -249,10 +249,12 @@ class _Case(msgspec.Struct, frozen=True):
                 "Failed logins and a login alone, which success_after_failures reports: something was done afterwards.",
             ),
             actions=DETECTOR.actions,
-            event_ids=(*evidence, login.event_id, *(act.event_id for act in self.acts)),
-            event_count=(0 if self.failures is None else self.failures.count) + 1 + len(self.acts),
-            first_seen_ms=login.at_ms if self.failures is None else self.failures.first_ms,
-            last_seen_ms=max(login.at_ms, self.window.last_ms),
+            evidence=Evidence(
+                event_ids=(*evidence, login.event_id, *(act.event_id for act in self.acts)),
+                event_count=(0 if self.failures is None else self.failures.count) + 1 + len(self.acts),
+                first_ms=login.at_ms if self.failures is None else self.failures.first_ms,
+                last_ms=max(login.at_ms, self.window.last_ms),
+            ),
         )
 
     def _reasons(self) -> list[str]:

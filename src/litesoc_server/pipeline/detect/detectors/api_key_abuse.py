@@ -6,7 +6,7 @@ from litesoc_server.events.event import Event, NetworkKind
 from litesoc_server.pipeline.detect import wording
 from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
 from litesoc_server.pipeline.detect.details import details_of
-from litesoc_server.pipeline.detect.firing import Finding, claim, detection_of
+from litesoc_server.pipeline.detect.firing import Evidence, Finding, claim, detection_of
 from litesoc_server.pipeline.detect.login_history import UNKNOWN, network_label
 from litesoc_server.pipeline.detect.networks import kind_of
 from litesoc_server.pipeline.detect.origin import origin_of
@@ -197,10 +197,7 @@ def _finding(
         facts=facts,
         ruled_out=ruled_out,
         actions=DETECTOR.actions,
-        event_ids=(event.event_id,),
-        event_count=1,
-        first_seen_ms=event.occurred_at_ms,
-        last_seen_ms=event.occurred_at_ms,
+        evidence=Evidence.of_one(origin_of(event)),
     )
 
 

@@ -18,7 +18,7 @@ from litesoc_server.pipeline.detect.failures import (
     usual,
     weigh,
 )
-from litesoc_server.pipeline.detect.firing import Finding, beat, claim, detection_of
+from litesoc_server.pipeline.detect.firing import Evidence, Finding, beat, claim, detection_of
 from litesoc_server.pipeline.detect.origin import origin_of
 from litesoc_server.pipeline.detect.subjects import NOWHERE, actor_of, actor_subject, scope_of
 from litesoc_server.pipeline.detect.until import windows_through
@@ -193,10 +193,7 @@ def _finding(
         ),
         ruled_out=(ruled_out, COUNTED_ONCE),
         actions=DETECTOR.actions,
-        event_ids=window.members,
-        event_count=window.count,
-        first_seen_ms=window.first_ms,
-        last_seen_ms=window.last_ms,
+        evidence=Evidence.of_window(window),
     )
 
 

@@ -19,7 +19,7 @@ from litesoc_server.pipeline.detect.failures import (
     usual,
     weigh,
 )
-from litesoc_server.pipeline.detect.firing import Finding, beat, claim, detection_of
+from litesoc_server.pipeline.detect.firing import Evidence, Finding, beat, claim, detection_of
 from litesoc_server.pipeline.detect.origin import origin_of
 from litesoc_server.pipeline.detect.subjects import actor_of, address_of, scope_of
 from litesoc_server.pipeline.detect.until import windows_through
@@ -206,10 +206,7 @@ def _describe(event: Event, policy: DetectionPolicy, address: str, burst: _Burst
         ),
         ruled_out=tuple(ruled_out),
         actions=DETECTOR.actions,
-        event_ids=window.members,
-        event_count=window.count,
-        first_seen_ms=window.first_ms,
-        last_seen_ms=window.last_ms,
+        evidence=Evidence.of_window(window),
     )
 
 

@@ -15,7 +15,7 @@ from litesoc_server.pipeline.detect.campaign import (
 )
 from litesoc_server.pipeline.detect.egress import client_of, neighbourhood_of, users_count
 from litesoc_server.pipeline.detect.failures import COUNTED_ONCE, LOGIN_FAILED, source_of
-from litesoc_server.pipeline.detect.firing import Finding, beat, claim, claim_first, detection_of, was_claimed
+from litesoc_server.pipeline.detect.firing import Evidence, Finding, beat, claim, claim_first, detection_of, was_claimed
 from litesoc_server.pipeline.detect.login_history import (
     LOGIN_SUCCEEDED,
     mark_risky,
@@ -156,10 +156,7 @@ def _describe(policy: DetectionPolicy, campaign: Campaign) -> Finding:
             COUNTED_ONCE,
         ),
         actions=DETECTOR.actions,
-        event_ids=failures.members,
-        event_count=failures.count,
-        first_seen_ms=failures.first_ms,
-        last_seen_ms=failures.last_ms,
+        evidence=Evidence.of_window(failures),
     )
 
 
@@ -186,10 +183,7 @@ def _describe_takeover(login: Origin, source: str, *, is_of_campaign: bool) -> F
         facts=(Fact("is_address_of_campaign", int(is_of_campaign)),),
         ruled_out=("The owner in a usual place, or with the usual network and device: it is neither.",),
         actions=DETECTOR.actions,
-        event_ids=(login.event_id,),
-        event_count=1,
-        first_seen_ms=login.at_ms,
-        last_seen_ms=login.at_ms,
+        evidence=Evidence.of_one(login),
     )
 
 

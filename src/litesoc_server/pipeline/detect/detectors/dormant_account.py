@@ -6,7 +6,7 @@ from litesoc_server.events.detection import AlertSeverity, AlertType, Detection,
 from litesoc_server.events.event import Event
 from litesoc_server.pipeline.detect import wording
 from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
-from litesoc_server.pipeline.detect.firing import Finding, claim, detection_of
+from litesoc_server.pipeline.detect.firing import Evidence, Finding, claim, detection_of
 from litesoc_server.pipeline.detect.labels import UNKNOWN, device_label, network_label
 from litesoc_server.pipeline.detect.login_history import (
     LOGIN_SUCCEEDED,
@@ -156,10 +156,12 @@ def _describe(case: _Case) -> Finding:
         facts=tuple(facts),
         ruled_out=("An owner who comes back as they left: network or device was not used before the silence.",),
         actions=DETECTOR.actions,
-        event_ids=tuple(one.event_id for one in evidence),
-        event_count=len(evidence),
-        first_seen_ms=evidence[0].at_ms,
-        last_seen_ms=login.at_ms,
+        evidence=Evidence(
+            event_ids=tuple(one.event_id for one in evidence),
+            event_count=len(evidence),
+            first_ms=evidence[0].at_ms,
+            last_ms=login.at_ms,
+        ),
     )
 
 

@@ -7,7 +7,7 @@ from litesoc_server.events.event import Event
 from litesoc_server.pipeline.detect import wording
 from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
 from litesoc_server.pipeline.detect.egress import is_shared, users_count
-from litesoc_server.pipeline.detect.firing import Finding, claim, detection_of
+from litesoc_server.pipeline.detect.firing import Evidence, Finding, claim, detection_of
 from litesoc_server.pipeline.detect.labels import device_label
 from litesoc_server.pipeline.detect.login_history import (
     LOGIN_SUCCEEDED,
@@ -206,10 +206,12 @@ def _describe(case: _Case) -> Finding:
             f"A change of address within one network: {networks} differ.",
         ),
         actions=DETECTOR.actions,
-        event_ids=(earlier.event_id, later.event_id),
-        event_count=2,
-        first_seen_ms=earlier.at_ms,
-        last_seen_ms=later.at_ms,
+        evidence=Evidence(
+            event_ids=(earlier.event_id, later.event_id),
+            event_count=2,
+            first_ms=earlier.at_ms,
+            last_ms=later.at_ms,
+        ),
     )
 
 

@@ -5,7 +5,7 @@ from litesoc_server.events.detection import AlertSeverity, AlertType, Detection,
 from litesoc_server.events.event import Event
 from litesoc_server.pipeline.detect import wording
 from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
-from litesoc_server.pipeline.detect.firing import Finding, beat, claim, detection_of
+from litesoc_server.pipeline.detect.firing import Evidence, Finding, beat, claim, detection_of
 from litesoc_server.pipeline.detect.grants import ESCALATION
 from litesoc_server.pipeline.detect.origin import origin_of
 from litesoc_server.pipeline.detect.subjects import scope_of, subject_of
@@ -66,10 +66,7 @@ def _describe(event: Event, subject: str, window: Window) -> Finding:
         facts=(Fact("events_count", window.count, 1), Fact("window_ms", HOUR_MS)),
         ruled_out=("Repeated delivery: every event was counted once, by its id.",),
         actions=DETECTOR.actions,
-        event_ids=window.members,
-        event_count=window.count,
-        first_seen_ms=window.first_ms,
-        last_seen_ms=window.last_ms,
+        evidence=Evidence.of_window(window),
     )
 
 

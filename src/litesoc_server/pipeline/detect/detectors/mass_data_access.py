@@ -10,7 +10,7 @@ from litesoc_server.pipeline.detect import wording
 from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
 from litesoc_server.pipeline.detect.busy_hours import Hour, Usual, count_units, note_hour, usual_of
 from litesoc_server.pipeline.detect.details import details_of
-from litesoc_server.pipeline.detect.firing import Finding, beat, claim, detection_of
+from litesoc_server.pipeline.detect.firing import Evidence, Finding, beat, claim, detection_of
 from litesoc_server.pipeline.detect.login_history import is_new_here
 from litesoc_server.pipeline.detect.origin import origin_of
 from litesoc_server.pipeline.detect.subjects import actor_of, actor_subject
@@ -160,10 +160,12 @@ class _Case(msgspec.Struct, frozen=True):
             ),
             ruled_out=tuple(self._ruled_out()),
             actions=DETECTOR.actions,
-            event_ids=hour.event_ids,
-            event_count=hour.event_count,
-            first_seen_ms=hour.first_ms,
-            last_seen_ms=hour.last_ms,
+            evidence=Evidence(
+                event_ids=hour.event_ids,
+                event_count=hour.event_count,
+                first_ms=hour.first_ms,
+                last_ms=hour.last_ms,
+            ),
         )
 
     def _usual_in_words(self) -> str:

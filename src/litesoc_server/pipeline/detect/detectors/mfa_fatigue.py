@@ -6,7 +6,7 @@ from litesoc_server.events.detection import AlertSeverity, AlertType, Detection,
 from litesoc_server.events.event import Event
 from litesoc_server.pipeline.detect import wording
 from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
-from litesoc_server.pipeline.detect.firing import Finding, beat, claim, detection_of
+from litesoc_server.pipeline.detect.firing import Evidence, Finding, beat, claim, detection_of
 from litesoc_server.pipeline.detect.login_history import (
     LOGIN_SUCCEEDED,
     Familiarity,
@@ -156,10 +156,12 @@ def _many_refusals(policy: DetectionPolicy, actor: str, event: Event, window: Wi
         ),
         ruled_out=("Repeated delivery: every request was counted once, by its event id.",),
         actions=DETECTOR.actions,
-        event_ids=window.members or (event.event_id,),
-        event_count=window.count,
-        first_seen_ms=window.first_ms,
-        last_seen_ms=window.last_ms,
+        evidence=Evidence(
+            event_ids=window.members or (event.event_id,),
+            event_count=window.count,
+            first_ms=window.first_ms,
+            last_ms=window.last_ms,
+        ),
     )
 
 
@@ -196,10 +198,12 @@ def _approved(case: _Case, address: str) -> Finding:
             "A new address of the usual line on the usual device: network or device is new.",
         ),
         actions=DETECTOR.actions,
-        event_ids=(*refusals.members, approval.event_id),
-        event_count=refusals.count + 1,
-        first_seen_ms=refusals.first_ms,
-        last_seen_ms=approval.at_ms,
+        evidence=Evidence(
+            event_ids=(*refusals.members, approval.event_id),
+            event_count=refusals.count + 1,
+            first_ms=refusals.first_ms,
+            last_ms=approval.at_ms,
+        ),
     )
 
 

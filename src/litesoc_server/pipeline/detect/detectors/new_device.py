@@ -4,7 +4,7 @@ from litesoc_server.events.detection import AlertSeverity, AlertType, Detection,
 from litesoc_server.events.event import Event, NetworkKind
 from litesoc_server.pipeline.detect import wording
 from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
-from litesoc_server.pipeline.detect.firing import Finding, claim, detection_of
+from litesoc_server.pipeline.detect.firing import Evidence, Finding, claim, detection_of
 from litesoc_server.pipeline.detect.labels import UNKNOWN, device_label, family_label
 from litesoc_server.pipeline.detect.login_history import (
     LOGIN_SUCCEEDED,
@@ -78,10 +78,7 @@ def _describe(
             "An ordinary update: browser and system are compared without their versions.",
         ),
         actions=DETECTOR.actions,
-        event_ids=(login.event_id,),
-        event_count=1,
-        first_seen_ms=login.at_ms,
-        last_seen_ms=login.at_ms,
+        evidence=Evidence.of_one(login),
     )
 
 

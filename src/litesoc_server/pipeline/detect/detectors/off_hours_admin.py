@@ -11,7 +11,7 @@ from litesoc_server.events.detection import AlertSeverity, AlertType, Detection,
 from litesoc_server.events.event import Event
 from litesoc_server.pipeline.detect import wording
 from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
-from litesoc_server.pipeline.detect.firing import Finding, claim, detection_of
+from litesoc_server.pipeline.detect.firing import Evidence, Finding, claim, detection_of
 from litesoc_server.pipeline.detect.grants import GRANT_NAMES, OTHER_ADMIN_ACTS
 from litesoc_server.pipeline.detect.labels import device_label, network_label
 from litesoc_server.pipeline.detect.login_history import is_new_here
@@ -189,10 +189,7 @@ def _describe(event: Event, policy: DetectionPolicy, actor: str, zone: str, past
             f"Colleagues at that hour: {past.org_near_count} of {org_days} had acts of anybody; the limit is {org_share}.",
         ),
         actions=DETECTOR.actions,
-        event_ids=(event.event_id,),
-        event_count=1,
-        first_seen_ms=event.occurred_at_ms,
-        last_seen_ms=event.occurred_at_ms,
+        evidence=Evidence.of_one(origin_of(event)),
     )
 
 

@@ -9,7 +9,7 @@ from litesoc_server.pipeline.detect.accounts import FailedLogin, failed_login
 from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
 from litesoc_server.pipeline.detect.egress import client_group_of, neighbourhood_of, users_count, was_at
 from litesoc_server.pipeline.detect.failures import COUNTED_ONCE, LOGIN_FAILED, attack_key
-from litesoc_server.pipeline.detect.firing import Finding, beat, claim, detection_of
+from litesoc_server.pipeline.detect.firing import Evidence, Finding, beat, claim, detection_of
 from litesoc_server.pipeline.detect.origin import origin_of
 from litesoc_server.pipeline.detect.subjects import actor_of, address_of, scope_of
 from litesoc_server.pipeline.policy import DetectionPolicy
@@ -169,10 +169,7 @@ def _describe(policy: DetectionPolicy, group: _Group, spray: _Spray) -> Finding:
             COUNTED_ONCE,
         ),
         actions=DETECTOR.actions,
-        event_ids=window.members,
-        event_count=window.count,
-        first_seen_ms=window.first_ms,
-        last_seen_ms=window.last_ms,
+        evidence=Evidence.of_window(window),
     )
 
 

@@ -5,7 +5,7 @@ from litesoc_server.events.event import Event
 from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
 from litesoc_server.pipeline.detect.failures import LOGIN_FAILED
 from litesoc_server.pipeline.detect.feedback import LOGIN_DENIED
-from litesoc_server.pipeline.detect.firing import Finding, beat, claim, detection_of
+from litesoc_server.pipeline.detect.firing import Evidence, Finding, beat, claim, detection_of
 from litesoc_server.pipeline.detect.grants import (
     ACCOUNT_CREATED,
     ESCALATION,
@@ -213,10 +213,12 @@ def _fire(event: Event, case: GrantCase, when: str) -> Steps[tuple[Detection, ..
         facts=(*case.facts, Fact("causes_count", len(case.causes), 1)),
         ruled_out=story.ruled_out,
         actions=DETECTOR.actions,
-        event_ids=story.event_ids,
-        event_count=max(len(case.evidence), case.grants_count),
-        first_seen_ms=min(case.evidence.values()),
-        last_seen_ms=max(case.evidence.values()),
+        evidence=Evidence(
+            event_ids=story.event_ids,
+            event_count=max(len(case.evidence), case.grants_count),
+            first_ms=min(case.evidence.values()),
+            last_ms=max(case.evidence.values()),
+        ),
     )
     return (detection_of(finding, event, case.grant, key=case.subject, window=current),)
 

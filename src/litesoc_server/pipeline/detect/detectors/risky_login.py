@@ -9,7 +9,7 @@ from litesoc_server.events.event import Event, NetworkKind
 from litesoc_server.events.risk import FAILURE_FEATURES, Risk, RiskContribution
 from litesoc_server.pipeline.detect import wording
 from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
-from litesoc_server.pipeline.detect.firing import Finding, claim, detection_of
+from litesoc_server.pipeline.detect.firing import Evidence, Finding, claim, detection_of
 from litesoc_server.pipeline.detect.labels import UNKNOWN, device_label, network_label
 from litesoc_server.pipeline.detect.login_history import (
     LOGIN_SUCCEEDED,
@@ -152,10 +152,7 @@ def _describe(case: _Case) -> Finding:
             ),
         ),
         actions=DETECTOR.actions,
-        event_ids=(login.event_id,),
-        event_count=1,
-        first_seen_ms=login.at_ms,
-        last_seen_ms=login.at_ms,
+        evidence=Evidence.of_one(login),
     )
 
 

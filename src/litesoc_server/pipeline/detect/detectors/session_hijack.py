@@ -10,7 +10,7 @@ from litesoc_server.events.event import Device, Event, Network, NetworkKind
 from litesoc_server.pipeline.detect import wording
 from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
 from litesoc_server.pipeline.detect.egress import users_count
-from litesoc_server.pipeline.detect.firing import Finding, claim, detection_of
+from litesoc_server.pipeline.detect.firing import Evidence, Finding, claim, detection_of
 from litesoc_server.pipeline.detect.labels import UNKNOWN, device_label, family_label, network_label
 from litesoc_server.pipeline.detect.login_history import Familiarity, familiarity, mark_risky
 from litesoc_server.pipeline.detect.networks import kind_of
@@ -198,10 +198,12 @@ def _describe(case: _Case) -> Finding:
         ),
         ruled_out=ruled_out(case.signs),
         actions=DETECTOR.actions,
-        event_ids=(usual.event_id, suspect.event_id),
-        event_count=2,
-        first_seen_ms=usual.at_ms,
-        last_seen_ms=suspect.at_ms,
+        evidence=Evidence(
+            event_ids=(usual.event_id, suspect.event_id),
+            event_count=2,
+            first_ms=usual.at_ms,
+            last_ms=suspect.at_ms,
+        ),
     )
 
 

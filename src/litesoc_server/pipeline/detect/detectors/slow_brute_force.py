@@ -12,7 +12,7 @@ from litesoc_server.pipeline.detect.accounts import failed_login
 from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
 from litesoc_server.pipeline.detect.egress import is_shared, users_count, was_at
 from litesoc_server.pipeline.detect.failures import COUNTED_ONCE, LOGIN_FAILED, attack_key, source_of
-from litesoc_server.pipeline.detect.firing import Finding, beat, claim, detection_of
+from litesoc_server.pipeline.detect.firing import Evidence, Finding, beat, claim, detection_of
 from litesoc_server.pipeline.detect.login_history import logins_near
 from litesoc_server.pipeline.detect.origin import origin_of
 from litesoc_server.pipeline.detect.subjects import NOWHERE, actor_of, actor_subject, scope_of
@@ -152,10 +152,7 @@ def _describe(policy: DetectionPolicy, pace: _Pace, incident_key: str, where: st
             COUNTED_ONCE,
         ),
         actions=DETECTOR.actions,
-        event_ids=window.members,
-        event_count=window.count,
-        first_seen_ms=window.first_ms,
-        last_seen_ms=window.last_ms,
+        evidence=Evidence.of_window(window),
     )
 
 

@@ -19,7 +19,7 @@ from litesoc_server.pipeline.detect.failures import (
     usual,
     weigh,
 )
-from litesoc_server.pipeline.detect.firing import Finding, beat, claim, detection_of
+from litesoc_server.pipeline.detect.firing import Evidence, Finding, beat, claim, detection_of
 from litesoc_server.pipeline.detect.login_history import (
     LOGIN_SUCCEEDED,
     Familiarity,
@@ -115,7 +115,7 @@ def _look_back(event: Event, policy: DetectionPolicy, actor: str, login: Origin)
         yield from mark_risky(event, actor, login, policy, detector=ID)
     detections: list[Detection] = []
     for kind, finding in findings:
-        key, current = f"{kind}|{source}|{actor}", f"{beat(login.at_ms, finding.event_count)}.{finding.severity}"
+        key, current = f"{kind}|{source}|{actor}", f"{beat(login.at_ms, finding.evidence.event_count)}.{finding.severity}"
         if (yield from claim(event, detector=ID, key=key, window=current)):
             detections.append(detection_of(finding, event, login, key=key, window=current))
     return tuple(detections)
@@ -212,10 +212,12 @@ def _finding(
         ),
         ruled_out=ruled_out,
         actions=DETECTOR.actions,
-        event_ids=(*failures.members, login.event_id),
-        event_count=failures.count + 1,
-        first_seen_ms=failures.first_ms,
-        last_seen_ms=login.at_ms,
+        evidence=Evidence(
+            event_ids=(*failures.members, login.event_id),
+            event_count=failures.count + 1,
+            first_ms=failures.first_ms,
+            last_ms=login.at_ms,
+        ),
     )
 
 

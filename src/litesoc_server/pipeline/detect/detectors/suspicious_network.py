@@ -4,7 +4,7 @@ from litesoc_server.events.detection import AlertSeverity, AlertType, Detection,
 from litesoc_server.events.event import Event, NetworkKind
 from litesoc_server.pipeline.detect import wording
 from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
-from litesoc_server.pipeline.detect.firing import Finding, claim, detection_of
+from litesoc_server.pipeline.detect.firing import Evidence, Finding, claim, detection_of
 from litesoc_server.pipeline.detect.login_history import (
     LOGIN_SUCCEEDED,
     Familiarity,
@@ -94,10 +94,7 @@ def _tor(policy: DetectionPolicy, actor: str, login: Origin, known: Familiarity,
             "An owner who is known to use Tor: no such login was there before, or none was confirmed.",
         ),
         actions=DETECTOR.actions,
-        event_ids=(login.event_id,),
-        event_count=1,
-        first_seen_ms=login.at_ms,
-        last_seen_ms=login.at_ms,
+        evidence=Evidence.of_one(login),
     )
 
 
@@ -124,10 +121,7 @@ def _first_of_kind(
         ),
         ruled_out=("A network the organisation uses: this is the first of its kind.",),
         actions=DETECTOR.actions,
-        event_ids=(login.event_id,),
-        event_count=1,
-        first_seen_ms=login.at_ms,
-        last_seen_ms=login.at_ms,
+        evidence=Evidence.of_one(login),
     )
 
 
