@@ -18,6 +18,7 @@ from litesoc_server.apikeys.key_source import DatabaseKeySource
 from litesoc_server.clock import ManualClock
 from litesoc_server.events.envelope import Environment
 from litesoc_server.events.event import Actor, Event, Geo, Network, Severity
+from litesoc_server.health.recent import RecentLooks
 from litesoc_server.ingest.key_directory import KeyDirectory
 from litesoc_server.ingest.limits import QuotaMeter, RateLimiter
 from litesoc_server.orgs.models import Organization
@@ -53,6 +54,7 @@ def serving(store: EventStore, publisher: Publisher, clock: ManualClock) -> Iter
     use(
         Backend(
             reader=store,
+            looks_at_senders=RecentLooks(store, clock),
             publisher=publisher,
             key_directory=directory,
             rate_limiter=RateLimiter(redis_url=None, clock=clock),

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from litesoc_server.clock import Clock
+from litesoc_server.health.recent import RecentLooks
 from litesoc_server.ingest.key_directory import KeyDirectory
 from litesoc_server.ingest.limits import QuotaMeter, RateLimiter
 from litesoc_server.pipeline.enrich.data_sets import IpDataState
@@ -16,6 +17,7 @@ class Backend:
     """The parts that the API asks. Each may be called from any thread."""
 
     reader: EventReader
+    looks_at_senders: RecentLooks
     publisher: Publisher
     key_directory: KeyDirectory
     rate_limiter: RateLimiter

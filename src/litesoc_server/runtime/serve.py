@@ -21,6 +21,7 @@ from litesoc_server.apikeys.key_source import DatabaseKeySource
 from litesoc_server.clock import Clock, SystemClock
 from litesoc_server.config import Config
 from litesoc_server.events.errors import StreamUnavailable
+from litesoc_server.health.recent import RecentLooks
 from litesoc_server.ingest.app import IngestApp
 from litesoc_server.ingest.bounded_protocol import bounded_protocol
 from litesoc_server.ingest.collect import Collector
@@ -271,6 +272,7 @@ async def _build_http(
     use(
         Backend(
             reader=store,
+            looks_at_senders=RecentLooks(store, clock),
             publisher=stream.publisher,
             key_directory=keys,
             rate_limiter=rate_limiter,

@@ -3,9 +3,11 @@
 import pytest
 
 from control_factories import NOW_MS, OrganizationFactory, event_ids
+from litesoc_server.clock import ManualClock
 from litesoc_server.events.envelope import Environment
 from litesoc_server.events.event import Actor
 from litesoc_server.ingest.keys import Scope
+from litesoc_server.ingest.responses import iso_ms
 from litesoc_server.store.base import EventStore, StoreUnavailable
 from management_api import Tenant, make_event, store_events
 
@@ -45,6 +47,17 @@ def test_organisations_and_environments_are_kept_apart(store: EventStore, tenant
     assert Tenant().get("/health/instrumentation")["data"] == []
     test_key = Tenant(org=tenant.org, key_changes={"environment": Environment.TEST})
     assert test_key.get("/health/instrumentation")["data"] == []
+
+
+def test_the_events_are_looked_at_every_five_minutes(store: EventStore, tenant: Tenant, clock: ManualClock) -> None:
+    before = tenant.get("/health/instrumentation")
+    assert (before["data"], before["looked_at"]) == ([], iso_ms(NOW_MS))
+    send_from_one_address(store, tenant)
+    assert tenant.get("/health/instrumentation") == before
+    clock.advance_ms(5 * 60_000)
+    after = tenant.get("/health/instrumentation")
+    assert after["data"]
+    assert after["looked_at"] == iso_ms(NOW_MS + 5 * 60_000)
 
 
 def test_it_takes_a_key_that_may_read(tenant: Tenant) -> None:

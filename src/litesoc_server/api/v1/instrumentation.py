@@ -10,8 +10,8 @@ from litesoc_server.api.caller import ApiRequest, KeyAuth
 from litesoc_server.api.v1.metas import one_meta
 from litesoc_server.api.v1.schemas import READ_ERRORS, Meta
 from litesoc_server.health.judge import Notice, Problem
-from litesoc_server.health.look import look_at_senders
 from litesoc_server.ingest.keys import Scope
+from litesoc_server.ingest.responses import iso_ms
 
 router = Router(tags=["health"])
 
@@ -30,6 +30,10 @@ class NoticeList(Schema):
 
     success: Literal[True] = True
     data: list[NoticeOut]
+    looked_at: str = Field(
+        description="When the events were looked at; an answer is used again for 5 minutes.",
+        json_schema_extra={"format": "date-time"},
+    )
     meta: Meta
 
 
@@ -41,16 +45,15 @@ class NoticeList(Schema):
     operation_id="checkInstrumentation",
 )
 def check_instrumentation(request: ApiRequest) -> NoticeList:
-    """Look at the events of the last 7 days, and for silence of the last 28. A test key asks about test events."""
+    """Look at the events of the last 7 days, and for silence of the last 28. A test key asks about test events.
+
+    An organisation's events are looked at at most every 5 minutes; `looked_at` says when.
+    """
     caller = request.caller
-    parts = backend.current()
-    notices = look_at_senders(
-        parts.reader,
-        org_id=caller.record.org_id,
-        environment=caller.record.environment,
-        now_ms=parts.clock.now_ms(),
+    look = backend.current().looks_at_senders.of(org_id=caller.record.org_id, environment=caller.record.environment)
+    return NoticeList(
+        data=[_notice_out(notice) for notice in look.notices], looked_at=iso_ms(look.at_ms), meta=one_meta(caller)
     )
-    return NoticeList(data=[_notice_out(notice) for notice in notices], meta=one_meta(caller))
 
 
 def _notice_out(notice: Notice) -> NoticeOut:
