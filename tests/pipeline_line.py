@@ -14,6 +14,7 @@ from litesoc_server.events.ids import EventId, OrgId, draw_event_id_base
 from litesoc_server.pipeline.consumer import PipelineConsumer
 from litesoc_server.pipeline.detect.registry import DETECTORS
 from litesoc_server.pipeline.detect.runner import DetectionRunner
+from litesoc_server.pipeline.detector_errors import DetectorErrors
 from litesoc_server.pipeline.enrich.enricher import Enricher
 from litesoc_server.pipeline.gap_file import GapFile
 from litesoc_server.pipeline.policy import DetectionPolicy
@@ -60,6 +61,7 @@ class Line:
 
     def __init__(self, directory: Path, enricher: Enricher, new_state: Callable[[], StateStore] = MemoryState) -> None:
         self._directory = directory
+        self.detector_errors_path = directory / "detector-errors.json"
         self._enricher = enricher
         self._new_state = new_state
         self.clock = ManualClock(NOW_MS)
@@ -105,8 +107,10 @@ class Line:
         store: EventWriter = self.faulty
         writer = StoreWriter(store=store, dead_letters=self.stream.dead_letters)
         policies, state = OnePolicy(), self._new_state()
+        errors = DetectorErrors(self.detector_errors_path, self.clock)
+        errors.clear()
         detection = SteadyDetection(
-            runner=DetectionRunner(state, DETECTORS, policies),
+            runner=DetectionRunner(state, DETECTORS, policies, errors=errors),
             state=state,
             store=self.store,
             gap_file=GapFile(self._directory / "gap.json"),

@@ -9,6 +9,8 @@ import pytest
 
 from http_client import Api
 from litesoc_server.cli import main
+from litesoc_server.clock import ManualClock
+from litesoc_server.pipeline.detector_errors import DetectorErrors
 from live_server import LiveServer
 from servers import PostgresServer
 
@@ -126,11 +128,29 @@ def test_doctor_finds_nothing_wrong_beside_a_running_server(server: LiveServer, 
         "Disk",
         "Control database",
         "Stream",
+        "Detectors",
         "Clock",
         "IP data",
         "Instrumentation",
     }
     assert [result for result in results if result["outcome"] == "failure"] == []
+
+
+def test_doctor_names_detectors_that_raised_until_the_server_starts_again(tmp_path: Path) -> None:
+    live = LiveServer(tmp_path / "data")
+    live.init()
+    errors = DetectorErrors(tmp_path / "data" / "detector-errors.json", ManualClock(1_772_366_400_000))
+    for _ in range(1_200):
+        errors.add("new_device")
+    errors.save()
+
+    (found,) = (result for result in live.litesoc_json("doctor") if result["check"] == "Detectors")
+    assert found["outcome"] == "warning"
+    assert found["finding"].startswith("new_device raised 1,200 times since 2026-03-01 12:00:00 UTC")
+    live.start()
+    (found,) = (result for result in live.litesoc_json("doctor") if result["check"] == "Detectors")
+    assert found["outcome"] == "ok"
+    live.stop()
 
 
 def test_doctor_says_what_to_do_before_init(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from litesoc_server.events.envelope import ENVELOPE_ENCODER
 from litesoc_server.events.event import Event
 from litesoc_server.pipeline.detect.registry import DETECTORS
 from litesoc_server.pipeline.detect.runner import DetectionRunner
+from litesoc_server.pipeline.detector_errors import Raised, read_detector_errors
 from litesoc_server.pipeline.enrich.enricher import Enricher
 from litesoc_server.store.base import EventFilter, RejectedRows, StoredEvent, StoreUnavailable
 from litesoc_server.stream.subjects import Subject
@@ -172,10 +173,11 @@ def test_an_address_of_no_family_is_set_aside_and_the_event_stored(line: Line, a
     assert "brute_force_account" in {detection.detector for detection in line.detections()}
 
 
-def test_a_detector_that_raises_costs_no_event_and_is_counted(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_detector_that_raises_costs_no_event_and_is_counted_and_noted(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
     def raise_at_once(*_: object) -> NoReturn:
         raise ZeroDivisionError
 
+    before = _errors_count("broken")
     broken = replace(DETECTORS[0], id="broken", examine=raise_at_once, event_names=frozenset({"auth.login_failed"}))
     monkeypatch.setattr("pipeline_line.DETECTORS", (broken, *DETECTORS))
     line.send(*[{"event": "auth.login_failed", "actor": {"id": "mira"}, "user_ip": "11.1.1.1"}] * 6)
@@ -183,7 +185,12 @@ def test_a_detector_that_raises_costs_no_event_and_is_counted(line: Line, monkey
 
     assert line.stored() == ["auth.login_failed"] * 6
     assert "brute_force_address" in {detection.detector for detection in line.detections()}
-    assert REGISTRY.get_sample_value("litesoc_detector_errors_total", {"detector": "broken"}) == 6
+    assert _errors_count("broken") == before + 6
+    assert read_detector_errors(line.detector_errors_path) == {"broken": Raised(6, NOW_MS, NOW_MS)}
+
+
+def _errors_count(detector: str) -> float:
+    return REGISTRY.get_sample_value("litesoc_detector_errors_total", {"detector": detector}) or 0
 
 
 def _refuse(name: str) -> Callable[[Sequence[StoredEvent]], None]:

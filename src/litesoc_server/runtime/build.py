@@ -69,6 +69,11 @@ def detection_gap_path(config: Config) -> Path:
     return config.data_dir / "detection-gap.json"
 
 
+def detector_errors_path(config: Config) -> Path:
+    """Return the note of this process that detectors raised."""
+    return config.data_dir / "detector-errors.json"
+
+
 @contextmanager
 def open_dead_letters(config: Config) -> Iterator[DeadLetters]:
     """Open the dead letters for a command, also while the server runs. Raises StreamUnavailable."""

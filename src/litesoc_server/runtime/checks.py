@@ -14,10 +14,12 @@ from django.db import DatabaseError, connection
 
 from litesoc_server.config import Config
 from litesoc_server.events.errors import StreamUnavailable
+from litesoc_server.pipeline.detector_errors import read_detector_errors
 from litesoc_server.pipeline.enrich.data_sets import look_at_ip_data
 from litesoc_server.runtime.build import (
     build_store,
     detection_gap_path,
+    detector_errors_path,
     events_directory,
     ip_data_files,
     open_dead_letters,
@@ -60,6 +62,7 @@ def run_checks(config: Config) -> list[Result]:
         _check_store,
         _check_stream,
         _check_state,
+        _check_detectors,
         _check_clock,
         _check_ip_data,
         _check_instrumentation,
@@ -175,6 +178,21 @@ def _check_state(config: Config) -> Result:
     return Result("Shared state", outcome, finding, fix)
 
 
+def _check_detectors(config: Config) -> Result:
+    raised = read_detector_errors(detector_errors_path(config))
+    if not raised:
+        return Result("Detectors", Outcome.OK, "none has raised since the server last started")
+    finding = "; ".join(
+        f"{detector} raised {one.count:,} times since {_utc(one.first_ms)}, last at {_utc(one.last_ms)}"
+        for detector, one in sorted(raised.items())
+    )
+    fix = (
+        'report it with the lines "a detector raised" of the log, which name the events; they are stored, and the other '
+        "detectors saw them. `litesoc policy set muted_detectors=NAME` mutes one"
+    )
+    return Result("Detectors", Outcome.WARNING, finding, fix)
+
+
 def _check_clock(_config: Config) -> Result:
     now_s = time.time()
     if now_s < BUILT_AFTER_S:
@@ -215,3 +233,7 @@ def _check_instrumentation(config: Config) -> Result:
         return Result("Instrumentation", Outcome.OK, "nothing wrong with what was sent in the last 7 days")
     fix = "do what each says; detection is only as good as what it is told"
     return Result("Instrumentation", Outcome.WARNING, "\n    ".join(notices), fix)
+
+
+def _utc(at_ms: int) -> str:
+    return f"{datetime.fromtimestamp(at_ms / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"

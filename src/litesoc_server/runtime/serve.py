@@ -34,6 +34,7 @@ from litesoc_server.orgs.policies import OrgPolicyProvider
 from litesoc_server.pipeline.consumer import PipelineConsumer
 from litesoc_server.pipeline.detect.registry import DETECTORS
 from litesoc_server.pipeline.detect.runner import DetectionRunner
+from litesoc_server.pipeline.detector_errors import DetectorErrors
 from litesoc_server.pipeline.enrich.data_sets import IpDataState, look_at_ip_data
 from litesoc_server.pipeline.enrich.enricher import Enricher
 from litesoc_server.pipeline.gap_file import GapFile
@@ -48,6 +49,7 @@ from litesoc_server.runtime.build import (
     build_store,
     build_stream,
     detection_gap_path,
+    detector_errors_path,
     ip_data_files,
 )
 from litesoc_server.runtime.control_database import migrate_control_database
@@ -200,8 +202,10 @@ def _build_worker(
 ) -> Worker:
     policies = OrgPolicyProvider()
     state = build_state(config)
+    errors = DetectorErrors(detector_errors_path(config), clock)
+    errors.clear()
     detection = SteadyDetection(
-        runner=DetectionRunner(state, DETECTORS, policies, score),
+        runner=DetectionRunner(state, DETECTORS, policies, score, errors=errors),
         state=state,
         store=store,
         gap_file=GapFile(detection_gap_path(config)),

@@ -20,6 +20,7 @@ from litesoc_server.pipeline.detect.feedback import FEEDBACK_NAMES, record_feedb
 from litesoc_server.pipeline.detect.lockstep import in_lockstep, spans_of
 from litesoc_server.pipeline.detect.login_history import LOGIN_SUCCEEDED, record_login
 from litesoc_server.pipeline.detect.screen import Screen
+from litesoc_server.pipeline.detector_errors import DetectorErrors
 from litesoc_server.pipeline.policy import DetectionPolicy, PolicyProvider
 from litesoc_server.pipeline.state.base import Answer, AnswersOne, OnceRequest, Request, StateStore, Steps, WrongPrimitive
 
@@ -55,9 +56,16 @@ class DetectionRunner:
     """
 
     def __init__(
-        self, state: StateStore, detectors: Sequence[Detector], policies: PolicyProvider, score: Score | None = None
+        self,
+        state: StateStore,
+        detectors: Sequence[Detector],
+        policies: PolicyProvider,
+        score: Score | None = None,
+        *,
+        errors: DetectorErrors | None = None,
     ) -> None:
         self._state = state
+        self._errors = errors
         self._ask: Ask | None = state.answer_one if isinstance(state, AnswersOne) else None
         self._policies = policies
         self._screens: dict[OrgId, Screen] = {}
@@ -90,7 +98,9 @@ class DetectionRunner:
 
         A detector that raises is counted, logged by id and skipped for that event; StateUnavailable is passed on.
         """
-        return self._run(events, is_rebuild=False)
+        outcome = self._run(events, is_rebuild=False)
+        self._save_errors()
+        return outcome
 
     def rebuild(self, events: Iterable[Event]) -> int:
         """Bring the state to where it was after ``events`` and announce nothing; returns how many there were.
@@ -102,6 +112,7 @@ class DetectionRunner:
         rest = iter(events)
         while batch := list(islice(rest, _REBUILD_BATCH)):
             self._run(batch, is_rebuild=True)
+            self._save_errors()
             count += len(batch)
         return count
 
@@ -136,7 +147,41 @@ class DetectionRunner:
         screen = self._screen_of(event.org_id)
         if screen.exempts_some and screen.exempts(event):
             return None
-        return _judge(event, examiners, screen)
+        return self._judge(event, examiners, screen)
+
+    def _judge(self, event: Event, examiners: tuple[tuple[str, Examine], ...], screen: Screen) -> Steps[Judgement]:
+        """Let one after the other examine an event: those that come first mark what later ones look for.
+
+        Once its risk is known, the event carries it to all that follow.
+        """
+        detections: list[Detection] | None = None
+        risk: Risk | None = None
+        for detector_id, examine in examiners:
+            if detector_id in screen.muted:
+                continue
+            try:
+                found = yield from examine(event, screen.policy)
+            except Exception as error:  # noqa: BLE001 - the edge: a detector's bug must cost neither event nor others
+                self._report(detector_id, event, error)
+                continue
+            if isinstance(found, Risk):
+                risk = found
+                event = msgspec.structs.replace(event, risk=risk)
+            elif found:
+                detections = [*(detections or ()), *map(screen.settle, found)]
+        return None if detections is None and risk is None else (detections or [], risk)
+
+    def _report(self, detector_id: str, event: Event, error: Exception) -> None:
+        """Count and log a detector that raised: by ids and type only, an error's text or trace may hold personal data."""
+        telemetry.DETECTOR_ERRORS.labels(detector_id).inc()
+        if self._errors is not None:
+            self._errors.add(detector_id)
+        extra = {"detector": detector_id, "event_id": event.event_id, "error": type(error).__name__}
+        log.error("a detector raised and was skipped for one event", extra=extra)
+
+    def _save_errors(self) -> None:
+        if self._errors is not None:
+            self._errors.save()
 
     def _screen_of(self, org_id: OrgId) -> Screen:
         policy = self._policies.policy_for(org_id)
@@ -144,29 +189,6 @@ class DetectionRunner:
         if screen is None or screen.policy is not policy:
             screen = self._screens[org_id] = Screen(policy)
         return screen
-
-
-def _judge(event: Event, examiners: tuple[tuple[str, Examine], ...], screen: Screen) -> Steps[Judgement]:
-    """Let one after the other examine an event: those that come first mark what later ones look for.
-
-    Once its risk is known, the event carries it to all that follow.
-    """
-    detections: list[Detection] | None = None
-    risk: Risk | None = None
-    for detector_id, examine in examiners:
-        if detector_id in screen.muted:
-            continue
-        try:
-            found = yield from examine(event, screen.policy)
-        except Exception as error:  # noqa: BLE001 - the edge: a detector's bug must cost neither event nor others
-            _report(detector_id, event, error)
-            continue
-        if isinstance(found, Risk):
-            risk = found
-            event = msgspec.structs.replace(event, risk=risk)
-        elif found:
-            detections = [*(detections or ()), *map(screen.settle, found)]
-    return None if detections is None and risk is None else (detections or [], risk)
 
 
 def _one_by_one(judging: Steps[Judgement], ask: Ask) -> Judgement:
@@ -203,10 +225,3 @@ def _all_without_claims(answer: AnswerAll) -> AnswerAll:
         return [False if type(request) is OnceRequest else next(others) for request in requests]
 
     return answer_others
-
-
-def _report(detector_id: str, event: Event, error: Exception) -> None:
-    """Count and log a detector that raised: by ids and type only, an error's text or trace may hold personal data."""
-    telemetry.DETECTOR_ERRORS.labels(detector_id).inc()
-    extra = {"detector": detector_id, "event_id": event.event_id, "error": type(error).__name__}
-    log.error("a detector raised and was skipped for one event", extra=extra)
