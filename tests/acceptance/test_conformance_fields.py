@@ -30,7 +30,7 @@ def actor(sent: Json, actor_id: str | None, actor_email: str | None = None) -> C
 
 
 def address(sent: Json, user_ip: str | None, raw: str | None = None) -> Case:
-    """``raw`` is what the metadata keeps of a value that is no address."""
+    """``raw`` is what the metadata keeps of a value that is not one address."""
     return Case(sent, {"user_ip": user_ip, "ip_address": user_ip, "user_ip_raw": raw})
 
 
@@ -88,8 +88,8 @@ ADDRESSES = (
     address({"user_ip": None, "context": {"ip_address": IP}}, IP),
     address({"user_ip": f"  {IP} "}, IP),
     address({"user_ip": f"{IP}:443"}, IP),
-    address({"user_ip": f"{IP}, 10.0.0.1, {OTHER_IP}"}, IP),
-    address({"user_ip": f"{IP}:51000,10.0.0.1"}, IP),
+    address({"user_ip": f"{IP}, 10.0.0.1, {OTHER_IP}"}, IP, f"{IP}, 10.0.0.1, {OTHER_IP}"),
+    address({"user_ip": f"{IP}:51000,10.0.0.1"}, IP, f"{IP}:51000,10.0.0.1"),
     address({"user_ip": "2001:db8::1"}, "2001:db8::1"),
     address({"user_ip": "2001:0DB8:0:0:0:0:0:0001"}, "2001:db8::1"),
     address({"user_ip": "[2001:db8::1]"}, "2001:db8::1"),

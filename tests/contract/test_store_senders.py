@@ -31,7 +31,8 @@ def test_the_facts_of_each_key(case: StoreCase) -> None:
         event(org, 5, '{"a":1,"timestamp_raw":"x","timestamp_ignored":"too_old"}'),
         event(org, 6, '{"timestamp_ignored":"no_backfill_scope"}'),
         event(org, 7, '{"original_event":"X","unrecognized_format":true}', name="shop.checkout"),
-        event(org, 8, key_id="18"),
+        event(org, 8, '{"user_ip_raw":"198.51.100.77, 10.0.0.1"}'),
+        event(org, 9, key_id="18"),
     ]
     elsewhere = [
         event(stranger),
@@ -43,13 +44,13 @@ def test_the_facts_of_each_key(case: StoreCase) -> None:
 
     first, second = case.store.sender_facts(org_id=org, environment=Environment.LIVE, **SPAN)
     assert (first.key_id, second.key_id, second.events_count) == ("17", "18", 1)
-    assert (first.events_count, first.actors_count, first.addresses_count) == (8, 3, 2)
-    assert (first.without_address_count, first.unreadable_address_count, first.address_list_count) == (2, 2, 1)
+    assert (first.events_count, first.actors_count, first.addresses_count) == (9, 3, 2)
+    assert (first.without_address_count, first.unreadable_address_count, first.address_list_count) == (2, 2, 2)
     assert (first.special_address_count, first.rented_address_count) == (1, 1)
-    assert (first.logins_count, first.failures_count) == (2, 5)
+    assert (first.logins_count, first.failures_count) == (2, 6)
     assert (first.clock_count, first.no_backfill_count) == (1, 1)
     assert (first.unrecognised_count, first.unrecognised_names) == (1, ("shop.checkout",))
-    assert (first.busiest_address, first.busiest_address_count) == ("198.51.100.77", 5)
+    assert (first.busiest_address, first.busiest_address_count) == ("198.51.100.77", 6)
     assert first.busiest_address_actors_count == 3
     assert case.store.sender_facts(org_id=new_org(), environment=Environment.LIVE, **SPAN) == []
 

@@ -4,6 +4,7 @@ from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 _TEXT_LENGTH_MAX = 256  # characters looked at; an address with zone and port has under 80, the rest of a list is not used
+_LIST_EDGES = ", \t"  # empty entries at either end of a list
 _CACHE_SIZE = 65_536  # texts; about 10 MB when full
 
 
@@ -16,8 +17,13 @@ def canonical_address(text: str) -> str | None:
     address ("unknown, 192.0.2.1") the answer is None: the later entries are proxies, not the user. IPv4-mapped IPv6
     becomes IPv4; IPv6 text follows RFC 5952.
     """
-    first = text[:_TEXT_LENGTH_MAX].lstrip(", \t").partition(",")[0].strip()
+    first = text[:_TEXT_LENGTH_MAX].lstrip(_LIST_EDGES).partition(",")[0].strip()
     return _canonical(first) or _canonical(_without_port(first))
+
+
+def is_list(text: str) -> bool:
+    """Return whether ``text`` has several entries, of which `canonical_address` uses one."""
+    return "," in text and "," in text.strip(_LIST_EDGES)
 
 
 def _canonical(text: str) -> str | None:

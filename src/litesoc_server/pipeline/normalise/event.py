@@ -8,7 +8,7 @@ from litesoc_server.events.errors import InvalidMessage
 from litesoc_server.events.event import Device, Event
 from litesoc_server.events.ids import event_id_at
 from litesoc_server.pipeline.normalise.actors import is_over_long, make_actor
-from litesoc_server.pipeline.normalise.addresses import canonical_address
+from litesoc_server.pipeline.normalise.addresses import canonical_address, is_list
 from litesoc_server.pipeline.normalise.aliases import resolve_name
 from litesoc_server.pipeline.normalise.text import clean_text
 from litesoc_server.pipeline.normalise.timestamps import occurred_at
@@ -66,7 +66,8 @@ def normalise(envelope: Envelope, index: int, item: SourceItem) -> Event:
 METADATA_NOTES: dict[str, str] = {
     "original_event": "The event name as sent, when it is stored under another one.",
     "unrecognized_format": "`true` when the stored name is not in the tables of this page.",
-    "user_ip_raw": "The address as sent, when it is none (`unknown`, `[REDACTED]`, …); `user_ip` is then null.",
+    "user_ip_raw": "The address as sent, when it is none (`unknown`, `[REDACTED]`, …), so that `user_ip` is null, or a list "
+    "(`192.0.2.1, 10.0.0.1`), of which `user_ip` is the first entry.",
     "timestamp_raw": "The sender's timestamp, when it was not used; the event then has the time at which it was received.",
     "timestamp_ignored": "Why it was not used: `no_backfill_scope`, `not_rfc3339`, `too_old` or `too_far_ahead`.",
     "actor_truncated": "`true` when the actor's id or e-mail had more than 255 characters and was cut.",
@@ -84,7 +85,7 @@ def _event_time_ms(timestamp: str, envelope: Envelope, notes: dict[str, Note]) -
 
 def _address(sent: str, notes: dict[str, Note]) -> str | None:
     address = canonical_address(sent)
-    if address is None and sent.strip():
+    if is_list(sent) or (address is None and sent.strip()):
         notes["user_ip_raw"] = _kept(sent)
     return address
 

@@ -26,7 +26,7 @@ SELECT
     uniqExact(actor_id),
     uniqExact(user_ip),
     countIf(user_ip IS NULL),
-    countIf(position(metadata, '"user_ip_raw":"') > 0),
+    countIf(user_ip IS NULL AND position(metadata, '"user_ip_raw":"') > 0),
     countIf(match(metadata, '"user_ip_raw":"[^"]*,')),
     countIf(special IS NOT NULL),
     countIf(is_datacenter OR is_proxy),
@@ -64,7 +64,7 @@ class SenderFacts(msgspec.Struct, frozen=True, kw_only=True):
     addresses_count: int = 0
     without_address_count: int = 0
     unreadable_address_count: int = 0  # of those without: something was sent that is no address
-    address_list_count: int = 0  # of those: a list, whose first entry is no address
+    address_list_count: int = 0  # a whole list was sent, as X-Forwarded-For
     special_address_count: int = 0  # private, loopback and other ranges that no user of the internet has
     rented_address_count: int = 0  # of hosting networks and proxies
     logins_count: int = 0

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from litesoc_server.pipeline.normalise.addresses import canonical_address
+from litesoc_server.pipeline.normalise.addresses import canonical_address, is_list
 
 
 @pytest.mark.parametrize(
@@ -64,6 +64,18 @@ def test_what_senders_and_proxies_write(sent: str, canonical: str) -> None:
 )
 def test_what_is_no_address(sent: str) -> None:
     assert canonical_address(sent) is None
+
+
+@pytest.mark.parametrize(
+    "sent", ["198.51.100.77, 10.0.0.1", "198.51.100.77,10.0.0.1", ", unknown,198.51.100.77", "1," * 1_000]
+)
+def test_what_is_a_list(sent: str) -> None:
+    assert is_list(sent)
+
+
+@pytest.mark.parametrize("sent", ["", "198.51.100.77", "[2001:db8::1]:443", "198.51.100.77, ", ",\t198.51.100.77", ", ,"])
+def test_what_is_no_list(sent: str) -> None:
+    assert not is_list(sent)
 
 
 @given(text=st.text(max_size=300))

@@ -95,6 +95,27 @@ def test_an_address_that_is_none_is_kept_as_sent(sent: str) -> None:
     assert metadata_of(event) == {"user_ip_raw": sent[:256]}
 
 
+@pytest.mark.parametrize(
+    ("sent", "used"),
+    [
+        ("198.51.100.77, 10.0.0.1", "198.51.100.77"),
+        ("198.51.100.77:443,10.0.0.1", "198.51.100.77"),
+        ("unknown, 10.0.0.1", None),
+        ("198.51.100.77" + ", 10.0.0.1" * 50, "198.51.100.77"),
+    ],
+)
+def test_a_list_of_addresses_is_kept_as_sent(sent: str, used: str | None) -> None:
+    event = normalise(ENVELOPE, 0, item(user_ip=sent))
+    assert event.user_ip == used
+    assert metadata_of(event) == {"user_ip_raw": sent[:256]}
+
+
+@pytest.mark.parametrize("sent", ["198.51.100.77", " 198.51.100.77:443, "])
+def test_an_address_that_is_one_leaves_no_note(sent: str) -> None:
+    event = normalise(ENVELOPE, 0, item(user_ip=sent))
+    assert (event.user_ip, metadata_of(event)) == ("198.51.100.77", {})
+
+
 def test_a_blank_address_leaves_nothing_behind() -> None:
     event = normalise(ENVELOPE, 0, item(user_ip=" "))
     assert (event.user_ip, metadata_of(event)) == (None, {})
