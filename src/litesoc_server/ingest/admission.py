@@ -75,6 +75,18 @@ def error_list(checked: Checked) -> list[dict[str, object]]:
 def rate_refusal(rate: RateDecision) -> Refused:
     """Return the 429. Its text must not contain the word for the monthly limit: a client tells the two apart by it."""
     message = f"rate limit exceeded: {rate.limit} events per minute; send again in {rate.retry_after_s} seconds"
+    return _too_many(message, rate)
+
+
+def feedback_refusal(rate: RateDecision) -> Refused:
+    """Return the 429 for feedback; no event is refused by it."""
+    message = (
+        f"feedback limit exceeded: {rate.limit} an hour for an organisation; send again in {rate.retry_after_s} seconds"
+    )
+    return _too_many(message, rate)
+
+
+def _too_many(message: str, rate: RateDecision) -> Refused:
     return Refused(
         ErrorCode.RATE_LIMIT_EXCEEDED,
         message,

@@ -1,6 +1,6 @@
-"""How much a plan lets in: events per minute (fails open) and events per calendar month.
+"""How much gets in: events per minute and feedback per hour (fail open), and events per calendar month.
 
-Both count per organisation and block when their counters live on a server, so the event loop asks ``is_immediate`` first.
+All count per organisation and block when their counters live on a server, so the event loop asks ``is_immediate`` first.
 """
 
 import logging
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import msgspec
-from limits import RateLimitItemPerMinute
+from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.errors import StorageError
 from limits.storage import MemoryStorage, RedisStorage
 
@@ -28,8 +28,8 @@ from litesoc_server.store.base import StoreUnavailable
 
 log = logging.getLogger(__name__)
 
-_MINUTE_MS = 60_000
-_WINDOW_KEPT_S = 120  # a window's counter is of no use after its minute; clocks of several processes differ a little
+FEEDBACK_PER_HOUR_MAX = 1_000  # per organisation; more than people give, who look at one login each time
+_KEPT_LONGER_S = 60  # a window's counter is of no use after its end; clocks of several processes differ a little
 REST_MS = 5_000  # after a failure the server is left alone for this long, so that an outage costs few slow requests
 
 
@@ -37,9 +37,9 @@ class RateDecision(msgspec.Struct, frozen=True, gc=False):
     """What the rate limiter says to one request."""
 
     is_allowed: bool
-    limit: int | None  # events per minute; None = unlimited
-    remaining: int | None  # events left in this minute; None = unlimited or not known
-    retry_after_s: int  # whole seconds until the next minute, at least 1
+    limit: int | None  # per minute, or hour; None = unlimited
+    remaining: int | None  # left in this minute or hour; None = unlimited or not known
+    retry_after_s: int  # whole seconds until the next one, at least 1
 
 
 class QuotaDecision(msgspec.Struct, frozen=True, gc=False):
@@ -59,7 +59,7 @@ class RateLimiter:
     """Events per minute and organisation, in windows of the clock's minutes; in memory, or in Redis for several processes.
 
     A request is admitted while its window is not exhausted and then counted in full, so a batch may overshoot: with 60 per
-    minute a batch of 100 could never pass otherwise (contract 3.8).
+    minute a batch of 100 could never pass otherwise (contract 3.8). Feedback is counted in the same way, per hour.
     """
 
     def __init__(self, *, redis_url: str | None, clock: Clock) -> None:
@@ -79,23 +79,29 @@ class RateLimiter:
     def hit(self, record: KeyRecord, cost: int) -> RateDecision:
         """Count ``cost`` events and decide. Blocks up to a second with Redis; while Redis is away everything is allowed."""
         limit = record.rate_limit_per_minute
-        if limit is None:
-            return UNLIMITED_RATE
+        return UNLIMITED_RATE if limit is None else self._count("events", RateLimitItemPerMinute(limit), record.org_id, cost)
+
+    def hit_feedback(self, record: KeyRecord) -> RateDecision:
+        """Count one piece of feedback and decide. The same for every plan: what it becomes counts against no quota."""
+        return self._count("feedback", RateLimitItemPerHour(FEEDBACK_PER_HOUR_MAX), record.org_id, 1)
+
+    def _count(self, what: str, item: RateLimitItem, org_id: OrgId, cost: int) -> RateDecision:
+        limit, window_s = item.amount, item.get_expiry()
         now_ms = self._clock.now_ms()
         if now_ms < self._rests_until_ms:
             return self._fail_open(limit)
-        window = now_ms // _MINUTE_MS
+        window = now_ms // (window_s * 1000)
         # The window is part of the key, so one increment both counts and tells the count.
-        key = RateLimitItemPerMinute(limit).key_for("events", record.org_id, str(window))
+        key = item.key_for(what, org_id, str(window))
         try:
-            count = self._storage.incr(key, _WINDOW_KEPT_S, cost)
+            count = self._storage.incr(key, window_s + _KEPT_LONGER_S, cost)
         except StorageError as error:
             self._rests_until_ms = now_ms + REST_MS
             log.warning("rate limits are not enforced for %d s: %s", REST_MS // 1000, type(error.storage_error).__name__)
             return self._fail_open(limit)
-        retry_after_s = -(-((window + 1) * _MINUTE_MS - now_ms) // 1000)
+        retry_after_s = (window + 1) * window_s - now_ms // 1000
         is_allowed = count - cost < limit
-        return RateDecision(is_allowed, limit, max(0, limit - count), max(1, retry_after_s))
+        return RateDecision(is_allowed, limit, max(0, limit - count), retry_after_s)
 
     @staticmethod
     def _fail_open(limit: int) -> RateDecision:

@@ -1,4 +1,4 @@
-"""What changes a stored policy: compare-and-set on its version, with history."""
+"""What changes a stored policy: compare-and-set on its version, with a bounded history."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from litesoc_server.pipeline.normalise.text import clean_text
 FIRST_VERSION = 1  # of a policy that nobody has changed: the defaults
 ATTEMPTS_MAX = 20  # against others, where the caller did not say which version is to be changed
 NOTE_LENGTH_MAX = 2_000  # characters
+CHANGES_KEPT_MAX = 1_000  # per organisation, the newest; years of changes that people make
 
 
 class PolicyConflict(Exception):
@@ -110,6 +111,7 @@ def _set_if_unchanged(
                 principal=who.principal,
                 at=now,
             )
+            PolicyChange.objects.filter(org=org, version__lte=version - CHANGES_KEPT_MAX).delete()
     except IntegrityError:  # somebody else has just made the first change
         return False
     return True

@@ -12,10 +12,12 @@ from control_factories import OrganizationFactory, make_alert
 from litesoc_server.alerts import lifecycle
 from litesoc_server.alerts.models import Alert, AlertTransition
 from litesoc_server.api import backend
+from litesoc_server.clock import ManualClock
 from litesoc_server.events.envelope import ENVELOPE_DECODER, Envelope, Environment
 from litesoc_server.events.errors import StreamUnavailable
 from litesoc_server.events.event import Actor, Device, Event
 from litesoc_server.events.ids import event_id_at
+from litesoc_server.ingest import limits
 from litesoc_server.ingest.keys import Scope
 from litesoc_server.pipeline.normalise.event import normalise
 from litesoc_server.sources.registry import translate
@@ -156,6 +158,31 @@ def test_feedback_counts_against_no_quota(tenant: Tenant, store: EventStore) -> 
     store_events(store, login, said)
     counted = store.count_received(org_id=login.org_id, from_ms=0, to_ms=login.received_at_ms + 1)
     assert counted == 1
+
+
+def test_too_much_feedback_is_refused_until_the_next_hour(
+    tenant: Tenant, store: EventStore, stream: Stream, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "FEEDBACK_PER_HOUR_MAX", 2)
+    login = make_login(tenant)
+    store_events(store, login)
+    alert = make_alert_about(tenant, login)
+    path, denied = f"/events/{login.event_id}/feedback", {"verdict": "denied"}
+    assert tenant.call("POST", path, {"verdict": "maybe"}).status_code == 400  # does not count
+    assert [tenant.call("POST", path, denied).status_code for _ in range(2)] == [200, 200]
+
+    for refused in (tenant.call("POST", path, denied), tenant.call("PATCH", f"/alerts/{alert.id}", SAFE)):
+        body = refused.json()
+        assert (refused.status_code, body["code"]) == (429, "RATE_LIMIT_EXCEEDED")
+        assert "feedback limit exceeded: 2 an hour" in body["error"]
+        assert refused["Retry-After"] == str(body["retry_after"])
+    alert.refresh_from_db()
+    assert alert.status == "open"
+    assert len(published(stream)) == 2
+    assert tenant.call("PATCH", f"/alerts/{alert.id}", {"action": "acknowledge"}).status_code == 200
+
+    clock.advance_ms(1000 * body["retry_after"])
+    assert tenant.call("PATCH", f"/alerts/{alert.id}", SAFE).status_code == 200
 
 
 # --- an alert that is marked safe

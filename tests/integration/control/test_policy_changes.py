@@ -1,6 +1,7 @@
 import pytest
 
 from control_factories import WHO, OrganizationFactory
+from litesoc_server.orgs import policy_changes
 from litesoc_server.orgs.models import PolicyChange, StoredPolicy
 from litesoc_server.orgs.policy_changes import PolicyConflict, change_policy, stored_policy, unfitting_policies
 from litesoc_server.orgs.policy_values import PolicyInvalid
@@ -23,6 +24,19 @@ def test_only_what_differs_from_the_defaults_is_stored_and_every_change_is_kept(
         {"setting": "history_count", "before": 3, "after": 5},
     ]
     assert newest.changes == [{"setting": "history_count", "before": 5, "after": 3}]
+
+
+@pytest.mark.django_db
+def test_the_newest_changes_of_each_organisation_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(policy_changes, "CHANGES_KEPT_MAX", 3)
+    org, other = OrganizationFactory(), OrganizationFactory()
+    change_policy(other, {"history_count": 4}, who=WHO)
+    for count in (4, 5, 6, 7, 8, 4):
+        change_policy(org, {"history_count": count}, who=WHO)
+
+    assert [change.version for change in PolicyChange.objects.filter(org=org)] == [7, 6, 5]
+    assert stored_policy(org).version == 7
+    assert PolicyChange.objects.filter(org=other).count() == 1
 
 
 @pytest.mark.django_db

@@ -22,6 +22,7 @@ from litesoc_server.api.v1.alert_schema import (
     alert_out,
     trigger_scores,
 )
+from litesoc_server.api.v1.feedback import admit_feedback
 from litesoc_server.api.v1.metas import list_meta, one_meta
 from litesoc_server.api.v1.schemas import CHANGE_ERRORS, READ_ERRORS, ChangeMeta, Pagination
 from litesoc_server.ingest.keys import Scope
@@ -166,6 +167,7 @@ def _decide(caller: Caller, alert_id: str, decision: Decision) -> AlertChangeAns
     alert = _find(caller, alert_id)
     who = Who(by=decision.by or caller.record.key_name, principal=f"key:{caller.record.key_id}")
     if decision.action is Action.MARK_SAFE:
+        admit_feedback(caller)
         parts = backend.current()
         confirm_logins_of(
             alert,

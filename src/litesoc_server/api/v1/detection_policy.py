@@ -148,7 +148,7 @@ def patch_policy(request: ApiRequest, patch: PolicyPatch) -> PolicyAnswer:
     operation_id="listDetectionPolicyChanges",
 )
 def read_history(request: ApiRequest, query: Query[HistoryQuery]) -> PolicyHistory:
-    """Newest first: who changed what, when and why."""
+    """Newest first: who changed what, when and why. The newest 1,000 changes are kept."""
     caller = request.caller
     limit, offset = min(query.limit, HISTORY_PAGE_LIMIT), query.offset
     changes = policy_history(organization_of(caller.record.org_id))

@@ -13,6 +13,7 @@ from litesoc_server.api.v1.events import find_event
 from litesoc_server.api.v1.metas import one_meta
 from litesoc_server.api.v1.schemas import CHANGE_ERRORS, Meta
 from litesoc_server.events.catalog import LOGIN_CONFIRMED, LOGIN_DENIED
+from litesoc_server.ingest.admission import feedback_refusal
 from litesoc_server.ingest.keys import Scope
 from litesoc_server.ingest.responses import ErrorCode, Refused
 from litesoc_server.pipeline.detect.login_history import LOGIN_SUCCEEDED
@@ -58,13 +59,17 @@ class FeedbackAnswer(Schema):
     operation_id="giveFeedback",
 )
 def give_feedback(request: ApiRequest, event_id: str, feedback: FeedbackIn) -> FeedbackAnswer:
-    """Teach the detectors. What is confirmed becomes familiar, what is denied stays suspect; the last word counts."""
+    """Teach the detectors. What is confirmed becomes familiar, what is denied stays suspect; the last word counts.
+
+    An organisation gives feedback at most 1,000 times an hour; marking an alert as safe counts as once.
+    """
     caller = request.caller
     login = find_event(caller, event_id)
     if login.name != LOGIN_SUCCEEDED or login.actor is None or login.actor.is_redacted:
         what = "a login whose actor is not named" if login.name == LOGIN_SUCCEEDED else login.name
         message = f"event_id must be the id of a successful login ({LOGIN_SUCCEEDED}) with an actor; this is {what}"
         raise Refused(ErrorCode.VALIDATION_FAILED, message)
+    admit_feedback(caller)
     said = publish_feedback(
         backend.current().publisher,
         login,
@@ -75,6 +80,13 @@ def give_feedback(request: ApiRequest, event_id: str, feedback: FeedbackIn) -> F
     return FeedbackAnswer(
         data=FeedbackOut(event_id=login.event_id, verdict=feedback.verdict, feedback_event_id=said), meta=one_meta(caller)
     )
+
+
+def admit_feedback(caller: Caller) -> None:
+    """Count one piece of feedback. Raises Refused when the organisation has given too much of it in this hour."""
+    rate = backend.current().rate_limiter.hit_feedback(caller.record)
+    if not rate.is_allowed:
+        raise feedback_refusal(rate)
 
 
 def speaker_of(caller: Caller, name: str | None) -> Speaker:
