@@ -5,7 +5,7 @@ import msgspec
 from litesoc_server.events.event import Event
 from litesoc_server.pipeline.detect.accounts import FailedLogin
 from litesoc_server.pipeline.detect.egress import has_logins, neighbourhood_of, succeeded_count, users_count
-from litesoc_server.pipeline.detect.subjects import NOWHERE, actor_of, address_of, scope_of
+from litesoc_server.pipeline.detect.subjects import NOWHERE, address_of, scope_of, subject_of
 from litesoc_server.pipeline.policy import DAY_MS, HOUR_MS, DetectionPolicy
 from litesoc_server.pipeline.state.base import (
     CountRequest,
@@ -84,7 +84,7 @@ def note_failure(event: Event, policy: DetectionPolicy, failed: FailedLogin) -> 
     """
     keys, at_ms, event_id = _Keys(event), event.occurred_at_ms, event.event_id
     source = address_of(event.user_ip) if event.user_ip is not None else NOWHERE
-    account = actor_of(event) or source  # names that the sender masked are told apart by where they are tried from
+    account = subject_of(event)  # names that the sender masked are told apart by where they are tried from
     hour = yield CountRequest(keys.failures, HOUR_MS, at_ms, event_id)
     assert isinstance(hour, Window)
     yield CountRequest(keys.by(source), HOUR_MS, at_ms, event_id)

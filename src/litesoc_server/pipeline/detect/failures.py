@@ -40,7 +40,7 @@ def key_at_address(event: Event, address: str) -> str:
 
 def usual(key: str) -> str:
     """Return the state key of those failed logins under ``key`` that came from a familiar network and device."""
-    return f"{key}|as usual"
+    return key.replace("|failed", "|failed as usual", 1)  # its purpose, the first that it can be
 
 
 def weigh(failures_count: int, usual_count: int, policy: DetectionPolicy) -> float:

@@ -12,7 +12,6 @@ from litesoc_server.events.detection import (
     Fact,
     detection_id_for,
 )
-from litesoc_server.events.envelope import Environment
 from litesoc_server.events.event import Event
 from litesoc_server.events.ids import EventId
 from litesoc_server.pipeline.detect.origin import Origin
@@ -78,12 +77,16 @@ def claim(event: Event, *, detector: str, key: str, window: str) -> Steps[bool]:
     """
     return (
         yield from once(
-            key=f"{scope_of(event)}fired|{detector}|{window}|{key}",
+            key=f"{scope_of(event)}fired|{_id_of(event, detector, key, window)}",
             at_ms=event.occurred_at_ms,
             ttl_ms=DAY_MS,
             member=event.event_id,
         )
     )
+
+
+def _id_of(event: Event, detector: str, key: str, window: str) -> str:
+    return detection_id_for(detector=detector, org_id=event.org_id, environment=event.environment, key=key, window=window)
 
 
 def claim_first(event: Event, *, detector: str, key: str, window: str) -> Steps[bool]:
@@ -112,11 +115,8 @@ def detection_of(finding: Finding, event: Event, trigger: Origin, *, key: str, w
 
     The two differ when a late event shows that an earlier one was the culprit. ``key`` and ``window`` as in ``claim``.
     """
-    is_test = event.environment is Environment.TEST
     return Detection(
-        detection_id=detection_id_for(
-            detector=finding.detector, org_id=event.org_id, key=f"test|{key}" if is_test else key, window=window
-        ),
+        detection_id=_id_of(event, finding.detector, key, window),
         org_id=event.org_id,
         environment=event.environment,
         detector=finding.detector,

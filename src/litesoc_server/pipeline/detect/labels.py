@@ -32,7 +32,7 @@ def family_label(device: Device | None) -> str:
     """Return the families of a device's browser and of its system, UNKNOWN when neither is known."""
     if device is None or (device.browser is None and device.os is None):
         return UNKNOWN
-    return f"{device.browser}/{device.os}"
+    return f"{device.browser}/{device.os}".replace("|", "/")  # a label is a part of keys; agents can be called anything
 
 
 @lru_cache(maxsize=_LABELS_CACHED)

@@ -84,6 +84,15 @@ class TestPasswordSpray:
         }
 
 
+def test_two_accounts_whose_long_names_begin_alike_are_attacked_slowly_each_for_itself() -> None:
+    names = ["m" * 100 + end for end in "ab"]
+    events = [login(-day * DAY_S, actor_id=name, **HOME) for day in (3, 2, 1) for name in names]
+    events += [make_event(at=300 * n, actor_id=name, ip=f"198.51.{n % 2}.7") for n in range(12) for name in names]
+    assert {found.incident_key for found in only("slow_brute_force", events)} >= {
+        f"credential_attack|actor:{name}" for name in names
+    }
+
+
 class TestPasswordSprayInTheOffice:
     """Its people all log in from one address."""
 

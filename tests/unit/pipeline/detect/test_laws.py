@@ -1,17 +1,34 @@
 """Laws that hold for all detectors together, whatever happens."""
 
+from collections.abc import Sequence
 from random import Random
 from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from detection_streams import detect, ids, incidents, late_arrivals, lately, moved_to, new_runner, stories
+from detection_streams import (
+    Policies,
+    detect,
+    ids,
+    incidents,
+    late_arrivals,
+    lately,
+    make_moment,
+    moved_to,
+    new_runner,
+    stories,
+)
 from litesoc_server.events.detection import EVIDENCE_EVENTS_MAX
 from litesoc_server.events.envelope import Environment
-from litesoc_server.events.event import Event
+from litesoc_server.events.event import Actor, Event
+from litesoc_server.pipeline.detect.registry import DETECTORS
+from litesoc_server.pipeline.detect.runner import DetectionRunner
+from litesoc_server.pipeline.risk.scorer import score
+from litesoc_server.pipeline.state.base import Answer, Request
+from litesoc_server.pipeline.state.memory import MemoryState
 
 OTHER_ORG = "7c1d0c0e-2b5e-4a3f-9c55-1d2f3a4b5c6d"
 
@@ -93,9 +110,89 @@ def test_one_organisation_never_changes_the_results_of_another(ours: list[Event]
 @given(live=stories(max_scenes=5), test=stories(max_scenes=5))
 def test_test_keys_never_mix_with_live_ones(live: list[Event], test: list[Event]) -> None:
     tested = [msgspec.structs.replace(event, environment=Environment.TEST) for event in test]
+    live = [renamed(event, {name: f"test|{name}" for name in NAMES}) for event in live]
     found = detect([*tested, *live])
     assert [one for one in found if one.environment is Environment.LIVE] == detect(live)
     assert ids(one for one in found if one.environment is Environment.TEST).isdisjoint(ids(detect(live)))
+
+
+# Names that look like what stands before or behind names in keys.
+ODD_NAMES = (
+    *("x", "x|as usual", "as usual|x", "x|unknown", "unknown|x", "known|x", "test|x", "approved|x", "role:analyst", "|x"),
+    *("by role|analyst", "203.0.113.40|x", "198.51.0.0|x", "198.51.0.0", "anywhere|x", "x\x1f1", "x\x1e11", "60000|x"),
+    *("133.11.93.1|approved|x", "x|198.51.0.0", "failed|x"),
+)
+NAMES = ("mira", "jonas", "root", "newcomer", *(f"colleague {n}" for n in range(40)))
+
+
+def crowd() -> list[Event]:
+    """Return a day on which much happens to many actors at the same time; all but the first are known before."""
+    names, masked = NAMES[: len(ODD_NAMES)], Actor("[REDACTED]", is_redacted=True)
+    moments = [(-86_400.0 * day, "login", name, "home") for name in names[1:] for day in (4, 3, 2, 1)]
+    for name in names:
+        moments += [(5.0 * n, "fail", name, "script" if n else "home") for n in range(20)]
+        moments += [(600 + 5.0 * n, "deny", name, "script") for n in range(6)]
+        moments += [(630.0, "approve", name, "tokyo"), (640.0, "login", name, "tokyo"), (650.0, "password", name, "tokyo")]
+        moments += [(700.0, "export", name, "tokyo")] * 8
+        moments += [(3_600 + 300.0 * n, "fail", name, f"bot {n % 2}") for n in range(12)]
+    moments.sort(key=lambda moment: moment[0])
+    events = [make_moment(number, *moment) for number, moment in enumerate(moments)]
+    return [
+        *events,
+        *(
+            msgspec.structs.replace(make_moment(len(events) + n, 8_000, "fail", "mira", f"bot {n}"), actor=masked)
+            for n in range(8)
+        ),
+    ]
+
+
+@laws
+@given(events=stories(), odd_names=st.permutations(ODD_NAMES))
+@example(events=crowd(), odd_names=ODD_NAMES)
+def test_what_actors_are_called_decides_nothing(events: list[Event], odd_names: Sequence[str]) -> None:
+    """Whatever is asked of the state is asked of as many different keys, members and values as with plain names."""
+    called = dict(zip(NAMES, [*odd_names, *(f"{name}|x" for name in NAMES)], strict=False))
+    plain, odd = asked(events), asked([renamed(event, called) for event in events])
+    assert len(plain) == len(odd)
+    for field in ("member", "value"):
+        pairs = {
+            (one.key, getattr(one, field, ""), other.key, getattr(other, field, ""))
+            for one, other in zip(plain, odd, strict=True)
+        }
+        assert len({pair[:2] for pair in pairs}) == len(pairs) == len({pair[2:] for pair in pairs})
+
+
+def asked(events: list[Event]) -> list[Request]:
+    """Return all that detectors ask of the state about ``events``, in order."""
+    state = ListeningState()
+    DetectionRunner(state, DETECTORS, Policies(), score).run(events)
+    return state.heard
+
+
+class ListeningState(MemoryState):
+    """A state that keeps what it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[Request] = []
+
+    def answer_one(self, request: Request) -> Answer:
+        self.heard.append(request)
+        return super().answer_one(request)
+
+
+def renamed(event: Event, called: dict[str, str]) -> Event:
+    """Return ``event`` with its actor and its target called otherwise; a masked actor stays masked."""
+    if event.actor is None or event.actor.is_redacted:
+        return event
+    metadata = msgspec.json.decode(event.metadata)
+    if "target_id" in metadata:
+        metadata["target_id"] = called[metadata["target_id"]]
+    if "target" in metadata:
+        metadata["target"]["id"] = called[metadata["target"]["id"]]
+    return msgspec.structs.replace(
+        event, actor=Actor(called[event.actor.id]), metadata=msgspec.Raw(msgspec.json.encode(metadata))
+    )
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,7 @@ def _look_for(
         if sources_count >= rule.sources_min:
             is_known = yield from exists(event, window.last_ms)
             case = _Case(actor, window, window_ms, rule.limit, sources_count, is_known, usual_count, rule.source)
-            kind = (f"{rule.source}|{actor}" if rule.source else actor) + ("" if is_known else "|unknown")
+            kind = f"{'known' if is_known else 'unknown'}|{rule.source or 'anywhere'}|{actor}"
             found.setdefault(kind, []).append(case)
 
 

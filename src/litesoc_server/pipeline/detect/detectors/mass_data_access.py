@@ -68,7 +68,7 @@ def _weigh(
     event: Event, policy: DetectionPolicy, actor: str, kind: _Class, units: int, floor: int
 ) -> Steps[list[Detection]]:
     own, role = f"{kind.id}|{actor}", details_of(event).role
-    peers = None if role is None else f"{kind.id}|role:{role}"
+    peers = None if role is None else f"{kind.id} by role|{role}"
     hour = yield from count_units(event, own, units)
     least = int(floor / (2 * max(policy.mass_data_access_own_factor, policy.mass_data_access_peers_factor)))
     yield from note_hour(event, own, hour, least)

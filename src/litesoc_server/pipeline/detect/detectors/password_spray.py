@@ -126,7 +126,7 @@ def _over(event: Event, policy: DetectionPolicy, group: _Group, actor: str) -> S
     """
     over: tuple[int, int, int] | None = None
     for window_ms, limit in _limits(policy):
-        key = f"{scope_of(event)}sprayed|{group.name}|{window_ms}"
+        key = f"{scope_of(event)}sprayed|{window_ms}|{group.name}"
         accounts_count = yield DistinctRequest(key, window_ms, event.occurred_at_ms, actor, event.event_id)
         assert isinstance(accounts_count, int)
         if over is None and accounts_count >= limit:

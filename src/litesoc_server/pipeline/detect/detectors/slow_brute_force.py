@@ -114,10 +114,10 @@ def _announce(
 ) -> Steps[tuple[Detection, ...]]:
     window = pace.window
     current = beat(window.last_ms, window.count)
-    if not (yield from claim(event, detector=ID, key=where, window=current)):
+    if not (yield from claim(event, detector=ID, key=incident_key, window=current)):
         return ()
     finding = _describe(policy, pace, incident_key, where)
-    return (detection_of(finding, event, origin_of(event), key=where, window=current),)
+    return (detection_of(finding, event, origin_of(event), key=incident_key, window=current),)
 
 
 def _describe(policy: DetectionPolicy, pace: _Pace, incident_key: str, where: str) -> Finding:
