@@ -1,5 +1,7 @@
 """Detectors over recorded streams: what goes in stands in <case>.in.jsonl, what must come out in <case>.out.json.
 
+A case with settings of its own has them in <case>.policy.json.
+
 `pytest tests/unit/pipeline/detect/test_golden.py --regenerate-golden` writes the answers anew; review them like code.
 """
 
@@ -25,10 +27,14 @@ KINDS = ("firing", "just_below", "look_alike", "out_of_order")
 
 
 class OnePolicy:
-    """Default settings for everybody."""
+    """The settings of a case."""
+
+    def __init__(self, case: Path) -> None:
+        changed = case.with_name(case.name.replace(".in.jsonl", ".policy.json"))
+        self._policy = msgspec.json.decode(changed.read_bytes() if changed.exists() else b"{}", type=DetectionPolicy)
 
     def policy_for(self, org_id: OrgId) -> DetectionPolicy:
-        return DetectionPolicy()
+        return self._policy
 
 
 def events_of(case: Path) -> list[Event]:
@@ -40,7 +46,7 @@ def events_of(case: Path) -> list[Event]:
 def detections_of(case: Path) -> list[Detection]:
     """Run the one detector that the case's folder is named after."""
     detector = next(detector for detector in DETECTORS if detector.id == case.parent.name)
-    return DetectionRunner(MemoryState(), [detector], OnePolicy(), score).run(events_of(case)).detections
+    return DetectionRunner(MemoryState(), [detector], OnePolicy(case), score).run(events_of(case)).detections
 
 
 def golden_of(detections: list[Detection]) -> list[dict[str, Any]]:

@@ -19,8 +19,8 @@ from litesoc_server.pipeline.detect.login_history import (
 )
 from litesoc_server.pipeline.detect.networks import kind_of
 from litesoc_server.pipeline.detect.org_history import OrgView, org_view
-from litesoc_server.pipeline.detect.origin import Origin, origin_of
-from litesoc_server.pipeline.detect.subjects import actor_of, actor_subject
+from litesoc_server.pipeline.detect.origin import origin_of
+from litesoc_server.pipeline.detect.subjects import actor_of, subject_of
 from litesoc_server.pipeline.policy import DAY_MS, DetectionPolicy
 from litesoc_server.pipeline.state.base import Steps
 
@@ -43,12 +43,14 @@ def examine(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...
     """Look at the country of a login, and if it is new at everything else about it."""
     actor = actor_of(event)
     country = event.geo.country_code if event.geo is not None else None
-    if actor is None or country is None:
+    if country is None:
         return ()
-    if country in policy.blocked_countries:
-        login = origin_of(event)
-        yield from mark_suspicious(event, actor, login, policy)
-        return (yield from _fire(event, policy, actor, login, _blocked(policy, actor, login, country)))
+    if country in policy.blocked_countries:  # whoever it is
+        if actor is not None:
+            yield from mark_suspicious(event, actor, origin_of(event), policy)
+        return (yield from _fire(event, policy, _blocked(event, policy, country)))
+    if actor is None:
+        return ()
     near = yield logins_near(event, actor)
     assert isinstance(near, tuple)
     if is_as_usual(event, near) or family_label(event.device) == UNKNOWN or kind_of(event.network) in _PLACELESS:
@@ -69,30 +71,28 @@ def _examine_newcomer(event: Event, policy: DetectionPolicy, actor: str, country
     org = yield from org_view(event, login, policy)
     if not (org.has_history and org.is_pair_new):
         return ()
-    return (yield from _fire(event, policy, actor, login, _unheard_of(policy, actor, login, country, known, org)))
+    return (yield from _fire(event, policy, _unheard_of(event, policy, country, known, org)))
 
 
-def _fire(
-    event: Event, policy: DetectionPolicy, actor: str, login: Origin, finding: Finding
-) -> Steps[tuple[Detection, ...]]:
-    yield from mark_risky(event, actor, login, policy, detector=ID)
+def _fire(event: Event, policy: DetectionPolicy, finding: Finding) -> Steps[tuple[Detection, ...]]:
+    actor, login, subject = actor_of(event), origin_of(event), subject_of(event)
+    if actor is not None:
+        yield from mark_risky(event, actor, login, policy, detector=ID)
     country = login.geo.country_code if login.geo is not None else None
     window = f"{login.at_ms // DAY_MS}|{country}|{device_label(login.device)}"
-    if not (yield from claim(event, detector=ID, key=actor, window=window)):
+    if not (yield from claim(event, detector=ID, key=subject, window=window)):
         return ()
-    return (detection_of(finding, event, login, key=actor, window=window),)
+    return (detection_of(finding, event, login, key=subject, window=window),)
 
 
-def _unheard_of(
-    policy: DetectionPolicy, actor: str, login: Origin, country: str, known: Familiarity, org: OrgView
-) -> Finding:
-    who, device = wording.name(actor), wording.device(login.device)
+def _unheard_of(event: Event, policy: DetectionPolicy, country: str, known: Familiarity, org: OrgView) -> Finding:
+    login = origin_of(event)
+    who, device = _who(event), wording.device(login.device)
     logins, noted = wording.several(known.history_count, "earlier login"), wording.several(org.logins_count, "noted login")
     news = f"{country}, the network {wording.network(login.network)} and the device"
     before = wording.duration(policy.org_familiar_after_ms)
     return _finding(
-        actor,
-        login,
+        event,
         severity=AlertSeverity.MEDIUM,
         title=f"{who} logged in from a new country, {country}, with a new device",
         description=(
@@ -117,12 +117,11 @@ def _unheard_of(
     )
 
 
-def _blocked(policy: DetectionPolicy, actor: str, login: Origin, country: str) -> Finding:
-    who = wording.name(actor)
+def _blocked(event: Event, policy: DetectionPolicy, country: str) -> Finding:
+    who, login = _who(event), origin_of(event)
     blocked = wording.several(len(policy.blocked_countries), "blocked country").replace("countrys", "countries")
     return _finding(
-        actor,
-        login,
+        event,
         severity=AlertSeverity.HIGH,
         title=f"{who} logged in from the blocked country {country}",
         description=(
@@ -135,9 +134,13 @@ def _blocked(policy: DetectionPolicy, actor: str, login: Origin, country: str) -
     )
 
 
+def _who(event: Event) -> str:
+    actor = actor_of(event)
+    return "Somebody" if actor is None else wording.name(actor)
+
+
 def _finding(
-    actor: str,
-    login: Origin,
+    event: Event,
     *,
     severity: AlertSeverity,
     title: str,
@@ -150,14 +153,14 @@ def _finding(
         detector=ID,
         alert_type=DETECTOR.alert_type,
         severity=severity,
-        incident_key=f"new_place|{actor_subject(actor)}",
+        incident_key=f"new_place|{subject_of(event)}",
         title=title,
         description=description,
         reasons=reasons,
         facts=facts,
         ruled_out=ruled_out,
         actions=DETECTOR.actions,
-        evidence=Evidence.of_one(login),
+        evidence=Evidence.of_one(origin_of(event)),
     )
 
 
@@ -173,7 +176,8 @@ DETECTOR = Detector(
         "country alone is a journey, a new device alone a new phone: they only raise the risk score of the login. Quiet "
         "until 20 logins of the organisation are noted (of each account, network and device one a week), and where the "
         "address is a VPN, proxy, relay, gateway, satellite link or Tor exit, whose country says nothing. A login from a "
-        "country on the organisation's list of blocked countries always fires (high). Incident: new_place|actor:<id>."
+        "country on the organisation's list of blocked countries always fires (high), also one that names nobody. Incident: "
+        "new_place|actor:<id>, else new_place|ip:<address>."
     ),
     false_positives=(
         "Somebody moves abroad, or is posted there first of all colleagues, and buys a new device.",
