@@ -16,6 +16,7 @@ from litesoc_server.pipeline.state.base import (
     LATENESS_MS,
     MEMBERS_MAX,
     SEEN_MAX,
+    VALUE_LENGTH_MAX,
     CountRequest,
     DecayedRequest,
     DistinctRequest,
@@ -223,6 +224,17 @@ class TestLast:
         assert self.last(state, 60) == ["old", "new"]
         assert self.last(state, 61) == ["new"]
         assert self.last(state, 91) == []
+
+    @pytest.mark.parametrize("character", ["a", "\N{SNOWMAN}", "\N{GRINNING FACE}"])
+    def test_the_longest_value_comes_back_whole_and_a_longer_one_cannot_be_asked_for(
+        self, make_state: MakeState, character: str
+    ) -> None:
+        state, size = make_state(), len(character.encode())
+        longest = character * (VALUE_LENGTH_MAX // size)
+        ask(state, RememberRequest("k", T0, "m", longest, DAY_MS))
+        assert ask(state, LastRequest("k", T0, 1)) == (Remembered(T0, "m", longest),)
+        with pytest.raises(ValueError, match="at most 1024"):
+            RememberRequest("k", T0, "n", longest + character, DAY_MS)
 
     def test_nothing_is_remembered_of_an_unknown_key(self, make_state: MakeState) -> None:
         assert self.last(make_state(), 0) == []

@@ -6,9 +6,8 @@ import msgspec
 
 from litesoc_server.events.event import Device, Event, Geo, Network, NetworkKind
 from litesoc_server.events.ids import EventId
-from litesoc_server.pipeline.state.base import Remembered
+from litesoc_server.pipeline.state.base import VALUE_LENGTH_MAX, Remembered
 
-_VALUE_LENGTH_MAX = 1024  # bytes; what the state takes as one value
 _MEMOS_CACHED = 4_096
 
 
@@ -93,7 +92,7 @@ def memo_of(event: Event) -> str:
         net.kind,
     )
     encoded = _ENCODER.encode(memo)
-    if len(encoded) > _VALUE_LENGTH_MAX:  # only absurd names are as long; what detectors compare is short
+    if len(encoded) > VALUE_LENGTH_MAX:  # only absurd names are as long; what detectors compare is short
         memo = msgspec.structs.replace(memo, **_LEFT_OUT)
         encoded = _ENCODER.encode(memo)
     return encoded.decode()

@@ -89,6 +89,18 @@ def learn_sample(community: Community, sample: Sample) -> None:
         _halve(community)
 
 
+def without_rarest(community: Community) -> Community:
+    """Return ``community`` without the rarest value of its fullest set."""
+    kind = max(("addresses", "asns", "countries"), key=lambda name: len(getattr(community, name)))
+    counted: Counted = getattr(community, kind)
+    rarest = _rarest(counted)
+    return msgspec.structs.replace(community, **{kind: {value: n for value, n in counted.items() if value != rarest}})
+
+
+def _rarest(counted: Counted) -> int:
+    return min(counted, key=lambda known: (counted[known], -known))
+
+
 def _count(counted: Counted, value: int, ceiling: int) -> None:
     """Count one value more; in a full set a new one first wears the rarest down (Misra and Gries, 1982)."""
     if value in counted:
@@ -98,7 +110,7 @@ def _count(counted: Counted, value: int, ceiling: int) -> None:
     elif len(counted) < ceiling:
         counted[value] = 1
     else:
-        rarest = min(counted, key=lambda known: (counted[known], -known))
+        rarest = _rarest(counted)
         counted[rarest] -= 1
         if not counted[rarest]:
             del counted[rarest]

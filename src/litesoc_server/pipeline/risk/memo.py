@@ -4,11 +4,12 @@ from functools import lru_cache
 
 import msgspec
 
-from litesoc_server.pipeline.risk.community import Community, Sample
+from litesoc_server.pipeline.risk.community import Community, Sample, without_rarest
 from litesoc_server.pipeline.risk.profile import Profile, shrunk
 from litesoc_server.pipeline.risk.trace import Trace
+from litesoc_server.pipeline.state.base import VALUE_LENGTH_MAX
 
-_VALUE_LENGTH_MAX = 1024  # bytes; what the state takes as one value
+_ACTOR_LENGTH_MAX = 82  # bytes of an actor's id as JSON that leave room for the rest of a sample and for a community
 _COMMUNITIES_CACHED = 256
 
 
@@ -46,7 +47,7 @@ _SAMPLE_DECODER = msgspec.json.Decoder(_CommunityObservation)
 def write_actor_memo(memo: ActorMemo) -> str:
     """Return the text of a memo; of a profile that is too long for it, the rarer values are left out."""
     text = _ENCODER.encode(memo)
-    while len(text) > _VALUE_LENGTH_MAX:
+    while len(text) > VALUE_LENGTH_MAX:
         memo = ActorMemo(shrunk(memo.base), memo.trace)
         text = _ENCODER.encode(memo)
     return text.decode()
@@ -63,8 +64,20 @@ def read_trace(text: str) -> Trace:
 
 
 def write_community_memo(memo: CommunityMemo) -> str:
-    """Return the text of a memo; its counts have a fixed number of bounded digits, so that it always fits."""
-    return _ENCODER.encode(memo).decode()
+    """Return the text of a memo; of a community that is too long for it, the rarest networks and countries are left out.
+
+    Without any of them it always fits: what else there is are counts below SAMPLE_MAX, and a sample.
+    """
+    text = _ENCODER.encode(memo)
+    while len(text) > VALUE_LENGTH_MAX:
+        memo = CommunityMemo(without_rarest(memo.base), memo.sample)
+        text = _ENCODER.encode(memo)
+    return text.decode()
+
+
+def fits_in_sample(actor: str) -> bool:
+    """Return whether an actor's id is short enough to be remembered with a sample."""
+    return len(_ENCODER.encode(actor)) <= _ACTOR_LENGTH_MAX
 
 
 def read_community(text: str) -> Community:

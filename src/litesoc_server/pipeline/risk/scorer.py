@@ -18,6 +18,7 @@ from litesoc_server.pipeline.risk.community import Community, Sample, history_bu
 from litesoc_server.pipeline.risk.memo import (
     ActorMemo,
     CommunityMemo,
+    fits_in_sample,
     read_actor_memo,
     read_community,
     read_sample,
@@ -55,7 +56,6 @@ from litesoc_server.pipeline.state.base import (
 
 _ENCODER = msgspec.msgpack.Encoder()
 _SAMPLES_PER_SPELL = 2  # so that the state's LAST_MAX memos reach back to one that is final
-_ACTOR_LENGTH_MAX = 80  # bytes of an actor's id that fit into a sample; logins of longer ones are not sampled
 _KNOWN_PREFIX, _NEW_NETWORK = NETWORK_LEVELS.index(PREFIX), NETWORK_LEVELS.index(COUNTRY)
 _NEW_BROWSER = AGENT_LEVELS.index(BROWSER) + 1
 _NO_COMMUNITY = Community()
@@ -78,7 +78,7 @@ def score(event: Event, policy: DetectionPolicy) -> Steps[Risk | None]:
     samples = yield LastRequest(f"{scope}risk of all", at_ms, LAST_MAX)
     assert isinstance(samples, tuple)
     sample_member = f"{spell_of(at_ms)}|{crc32(event.event_id.encode()) % _SAMPLES_PER_SPELL}"
-    is_sampled = len(actor.encode("utf-8", "surrogatepass")) <= _ACTOR_LENGTH_MAX and not holds(samples, sample_member)
+    is_sampled = fits_in_sample(actor) and not holds(samples, sample_member)
     final_samples = final_memos(samples, at_ms)
     community = _community(final_samples, may_grow=is_sampled)
     evidence = yield from _evidence(event, actor, trace, profile, policy, has_marks=has_marks)

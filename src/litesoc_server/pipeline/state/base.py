@@ -17,7 +17,9 @@ import msgspec
 
 MEMBERS_MAX = 50  # newest members that a window returns as evidence
 SEEN_MAX = 64  # members remembered per `seen` key; the least recently seen goes first
+VALUE_LENGTH_MAX = 1_024  # bytes of UTF-8 in one remembered value
 LAST_MAX = 8  # values remembered per `last` key
+_UTF8_LENGTH_MAX = 4  # bytes per character
 LATENESS_MS = 5 * 60_000  # the set of detections does not depend on the order of arrival within this span
 
 
@@ -65,9 +67,10 @@ class LastRequest(msgspec.Struct, frozen=True, gc=False):
 
 
 class RememberRequest(msgspec.Struct, frozen=True, gc=False):
-    """Store ``value`` (an opaque text, at most 1 KiB) at ``at_ms`` among the latest LAST_MAX values of ``key``.
+    """Store ``value`` (an opaque text) at ``at_ms`` among the latest LAST_MAX values of ``key``.
 
     The answer is the time of the latest value before it, if that is the same and nothing later is known; None otherwise.
+    Making one with a value of more than VALUE_LENGTH_MAX raises ValueError: whoever writes values knows how to shorten them.
     """
 
     is_read_only: ClassVar[bool] = False
@@ -77,6 +80,15 @@ class RememberRequest(msgspec.Struct, frozen=True, gc=False):
     member: str
     value: str
     ttl_ms: int
+
+    def __post_init__(self) -> None:
+        """Refuse a value that is too long."""
+        if (
+            len(self.value) > VALUE_LENGTH_MAX // _UTF8_LENGTH_MAX
+            and (length := len(self.value.encode())) > VALUE_LENGTH_MAX
+        ):
+            msg = f"a value of {length} bytes; the state takes at most {VALUE_LENGTH_MAX}"
+            raise ValueError(msg)
 
 
 class Remembered(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -21,6 +21,7 @@ from litesoc_server.pipeline.risk.community import (
 from litesoc_server.pipeline.risk.memo import (
     ActorMemo,
     CommunityMemo,
+    fits_in_sample,
     read_actor_memo,
     read_community,
     read_sample,
@@ -31,10 +32,9 @@ from litesoc_server.pipeline.risk.memo import (
 from litesoc_server.pipeline.risk.profile import KINDS_COUNT, ONE, Profile, fade, learn
 from litesoc_server.pipeline.risk.scale import score_of
 from litesoc_server.pipeline.risk.trace import HOURS_COUNT, Trace
-from litesoc_server.pipeline.state.base import LAST_MAX, LATENESS_MS, Remembered
+from litesoc_server.pipeline.state.base import LAST_MAX, LATENESS_MS, VALUE_LENGTH_MAX, Remembered
 
 EVENT_ID = "0197c9a0-0000-7000-8000-000000000001"
-VALUE_MAX = 1_024  # bytes; what the state takes
 HALF_LIFE_MS = 90 * DAY_MS
 
 
@@ -62,7 +62,7 @@ def test_the_memo_of_an_actor_with_ever_new_values_fits(logins: int) -> None:
         learn(profile, any_trace(random), number * DAY_MS, HALF_LIFE_MS)
     trace = any_trace(random)
     text = write_actor_memo(ActorMemo(profile, trace))
-    assert len(text.encode()) <= VALUE_MAX
+    assert len(text.encode()) <= VALUE_LENGTH_MAX
     memo = read_actor_memo(text)
     assert memo.base.logins == profile.logins
     assert all(memo.base.values)
@@ -75,10 +75,65 @@ def test_the_memo_of_an_organisation_with_ever_new_values_fits() -> None:
         sample = any_sample(random)
         learn_sample(community, sample)
         longest = max(longest, len(write_community_memo(CommunityMemo(community, sample)).encode()))
-    assert longest <= VALUE_MAX
+    assert longest <= VALUE_LENGTH_MAX
     text = write_community_memo(CommunityMemo(community, sample))
     assert read_community(text) == community
     assert read_sample(text) == sample
+
+
+def full(values_count: int, largest: int, count: int) -> dict[int, int]:
+    return {largest - n: count + n for n in range(values_count)}
+
+
+def test_the_largest_memo_of_an_organisation_fits_and_lacks_only_what_is_rarest() -> None:
+    most = SAMPLE_MAX - 1
+    largest = Community(
+        most,
+        [[most] * 5 for _ in HISTORY_BUCKETS],
+        [[most] * 6 for _ in HISTORY_BUCKETS],
+        [most] * HOURS_COUNT,
+        full(12, 2**24 - 1, 1_000),
+        full(12, 2**32 - 1, 1_000),
+        full(8, 2**24 - 1, 1_000),
+        [most] * (RATIO_MAX - RATIO_MIN),
+    )
+    sample = Sample(EVENT_ID, "\x1f" * 13, 4, 4, 5, 15, 2**24 - 1, 2**32 - 1, 2**24 - 1, RATIO_MIN)
+    assert fits_in_sample(sample.actor)
+    text = write_community_memo(CommunityMemo(largest, sample))
+    assert len(text.encode()) <= VALUE_LENGTH_MAX
+    assert read_sample(text) == sample
+    kept = read_community(text)
+    sets = {"addresses": kept.addresses, "asns": kept.asns, "countries": kept.countries}
+    assert kept == msgspec.structs.replace(largest, **sets)
+    for name, known in sets.items():
+        all_known: dict[int, int] = getattr(largest, name)
+        assert known == dict(sorted(all_known.items(), key=lambda pair: -pair[1])[: len(known)][::-1])
+        assert len(known) >= 4
+
+
+@pytest.mark.parametrize(
+    ("actor", "expected"),
+    [("a" * 80, True), ("a" * 81, False), ("\x1f" * 13, True), ("\x1f" * 14, False), ("\N{SNOWMAN}" * 27, False)],
+)
+def test_only_ids_that_are_short_in_json_are_remembered_with_a_sample(actor: str, expected: bool) -> None:
+    assert fits_in_sample(actor) is expected
+
+
+def test_the_largest_memo_of_an_actor_fits() -> None:
+    most = 10**9  # a million logins
+    largest = Profile(
+        9_999,
+        10**8,
+        most,
+        [full(8, 2**32 - 1, most) for _ in range(KINDS_COUNT)],
+        [most] * HOURS_COUNT,
+        [most] * 5,
+        [most] * 6,
+    )
+    trace = Trace(EVENT_ID, HOURS_COUNT - 1, (2**32 - 1,) * KINDS_COUNT)
+    text = write_actor_memo(ActorMemo(largest, trace))
+    assert len(text.encode()) <= VALUE_LENGTH_MAX
+    assert read_trace(text) == trace
 
 
 def test_what_was_seen_once_is_forgotten_after_two_half_lives() -> None:
