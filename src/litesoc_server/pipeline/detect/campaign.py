@@ -140,6 +140,9 @@ def _over_limit(
 
     Held against several window lengths, what exceeds the usual by a limit is what a cumulative sum (CUSUM) finds, and needs
     no memory of its own.
+
+    What is usual is learned while an hour is below the limit, and never counts for more than the limit: so an attacker who
+    keeps below it for however long raises it to ``1 + credential_stuffing_times_usual_ratio`` times itself at most.
     """
     at_ms = event.occurred_at_ms
     limit = policy.credential_stuffing_accounts_count
@@ -152,8 +155,9 @@ def _over_limit(
     usual = yield DecayedRequest(keys.usual, _USUAL_HALF_LIFE_MS, hour_start_ms - 1, 0.0, "what it was before this hour")
     assert isinstance(usual, float)
     is_learning = not (yield from has_logins(event, at_ms - _LEARNING_MS))
+    usual_per_hour = min(usual * _ONE_WEEKS_SHARE, limit)  # it may have been learned under a higher limit
     for window_ms, sources_count, accounts_count in counts:
-        usual_count = usual * _ONE_WEEKS_SHARE * window_ms / HOUR_MS
+        usual_count = usual_per_hour * window_ms / HOUR_MS
         limit_here = limit + round(policy.credential_stuffing_times_usual_ratio * usual_count)
         if accounts_count < limit_here or sources_count < policy.credential_stuffing_addresses_count:
             continue

@@ -6,10 +6,13 @@ from typing import Any, ClassVar
 import msgspec
 import pytest
 
-from detection_streams import ORIGINS, detect
+from detection_streams import ORIGINS, Policies, detect
 from factories import T0_MS, make_event
 from litesoc_server.events.detection import AlertSeverity, AlertType, Detection
 from litesoc_server.events.event import Device, Event, Network
+from litesoc_server.pipeline.detect.registry import DETECTORS
+from litesoc_server.pipeline.detect.runner import DetectionRunner
+from litesoc_server.pipeline.state.memory import MemoryState
 
 DAY_S = 86_400
 HOME, OFFICE, TOKYO = ORIGINS["home"], ORIGINS["office"], ORIGINS["tokyo"]
@@ -91,6 +94,58 @@ def test_two_accounts_whose_long_names_begin_alike_are_attacked_slowly_each_for_
     assert {found.incident_key for found in only("slow_brute_force", events)} >= {
         f"credential_attack|actor:{name}" for name in names
     }
+
+
+class TestCredentialStuffing:
+    """Ten weeks of logins in the office, and a botnet that comes back every week at the same hour."""
+
+    WEEK_S = 7 * DAY_S
+    USERS: ClassVar = [f"user {n}" for n in range(8)]
+    LIMIT, LIMIT_MAX = 25, 100
+
+    def wave(self, week: int, accounts_count: int) -> list[Event]:
+        """Return failures on so many accounts within 50 minutes, in week 0 and those after it."""
+        accounts = [*self.USERS, *(f"guess {n}" for n in range(accounts_count - len(self.USERS)))]
+        return [
+            make_event(at=week * self.WEEK_S + 3_000 * n / accounts_count, actor_id=account, ip=f"198.51.{n % 50}.7")
+            for n, account in enumerate(accounts)
+        ]
+
+    def weeks(self, *accounts_counts: int) -> list[Event]:
+        events = [login(week * self.WEEK_S - DAY_S, actor_id=user, **OFFICE) for week in range(-2, 8) for user in self.USERS]
+        events += [event for week, number in enumerate(accounts_counts) for event in self.wave(week, number)]
+        return sorted(events, key=lambda event: event.occurred_at_ms)
+
+    def reported(self, events: Sequence[Event]) -> dict[int, float]:
+        """Return the highest limit that was exceeded, by week."""
+        found: dict[int, float] = {}
+        for detection in only("credential_stuffing", events):
+            week, limit = (detection.last_seen_ms - T0_MS) // (self.WEEK_S * 1000), detection.facts[0].threshold
+            assert limit is not None
+            found[week] = max(found.get(week, 0), limit)
+        return found
+
+    @pytest.mark.parametrize(("accounts_count", "expected"), [(60, []), (LIMIT_MAX + 1, [8]), (10 * LIMIT, [8])])
+    def test_who_keeps_just_below_the_limit_for_eight_weeks_raises_it_fourfold_at_most(
+        self, accounts_count: int, expected: list[int]
+    ) -> None:
+        assert list(self.reported(self.weeks(*[self.LIMIT - 1] * 8, accounts_count))) == expected
+
+    def test_a_slow_ramp_is_reported_from_where_it_is_over_the_highest_limit_on(self) -> None:
+        ramp = [round(20 * 1.37**week) for week in range(9)]
+        assert ramp[-1] >= 9 * self.LIMIT
+        reported = self.reported(self.weeks(*ramp))
+        assert {week for week, number in enumerate(ramp) if number > self.LIMIT_MAX} <= set(reported)
+        assert max(reported.values()) <= self.LIMIT_MAX
+
+    def test_what_was_learned_under_a_higher_limit_counts_for_no_more_than_the_limit(self) -> None:
+        state = MemoryState()
+        before = self.weeks(*[8 * self.LIMIT] * 8)
+        DetectionRunner(state, DETECTORS, Policies(credential_stuffing_accounts_count=10 * self.LIMIT)).run(before)
+        found = DetectionRunner(state, DETECTORS, Policies()).run(self.wave(8, 10 * self.LIMIT)).detections
+        limits = [one.facts[0].threshold for one in found if one.detector == "credential_stuffing"]
+        assert limits
+        assert all(limit is not None and limit <= self.LIMIT_MAX for limit in limits)
 
 
 class TestPasswordSprayInTheOffice:

@@ -197,14 +197,15 @@ DETECTOR = Detector(
         AttackTechnique("T1078", "Valid Accounts"),
     ),
     description=(
-        "Counts the different accounts of an organisation that fail in a way its users' habits do not explain: the account "
-        "does not exist, or nobody logged in from the /24 (IPv6: /64) for 7 days and network and device are not both "
-        "familiar of the account. Fires when there are 25 in 10 minutes or in 1 hour, plus 3 times what is usual at this "
-        "hour of the week, from 5 addresses or more, and 3 attempts are on accounts that exist. In the first week, when "
-        "nothing is known of what is usual, they must also outnumber the users who log in. However few attempts an address "
-        "makes, it is one incident, credential_attack|org:stuffing. Logins during a campaign from such a new place, with a "
-        "network or device that is new to the account, are reported in it: critical if the address took part, else high "
-        "(and only if earlier logins of the account are known)."
+        "Counts the different accounts of an organisation that fail in a way its users' habits do not explain: the "
+        "account does not exist, or nobody logged in from the /24 (IPv6: /64) for 7 days and network and device are not "
+        "both familiar of the account. Fires when there are 25 in 10 minutes or in 1 hour, plus 3 times what is usual at "
+        "this hour of the week, from 5 addresses or more, and 3 attempts are on accounts that exist. No more than 24 in "
+        "an hour are learned as usual: however long somebody keeps just below the limit, more than 100 in an hour are "
+        "reported. In the first week, when nothing is known of what is usual, they must also outnumber the users who log "
+        "in. However few attempts an address makes, it is one incident, credential_attack|org:stuffing. Logins during a "
+        "campaign from such a new place, with a network or device that is new to the account, are reported in it: "
+        "critical if the address took part, else high (and only if earlier logins of the account are known)."
     ),
     false_positives=(
         "Users are moved from another system with other user names, and fail once from new places.",
