@@ -153,7 +153,12 @@ class _Draft:
     def cooling(self) -> Cooling:
         """What of it decides whether a further detection joins it."""
         assert self._incident is not None
-        return Cooling(self._incident.headline.severity, self._incident.last_seen_ms, self._alert.cool_down_ms)
+        return Cooling(
+            severity=self._incident.headline.severity,
+            detectors=frozenset(finding.detector for finding in self._incident.findings),
+            last_seen_ms=self._incident.last_seen_ms,
+            cool_down_ms=self._alert.cool_down_ms,
+        )
 
     def add(self, detection: Detection, policy: DetectionPolicy) -> None:
         self._added.append(detection)

@@ -2,7 +2,8 @@
 
 A settled alert cools down: for an hour after the incident was last seen, more of the same joins it quietly. What comes later
 opens a new alert, and while the incident goes on each new one cools down for twice as long, up to a day. So somebody who
-said "I know" is asked again after an hour, two, four, and then once a day. Something more severe always asks again.
+said "I know" is asked again after an hour, two, four, and then once a day. Something more severe always asks again, and so
+does what another detector says: an incident is about one account or one address, and much may happen to that.
 """
 
 import msgspec
@@ -15,13 +16,14 @@ class Cooling(msgspec.Struct, frozen=True):
     """The latest settled alert of an incident."""
 
     severity: AlertSeverity
+    detectors: frozenset[str]  # that took part in it
     last_seen_ms: int  # event time, Unix ms
     cool_down_ms: int
 
 
 def joins_quietly(settled: Cooling, detection: Detection) -> bool:
-    """Return whether ``detection`` is more of what was settled: no more severe, and still within the cool-down."""
-    if detection.severity.rank > settled.severity.rank:
+    """Return whether ``detection`` is more of what was settled, no more severe, and still within the cool-down."""
+    if detection.detector not in settled.detectors or detection.severity.rank > settled.severity.rank:
         return False
     return detection.last_seen_ms <= settled.last_seen_ms + settled.cool_down_ms
 

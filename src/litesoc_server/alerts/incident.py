@@ -38,9 +38,13 @@ class Finding(msgspec.Struct, frozen=True):
     risk_score: int | None = None  # of the trigger event, 0 to 100
 
     @property
-    def weight(self) -> tuple[int, int, int, str]:
-        """What the findings are ordered by; the id settles ties, so that the order of arrival does not."""
-        return self.severity.rank, self.last_seen_ms, self.event_count, self.detection_id
+    def weight(self) -> tuple[int, int, int, bool, str]:
+        """What the findings are ordered by: of several about the same login, the one whose type says what it is comes first.
+
+        The id settles ties, so that the order of arrival does not.
+        """
+        is_specific = self.alert_type is not AlertType.SUSPICIOUS_ACTIVITY
+        return self.severity.rank, self.last_seen_ms, self.event_count, is_specific, self.detection_id
 
 
 class Swallowed(msgspec.Struct, frozen=True):

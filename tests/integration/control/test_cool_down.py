@@ -113,7 +113,7 @@ def test_critical_incidents_and_open_alerts_are_left_out_of_a_storm(org: Organiz
     detections = many(org, 25)
     apply_detections(detections, storm_incidents_count=20)
     more_of_the_first = burst(org, 40_000, incident_key=detections[0].incident_key)
-    critical = burst(org, 50_000, incident_key="credential_attack|actor:mira", severity=AlertSeverity.CRITICAL)
+    critical = burst(org, 50_000, incident_key="account|actor:mira", severity=AlertSeverity.CRITICAL)
     swallowed_before = burst(org, 60_000, incident_key=detections[24].incident_key, severity=AlertSeverity.CRITICAL)
     apply_detections([more_of_the_first, critical, swallowed_before], storm_incidents_count=20)
 

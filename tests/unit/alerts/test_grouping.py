@@ -12,6 +12,11 @@ from litesoc_server.pipeline.policy import DAY_MS, HOUR_MS, DetectionPolicy
 POLICY = DetectionPolicy()
 
 
+def cooling(*, severity: AlertSeverity = AlertSeverity.LOW, last_seen_ms: int = 0, cool_down_ms: int = HOUR_MS) -> Cooling:
+    detectors = frozenset({"brute_force_address", "success_after_failures"})
+    return Cooling(severity=severity, detectors=detectors, last_seen_ms=last_seen_ms, cool_down_ms=cool_down_ms)
+
+
 def detection(at_ms: int, **changes: Any) -> Detection:
     return DetectionFactory(org_id="org", **{"first_seen_ms": at_ms, "last_seen_ms": at_ms, **changes})
 
@@ -27,8 +32,14 @@ def detection(at_ms: int, **changes: Any) -> Detection:
     ],
 )
 def test_what_joins_a_settled_alert(at_ms: int, severity: AlertSeverity, joins: bool) -> None:
-    settled = Cooling(AlertSeverity.MEDIUM, last_seen_ms=0, cool_down_ms=HOUR_MS)
+    settled = cooling(severity=AlertSeverity.MEDIUM)
     assert joins_quietly(settled, detection(at_ms, severity=severity)) is joins
+
+
+def test_what_another_detector_says_does_not_join_a_settled_alert() -> None:
+    settled = cooling(severity=AlertSeverity.HIGH)
+    assert joins_quietly(settled, detection(0, detector="success_after_failures"))
+    assert not joins_quietly(settled, detection(0, detector="risky_login"))
 
 
 def test_the_cool_down_doubles_up_to_a_day_and_begins_anew_after_a_quiet_day() -> None:
@@ -37,7 +48,7 @@ def test_the_cool_down_doubles_up_to_a_day_and_begins_anew_after_a_quiet_day() -
     for _ in range(7):
         cool_down_ms = next_cool_down_ms(settled, detection(at_ms), POLICY)
         hours.append(cool_down_ms // HOUR_MS)
-        settled = Cooling(AlertSeverity.LOW, at_ms, cool_down_ms)
+        settled = cooling(last_seen_ms=at_ms, cool_down_ms=cool_down_ms)
         at_ms += cool_down_ms + 1 if cool_down_ms < DAY_MS else DAY_MS
     assert hours == [1, 2, 4, 8, 16, 24, 24]
     assert settled is not None
@@ -49,5 +60,5 @@ def test_it_is_never_shorter_than_the_setting_nor_longer_than_the_longest(
     cool_down_ms: int, longest_ms: int, gap_ms: int
 ) -> None:
     policy = DetectionPolicy(cool_down_ms=cool_down_ms, cool_down_longest_ms=longest_ms)
-    settled = Cooling(AlertSeverity.LOW, 0, DAY_MS)
+    settled = cooling(cool_down_ms=DAY_MS)
     assert cool_down_ms <= next_cool_down_ms(settled, detection(gap_ms), policy) <= max(cool_down_ms, longest_ms)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from control_factories import DetectionFactory, event_ids
 from litesoc_server.alerts.clean import INCIDENT_KEY_LENGTH_MAX, storable
 from litesoc_server.alerts.incident import EVIDENCE_MAX, Incident, add_detection, incident_from
-from litesoc_server.events.detection import AlertSeverity, Detection, Fact
+from litesoc_server.events.detection import AlertSeverity, AlertType, Detection, Fact
 from litesoc_server.events.ids import OrgId
 
 ORG = OrgId("0b9f6f0e-6b0f-4d5e-8b53-6f1d5f3f9a01")
@@ -40,6 +40,16 @@ def test_the_order_of_arrival_changes_nothing(found: list[Detection], random: ob
     shuffled = list(found)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     assert incident_of(shuffled) == incident_of(found)
+
+
+def test_of_several_findings_about_one_login_the_one_whose_type_says_most_gives_the_headline() -> None:
+    same = {"org_id": ORG, "severity": AlertSeverity.HIGH, "event_count": 1, "first_seen_ms": 50, "last_seen_ms": 50}
+    risky = DetectionFactory(detection_id="f" * 32, detector="risky_login", alert_type=AlertType.SUSPICIOUS_ACTIVITY, **same)
+    abroad = DetectionFactory(detection_id="0" * 32, detector="new_country", alert_type=AlertType.GEO_ANOMALY, **same)
+    for order in ([risky, abroad], [abroad, risky]):
+        incident = incident_of(order)
+        assert incident.headline.alert_type is AlertType.GEO_ANOMALY
+        assert [finding.detector for finding in incident.findings] == ["new_country", "risky_login"]
 
 
 def test_the_most_severe_detection_gives_the_headline_and_all_give_reasons() -> None:

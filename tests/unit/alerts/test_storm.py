@@ -49,7 +49,7 @@ def test_the_order_of_arrival_changes_nothing(found: list[Detection], seed: int)
 
 def test_it_lists_what_it_swallowed() -> None:
     bursts = [detection(number) for number in range(7)]
-    place = detection(9, detector="new_country", severity=AlertSeverity.HIGH, incident_key="new_place|actor:mira")
+    place = detection(9, detector="new_country", severity=AlertSeverity.HIGH, incident_key="account|actor:mira")
     storm = storm_of([*bursts, place, detection(3)])
     assert storm.headline.severity is AlertSeverity.HIGH
     assert storm.headline.title == "Storm of incidents: 8 incidents beyond the first 20"
@@ -57,9 +57,9 @@ def test_it_lists_what_it_swallowed() -> None:
     assert storm.reasons == (
         "more than 20 incidents within 1 h, the limit",
         f"brute_force_address: 7, at most medium: {shown} and 2 more",
-        "new_country: 1, at most high: new_place|actor:mira",
+        "new_country: 1, at most high: account|actor:mira",
     )
-    assert storm.swallowed[0].key == "new_place|actor:mira"
+    assert storm.swallowed[0].key == "account|actor:mira"
     assert next(one for one in storm.swallowed if one.key.endswith(".3")).detections_count == 2
     assert keys_between(storm, NOW_MS + 5, NOW_MS + 9) == {"credential_attack|ip:198.51.100.6"}
     assert read_incident(msgspec.to_builtins(storm)) == storm

@@ -2,7 +2,7 @@
 
 from litesoc_server.events.event import Event
 from litesoc_server.pipeline.detect.origin import Origin
-from litesoc_server.pipeline.detect.subjects import NOWHERE, actor_subject, address_of, address_subject, scope_of
+from litesoc_server.pipeline.detect.subjects import NOWHERE, account_incident, address_of, address_subject, scope_of
 from litesoc_server.pipeline.detect.until import window_until
 from litesoc_server.pipeline.policy import DetectionPolicy
 from litesoc_server.pipeline.state.base import CountRequest, Steps, Window, peek
@@ -19,7 +19,7 @@ def source_of(event: Event) -> str:
 def attack_key(source: str, actor: str | None) -> str:
     """Return the incident key of an attack from one source; without a source it is the attack on the actor."""
     if source == NOWHERE and actor is not None:
-        return f"credential_attack|{actor_subject(actor)}"
+        return account_incident(actor)
     return f"credential_attack|{address_subject(source)}"
 
 

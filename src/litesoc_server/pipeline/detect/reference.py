@@ -16,11 +16,15 @@ Made from the detector files by `python -m litesoc_server.pipeline.detect.refere
 Every alert says why it was raised, with the numbers and the limits they were held against. Limits are settings of the
 organisation; these are the defaults.
 
+Who gets into an account, and who tries to, is one incident of that account, `account|actor:<id>`, whichever detectors see
+it; attacks from one address are an incident of the address. What is done with an account (data taken, rights granted) has
+incidents of its own, so that harm never hides in an alert that is open already.
+
 Detections of one incident key update one alert as long as it is open or acknowledged. Once it is resolved or marked safe,
-more of the same joins it quietly for an hour after the incident was last seen; what comes later, or is more severe, opens
-a new alert. While an incident goes on, each new alert cools down for twice as long, up to a day. When more than 20
-incidents of an organisation come within an hour, further ones are gathered in one alert, a storm, that lists them;
-critical ones always get an alert of their own.
+more of the same joins it quietly for an hour after the incident was last seen; what comes later, is more severe, or comes
+from another detector opens a new alert. While an incident goes on, each new alert cools down for twice as long, up to a
+day. When more than 20 incidents of an organisation come within an hour, further ones are gathered in one alert, a storm,
+that lists them; critical ones always get an alert of their own.
 """
 
 

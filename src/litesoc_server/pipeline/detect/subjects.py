@@ -92,6 +92,20 @@ def subject_of(event: Event) -> str:
     return address_subject(address_of(event.user_ip)) if event.user_ip is not None else "unknown"
 
 
+def account_incident(actor: str) -> str:
+    """Return the key of the incident that holds who gets into an account, and who tries to.
+
+    One for all detectors of it: a login through Tor, from a new country, in the name of somebody who was elsewhere a minute
+    before, is one event to look into. What is then done with the account has incidents of its own.
+    """
+    return f"account|{actor_subject(actor)}"
+
+
+def login_incident(event: Event) -> str:
+    """Return the key of the incident of the account that a login is at; if its name was not sent, of what stands for it."""
+    return f"account|{subject_of(event)}"
+
+
 def actor_subject(actor: str) -> str:
     """Return the incident subject of an actor."""
     return f"actor:{actor}"

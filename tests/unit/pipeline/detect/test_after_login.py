@@ -91,7 +91,7 @@ class TestAccountTakeover:
         assert found.severity is AlertSeverity.CRITICAL
         assert any("success after failures" in reason for reason in found.reasons)
         assert found.source_ip == TOKYO["ip"]
-        assert found.incident_key == "credential_attack|actor:mira"
+        assert found.incident_key == "account|actor:mira"
 
     def test_what_the_owner_does_at_home_does_not_count_but_other_new_networks_do(self) -> None:
         entered = make_event(name="auth.login_success", at=0, **TOKYO)

@@ -54,14 +54,14 @@ class TestBruteForceAccount:
         late = [make_event(at=3600 + 20 * n, **OFFICE) for n in range(10)]
         in_order = {found.incident_key for found in only("brute_force_account", [*early, *late])}
         arrived = [*early, *(event for n, event in enumerate(late) if n != 4), late[4]]
-        assert in_order == {"credential_attack|actor:mira", f"credential_attack|ip:{OFFICE['ip']}"}
+        assert in_order == {"account|actor:mira", f"credential_attack|ip:{OFFICE['ip']}"}
         assert {found.incident_key for found in only("brute_force_account", arrived)} == in_order
 
     def test_one_failure_from_elsewhere_is_enough_to_be_an_attack_on_the_account(self) -> None:
         found = only("brute_force_account", [*failures(10, **TOKYO), make_event(at=0, **OFFICE)])
         assert [one.incident_key for one in found] == [
             f"credential_attack|ip:{TOKYO['ip']}",
-            "credential_attack|actor:mira",
+            "account|actor:mira",
         ]
         assert {one.severity for one in found} == {AlertSeverity.MEDIUM}
 
@@ -91,9 +91,7 @@ def test_two_accounts_whose_long_names_begin_alike_are_attacked_slowly_each_for_
     names = ["m" * 100 + end for end in "ab"]
     events = [login(-day * DAY_S, actor_id=name, **HOME) for day in (3, 2, 1) for name in names]
     events += [make_event(at=300 * n, actor_id=name, ip=f"198.51.{n % 2}.7") for n in range(12) for name in names]
-    assert {found.incident_key for found in only("slow_brute_force", events)} >= {
-        f"credential_attack|actor:{name}" for name in names
-    }
+    assert {found.incident_key for found in only("slow_brute_force", events)} >= {f"account|actor:{name}" for name in names}
 
 
 class TestCredentialStuffing:
@@ -203,7 +201,7 @@ class TestSuccessAfterFailures:
     def test_a_new_place_while_others_fail_is_an_incident_of_the_account(self) -> None:
         events = [*history(), *failures(6, **TOKYO), login(0, **OFFICE)]
         found = one("success_after_failures", events)
-        assert (found.severity, found.incident_key) == (AlertSeverity.HIGH, "credential_attack|actor:mira")
+        assert (found.severity, found.incident_key) == (AlertSeverity.HIGH, "account|actor:mira")
 
     def test_within_a_batch_the_order_of_its_events_counts(self) -> None:
         first = login(0, number=1, **TOKYO)
@@ -214,7 +212,7 @@ class TestSuccessAfterFailures:
 
     def test_without_any_address_it_is_an_incident_of_the_account(self) -> None:
         found = one("success_after_failures", [*failures(6, ip=None), login(0, ip=None)])
-        assert found.incident_key == "credential_attack|actor:mira"
+        assert found.incident_key == "account|actor:mira"
 
     def test_an_hour_later_it_is_forgotten(self) -> None:
         assert only("success_after_failures", [*failures(9, end=-3601, gap=1, **TOKYO), login(0, **TOKYO)]) == []

@@ -25,7 +25,7 @@ from litesoc_server.pipeline.detect.login_history import (
 )
 from litesoc_server.pipeline.detect.networks import kind_of
 from litesoc_server.pipeline.detect.origin import Origin, memo_of, origin_of, recall
-from litesoc_server.pipeline.detect.subjects import actor_of, actor_subject, scope_of
+from litesoc_server.pipeline.detect.subjects import account_incident, actor_of, scope_of
 from litesoc_server.pipeline.policy import HOUR_MS, DetectionPolicy
 from litesoc_server.pipeline.state.base import (
     LAST_MAX,
@@ -235,7 +235,7 @@ class _Case(msgspec.Struct, frozen=True):
             detector=ID,
             alert_type=DETECTOR.alert_type,
             severity=AlertSeverity.CRITICAL if self.stages_count >= _CRITICAL_STAGES else AlertSeverity.HIGH,
-            incident_key=f"credential_attack|{actor_subject(self.actor)}",
+            incident_key=account_incident(self.actor),
             title=f"Account {who} is likely taken over: {did} after a suspicious login",
             description=f"{entered}; until {wording.utc(self.window.last_ms)}, {did}.",
             reasons=tuple(self._reasons()),
@@ -308,8 +308,7 @@ DETECTOR = Detector(
         "is new as well, the network is Tor, a VPN, a proxy or a hosting provider's, or a burst of failures came before. "
         "Fires from two stages on, high, and from three on critical; the login must be one and something done after it "
         "another (failed logins and a login alone are left to success_after_failures). What is done from another network "
-        "that the account had used before is the owner's and does not count. Incident: credential_attack|actor:<id>, "
-        "shared with other attacks on the account's credentials."
+        "that the account had used before is the owner's and does not count. Incident: account|actor:<id>."
     ),
     false_positives=(
         "An owner sets up a new phone or computer in a new place and changes the password or second factor there.",

@@ -20,7 +20,7 @@ from litesoc_server.pipeline.detect.failures import (
 )
 from litesoc_server.pipeline.detect.firing import Evidence, Finding, beat, claim, detection_of
 from litesoc_server.pipeline.detect.origin import origin_of
-from litesoc_server.pipeline.detect.subjects import NOWHERE, actor_of, actor_subject, scope_of
+from litesoc_server.pipeline.detect.subjects import NOWHERE, account_incident, actor_of, scope_of
 from litesoc_server.pipeline.detect.until import windows_through
 from litesoc_server.pipeline.policy import DetectionPolicy
 from litesoc_server.pipeline.state.base import CountRequest, DistinctRequest, Steps, Window, peek, peek_distinct
@@ -156,7 +156,7 @@ def _from_many_sources(policy: DetectionPolicy, case: _Case) -> Finding:
         policy,
         case,
         severity=AlertSeverity.HIGH if case.sources_count >= high_from else AlertSeverity.MEDIUM,
-        incident_key=f"credential_attack|{actor_subject(case.actor)}",
+        incident_key=account_incident(case.actor),
         title=f"Brute force on {wording.name(case.actor)}: {_count(case)} from {addresses}",
         description=f"{_count(case)} on the account {wording.name(case.actor)} came from {addresses} {_when(case)}.",
         reasons=(_failures(case), f"they came from {addresses}; from {high_from} on the alert is high"),
@@ -221,7 +221,7 @@ DETECTOR = Detector(
         "10 fall into 1 hour, or 20 from at least 8 addresses into 24 hours. A failure from a network and a device that are "
         "familiar of the account (its owner mistyping, a program with an old password) counts a quarter. If one address "
         "made all 10, they belong to that address's incident (credential_attack|ip:<address>), so that one attack is one "
-        "alert. If they came from several addresses, it is an incident of the account (credential_attack|actor:<id>), "
+        "alert. If they came from several addresses, it is an incident of the account (account|actor:<id>), "
         "medium, and high from 5 addresses on. What goes for an account that never logged in belongs to "
         "credential_attack|org:unknown_accounts, with severity low. Updates come once a minute and whenever the count has "
         "grown by an eighth."

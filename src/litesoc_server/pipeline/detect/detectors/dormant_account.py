@@ -15,7 +15,7 @@ from litesoc_server.pipeline.detect.login_history import (
     mark_suspicious,
 )
 from litesoc_server.pipeline.detect.origin import Origin, memo_of, origin_of, recall
-from litesoc_server.pipeline.detect.subjects import actor_of, actor_subject, scope_of
+from litesoc_server.pipeline.detect.subjects import account_incident, actor_of, scope_of
 from litesoc_server.pipeline.policy import DAY_MS, HOUR_MS, DetectionPolicy
 from litesoc_server.pipeline.state.base import (
     LAST_MAX,
@@ -145,7 +145,7 @@ def _describe(case: _Case) -> Finding:
         detector=ID,
         alert_type=DETECTOR.alert_type,
         severity=AlertSeverity.MEDIUM if reset is None else AlertSeverity.HIGH,
-        incident_key=f"dormant_account|{actor_subject(case.actor)}",
+        incident_key=account_incident(case.actor),
         title=f"{who}, unused for {silence}, was logged in to from somewhere new{after_reset}",
         description=(
             f"{who} logged in from {wording.where(login.geo, login.network)} ({login.ip or 'address not sent'}) with "
@@ -179,7 +179,7 @@ DETECTOR = Detector(
         "that its last logins, up to 8, did not use (medium); high if its password was reset within the day before. An "
         "account's last logins are remembered for 400 days, but a state that is rebuilt (an embedded server that restarts, "
         "Redis without its data) knows those of the last 7 days only, and is blind to older silence until 90 days later. "
-        "An account of which no earlier login is known is new, not dormant. Incident: dormant_account|actor:<id>."
+        "An account of which no earlier login is known is new, not dormant. Incident: account|actor:<id>."
     ),
     false_positives=(
         "Somebody comes back from a long leave with a new phone.",

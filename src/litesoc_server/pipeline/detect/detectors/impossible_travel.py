@@ -20,7 +20,7 @@ from litesoc_server.pipeline.detect.login_history import (
 )
 from litesoc_server.pipeline.detect.networks import is_mobile
 from litesoc_server.pipeline.detect.origin import Origin, origin_of, recall
-from litesoc_server.pipeline.detect.subjects import actor_of, actor_subject, address_of, scope_of
+from litesoc_server.pipeline.detect.subjects import account_incident, actor_of, address_of, scope_of
 from litesoc_server.pipeline.detect.travel import GAP_MIN_MS, Journey, are_neighbours, is_located, journey
 from litesoc_server.pipeline.detect.verdicts import Verdict, on_login, verdict_on
 from litesoc_server.pipeline.policy import MINUTE_MS, DetectionPolicy
@@ -186,7 +186,7 @@ def _describe(case: _Case) -> Finding:
         detector=ID,
         alert_type=DETECTOR.alert_type,
         severity=_severity(case),
-        incident_key=f"impossible_travel|{actor_subject(case.actor)}",
+        incident_key=account_incident(case.actor),
         title=f"Impossible travel of {who}: {_country(earlier)} and {_country(later)} {wording.span(0, trip.gap_ms)}",
         description=f"{first} {second}: {apart} apart. {which}",
         reasons=(
@@ -270,7 +270,7 @@ DETECTOR = Detector(
         "in the country of their operator wherever the phone is; unusual addresses that 3 or more people of the "
         "organisation used within 7 days, its own gateways. Severity: high between countries with a new device, else "
         "medium; within a country at most medium, only over 2,000 km. A suspicious login makes nothing familiar and is no "
-        "reference for others until its owner confirms it. Incident: impossible_travel|actor:<id>."
+        "reference for others until its owner confirms it. Incident: account|actor:<id>."
     ),
     false_positives=(
         "A VPN or a company gateway abroad is switched on between two logins on a new device.",

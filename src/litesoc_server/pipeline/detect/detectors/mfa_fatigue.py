@@ -16,7 +16,7 @@ from litesoc_server.pipeline.detect.login_history import (
     mark_suspicious,
 )
 from litesoc_server.pipeline.detect.origin import Origin, memo_of, origin_of, recall
-from litesoc_server.pipeline.detect.subjects import actor_of, actor_subject, address_of, scope_of
+from litesoc_server.pipeline.detect.subjects import account_incident, actor_of, address_of, scope_of
 from litesoc_server.pipeline.detect.until import window_until
 from litesoc_server.pipeline.policy import HOUR_MS, DetectionPolicy
 from litesoc_server.pipeline.state.base import (
@@ -143,7 +143,7 @@ def _many_refusals(policy: DetectionPolicy, actor: str, event: Event, window: Wi
         detector=ID,
         alert_type=DETECTOR.alert_type,
         severity=AlertSeverity.MEDIUM,
-        incident_key=f"mfa_fatigue|{actor_subject(actor)}",
+        incident_key=account_incident(actor),
         title=f"{who}: {count} for a second factor {wording.span(window.first_ms, window.last_ms)}",
         description=(
             f"Between {first} and {last} {who} denied, left unanswered or failed {wording.several(window.count, 'request')} "
@@ -176,7 +176,7 @@ def _approved(case: _Case, address: str) -> Finding:
         detector=ID,
         alert_type=DETECTOR.alert_type,
         severity=AlertSeverity.CRITICAL,
-        incident_key=f"mfa_fatigue|{actor_subject(case.actor)}",
+        incident_key=account_incident(case.actor),
         title=f"Likely takeover of {who}: second factor approved from {address} after {count}",
         description=(
             f"After {count} for a second factor, the last at {wording.utc(refusals.last_ms)}, {who} was let in at "
@@ -220,7 +220,7 @@ DETECTOR = Detector(
         "that its latest 8 logins did not come from, unless both network and device are familiar: a likely takeover "
         "(critical), which needs 3 earlier logins to compare with. If all of them were failed, that is wrong codes, a "
         "familiar network or device is enough to stay quiet: people mistype codes when they travel. Incident: "
-        "mfa_fatigue|actor:<id>."
+        "account|actor:<id>."
     ),
     false_positives=(
         "A phone without reception, or a device whose clock is wrong, so that every code fails.",

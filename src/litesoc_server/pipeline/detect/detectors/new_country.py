@@ -20,7 +20,7 @@ from litesoc_server.pipeline.detect.login_history import (
 from litesoc_server.pipeline.detect.networks import kind_of
 from litesoc_server.pipeline.detect.org_history import OrgView, org_view
 from litesoc_server.pipeline.detect.origin import origin_of
-from litesoc_server.pipeline.detect.subjects import actor_of, subject_of
+from litesoc_server.pipeline.detect.subjects import actor_of, login_incident, subject_of
 from litesoc_server.pipeline.policy import DAY_MS, DetectionPolicy
 from litesoc_server.pipeline.state.base import Steps
 
@@ -153,7 +153,7 @@ def _finding(
         detector=ID,
         alert_type=DETECTOR.alert_type,
         severity=severity,
-        incident_key=f"new_place|{subject_of(event)}",
+        incident_key=login_incident(event),
         title=title,
         description=description,
         reasons=reasons,
@@ -177,7 +177,7 @@ DETECTOR = Detector(
         "until 20 logins of the organisation are noted (of each account, network and device one a week), and where the "
         "address is a VPN, proxy, relay, gateway, satellite link or Tor exit, whose country says nothing. A login from a "
         "country on the organisation's list of blocked countries always fires (high), also one that names nobody. Incident: "
-        "new_place|actor:<id>, else new_place|ip:<address>."
+        "account|actor:<id>, else account|ip:<address>."
     ),
     false_positives=(
         "Somebody moves abroad, or is posted there first of all colleagues, and buys a new device.",

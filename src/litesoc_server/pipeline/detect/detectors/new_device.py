@@ -16,7 +16,7 @@ from litesoc_server.pipeline.detect.login_history import (
 from litesoc_server.pipeline.detect.networks import kind_of
 from litesoc_server.pipeline.detect.org_history import OrgView, org_view
 from litesoc_server.pipeline.detect.origin import Origin, origin_of
-from litesoc_server.pipeline.detect.subjects import actor_of, actor_subject
+from litesoc_server.pipeline.detect.subjects import account_incident, actor_of
 from litesoc_server.pipeline.policy import DAY_MS, DetectionPolicy
 from litesoc_server.pipeline.state.base import Steps
 
@@ -56,7 +56,7 @@ def _describe(
         detector=ID,
         alert_type=DETECTOR.alert_type,
         severity=AlertSeverity.LOW,
-        incident_key=f"new_place|{actor_subject(actor)}",
+        incident_key=account_incident(actor),
         title=f"{who} logged in with a new device, {device}, through {through}",
         description=(
             f"{who} logged in with {device} from {wording.where(login.geo, login.network)} ({login.ip}) at "
@@ -94,7 +94,7 @@ DETECTOR = Detector(
         "new to the account: scripts and rented machines look like this. A device is recognised by the id that the sender "
         "gives (device_id), else by browser and system. Everybody gets a new phone now and then, so a device that is only "
         "new to the account raises the risk score of the login and nothing else; together with a new country see "
-        "new_country. Quiet until 20 logins of the organisation are noted. Incident: new_place|actor:<id>."
+        "new_country. Quiet until 20 logins of the organisation are noted. Incident: account|actor:<id>."
     ),
     false_positives=(
         "A developer's script logs in for the first time.",

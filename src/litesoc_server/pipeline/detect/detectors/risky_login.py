@@ -22,7 +22,7 @@ from litesoc_server.pipeline.detect.login_history import (
 )
 from litesoc_server.pipeline.detect.networks import kind_of
 from litesoc_server.pipeline.detect.origin import Origin, origin_of
-from litesoc_server.pipeline.detect.subjects import actor_of, actor_subject
+from litesoc_server.pipeline.detect.subjects import account_incident, actor_of
 from litesoc_server.pipeline.policy import DAY_MS, DetectionPolicy
 from litesoc_server.pipeline.state.base import Steps
 
@@ -122,7 +122,7 @@ def _describe(case: _Case) -> Finding:
         detector=ID,
         alert_type=DETECTOR.alert_type,
         severity=AlertSeverity.HIGH if is_high else AlertSeverity.MEDIUM,
-        incident_key=f"new_place|{actor_subject(case.actor)}",
+        incident_key=account_incident(case.actor),
         title=f"{who} logged in as somebody else would: {headline}",
         description=(
             f"{who} logged in from {wording.where(login.geo, login.network)} ({login.ip}) with "
@@ -195,7 +195,7 @@ DETECTOR = Detector(
         "is a VPN's, a proxy's, Tor's or a data centre's. With a device that the account has used (the same device_id, or "
         "without ids the same browser and system) it takes 10,000 times: owners on a journey look like that. Failed logins "
         "before it do not count here, other detectors look at them. Needs 3 earlier logins of the account. "
-        "Incident: new_place|actor:<id>."
+        "Incident: account|actor:<id>."
     ),
     false_positives=(
         "A journey abroad with a new device.",

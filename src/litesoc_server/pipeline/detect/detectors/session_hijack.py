@@ -23,7 +23,7 @@ from litesoc_server.pipeline.detect.session_signs import (
     signs_between,
     without_seen_before,
 )
-from litesoc_server.pipeline.detect.subjects import actor_of, actor_subject, scope_of
+from litesoc_server.pipeline.detect.subjects import account_incident, actor_of, scope_of
 from litesoc_server.pipeline.policy import DAY_MS, DetectionPolicy
 from litesoc_server.pipeline.state.base import (
     LAST_MAX,
@@ -179,7 +179,7 @@ def _describe(case: _Case) -> Finding:
         detector=ID,
         alert_type=AlertType.SUSPICIOUS_ACTIVITY,
         severity=AlertSeverity.HIGH if is_sure else AlertSeverity.MEDIUM,
-        incident_key=f"session_hijack|{actor_subject(case.actor)}",
+        incident_key=account_incident(case.actor),
         title=f"A session of {who} went on in other hands: from {suspect.ip} with {wording.device(suspect.device)}",
         description=(
             f"A session of {who} was used from {wording.where(usual.geo, usual.network)} ({usual.ip}) with "
@@ -226,7 +226,7 @@ DETECTOR = Detector(
         "both are familiar to the account from its logins, and with the same browser also if the network alone is, if "
         "there are fewer than 3 logins to compare with, or if sessions of 3 other accounts went on in that network. A "
         "session is remembered for 7 days after its last use, the 8 latest places of it at most. "
-        "Incident: session_hijack|actor:<id>."
+        "Incident: account|actor:<id>."
     ),
     false_positives=(
         "An application that gives one session id to all devices of a user.",

@@ -15,7 +15,7 @@ from litesoc_server.pipeline.detect.failures import COUNTED_ONCE, LOGIN_FAILED, 
 from litesoc_server.pipeline.detect.firing import Evidence, Finding, beat, claim, detection_of
 from litesoc_server.pipeline.detect.login_history import logins_near
 from litesoc_server.pipeline.detect.origin import origin_of
-from litesoc_server.pipeline.detect.subjects import NOWHERE, actor_of, actor_subject, scope_of
+from litesoc_server.pipeline.detect.subjects import NOWHERE, account_incident, actor_of, scope_of
 from litesoc_server.pipeline.policy import DetectionPolicy
 from litesoc_server.pipeline.state.base import (
     LATENESS_MS,
@@ -70,7 +70,7 @@ def examine(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...
         assert isinstance(logins, tuple)
         has_logged_in = any(pace.first_ms <= login.at_ms <= at_ms - LATENESS_MS for login in logins)
         if sources_count > 1 and not has_logged_in:
-            key, where = f"credential_attack|{actor_subject(actor)}", f"on {wording.name(actor)}"
+            key, where = account_incident(actor), f"on {wording.name(actor)}"
             detections += yield from _announce(event, policy, pace, key, where)
     return tuple(detections)
 

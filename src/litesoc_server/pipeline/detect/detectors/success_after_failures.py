@@ -29,7 +29,7 @@ from litesoc_server.pipeline.detect.login_history import (
     mark_suspicious,
 )
 from litesoc_server.pipeline.detect.origin import Origin, origin_of, recall
-from litesoc_server.pipeline.detect.subjects import NOWHERE, actor_of, actor_subject, address_of
+from litesoc_server.pipeline.detect.subjects import NOWHERE, account_incident, actor_of, address_of
 from litesoc_server.pipeline.policy import DetectionPolicy
 from litesoc_server.pipeline.state.base import Steps, Window, peek
 
@@ -165,7 +165,7 @@ def _foreign_failures(case: _Case, failures: Window, foreign_count: int) -> Find
         failures,
         foreign_count,
         severity=AlertSeverity.HIGH if is_high else AlertSeverity.MEDIUM,
-        incident_key=f"credential_attack|{actor_subject(case.actor)}",
+        incident_key=account_incident(case.actor),
         title=f"{who}, under attack from elsewhere, logged in from {case.where}",
         description=(
             f"{count} for {who} came from other addresses between {wording.utc(failures.first_ms)} and "
@@ -248,7 +248,7 @@ DETECTOR = Detector(
         "critical, a likely takeover, if the failures reached a brute-force limit (5 in 5 minutes and the network is new "
         "to the account, or 10 in the hour); high if network or device is new; low if network and device are familiar, and "
         "medium if those were 10 or more. Failures from other addresses count only if the login's "
-        "network or device is new, and belong to the account's incident: high from a new network, else medium. Familiar "
+        "network or device is new, and belong to account|actor:<id>: high from a new network, else medium. Familiar "
         "means: used by the account in the last 90 days, more than 5 minutes before, in a login that was not suspicious. A "
         "device that was not sent (no user agent) counts neither way."
     ),

@@ -15,7 +15,7 @@ from litesoc_server.pipeline.detect.login_history import (
 from litesoc_server.pipeline.detect.networks import kind_of
 from litesoc_server.pipeline.detect.org_history import is_first_of_kind, org_view
 from litesoc_server.pipeline.detect.origin import Origin, origin_of
-from litesoc_server.pipeline.detect.subjects import actor_of, actor_subject
+from litesoc_server.pipeline.detect.subjects import account_incident, actor_of
 from litesoc_server.pipeline.policy import DAY_MS, DetectionPolicy
 from litesoc_server.pipeline.state.base import Steps
 
@@ -76,7 +76,7 @@ def _tor(policy: DetectionPolicy, actor: str, login: Origin, known: Familiarity,
         detector=ID,
         alert_type=DETECTOR.alert_type,
         severity=severity,
-        incident_key=f"suspicious_network|{actor_subject(actor)}",
+        incident_key=account_incident(actor),
         title=f"{who} logged in through Tor",
         description=(
             f"{who} logged in from {login.ip}, an exit of the Tor network, at {wording.utc(login.at_ms)}. Where its user is "
@@ -141,7 +141,7 @@ DETECTOR = Detector(
         "except for the first such login of the organisation "
         "within its memory of 90 days (low), once 20 of its logins are noted (of each account, network and device one a "
         "week). Privacy relays such as iCloud Private Relay are no VPN and never fire. Incident: "
-        "suspicious_network|actor:<id> for Tor, suspicious_network|kind:<kind> for the first of a kind."
+        "account|actor:<id> for Tor, suspicious_network|kind:<kind> for the first of a kind."
     ),
     false_positives=(
         "A journalist or a researcher uses Tor on purpose.",
