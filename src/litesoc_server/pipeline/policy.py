@@ -259,7 +259,8 @@ class DetectionPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     off_hours_admin_baseline_ms: Annotated[
         WindowMs, Meta(description="Administrative acts must be known for so long to say what is usual.")
     ] = 14 * DAY_MS
-    off_hours_admin_days_count: Annotated[Count, Meta(description="And on so many days.")] = 8
+    # Of acts spread over 16 waking hours, 7/16 are within 3 hours of any one: none on 6 days is chance in 3 of 100 cases.
+    off_hours_admin_days_count: Annotated[Count, Meta(description="And on so many days.")] = 6
     off_hours_admin_share: Annotated[
         Ratio, Meta(description="An hour is unusual if at most this share of those days had acts near it.")
     ] = 0.02

@@ -77,18 +77,19 @@ def _weigh(
     if hour.units < floor:
         return []
     usual = yield from usual_of(event, own, hour.units / policy.mass_data_access_own_factor)
-    if not usual.is_rare(_SHARE_OF_DAYS):
+    has_usual, is_from_new = usual.days_count >= policy.mass_data_access_days_count, False
+    if kind.is_harm_in_itself or not has_usual:
+        is_from_new = yield from _is_from_new(event, actor, hour, policy)
+    # What its owner is used to destroying says nothing of somebody who comes from elsewhere.
+    if not (usual.is_rare(_SHARE_OF_DAYS) or (kind.is_harm_in_itself and is_from_new)):
         return []
     of_peers = None
     if peers is not None:
         of_peers = yield from usual_of(event, peers, hour.units / policy.mass_data_access_peers_factor)
         if not of_peers.is_rare(_SHARE_OF_DAYS):
             return []
-    is_from_new = False
-    if usual.days_count < policy.mass_data_access_days_count:
-        is_from_new = yield from _is_from_new(event, actor, hour, policy)
-        if not is_from_new and hour.units < _first_limit(policy, kind, floor):
-            return []
+    if not has_usual and not is_from_new and hour.units < _first_limit(policy, kind, floor):
+        return []
     key, current = f"{kind.id}|{actor}", beat(hour.last_ms, hour.units)
     if not (yield from claim(event, detector=ID, key=key, window=current)):
         return []
@@ -121,12 +122,17 @@ class _Case(msgspec.Struct, frozen=True):
     usual: Usual
     role: str | None
     of_peers: Usual | None
-    is_from_new: bool  # a network or a device that is new to the account; looked at only with few days to compare with
+    is_from_new: bool  # a network or a device that is new to the account; looked at only where that decides something
 
     @property
     def has_usual(self) -> bool:
         """Whether there are enough earlier days to compare with."""
         return self.usual.days_count >= self.policy.mass_data_access_days_count
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether the account did as much before; it is a case all the same if that was not from there."""
+        return not self.usual.is_rare(_SHARE_OF_DAYS)
 
     @property
     def _limit(self) -> int:
@@ -187,11 +193,15 @@ class _Case(msgspec.Struct, frozen=True):
             yield f"the account has no earlier day with as much as one {self.kind.noun} to compare with"
             return
         own = self._days(self.usual)
-        yield f"more than {factor} times the account's usual busy hour: {own[0].lower()}{own[1:]}; the limit is 5 % of them"
+        told = f"{own[0].lower()}{own[1:]}"
+        if self.is_usual:
+            yield f"that much is usual for the owner ({told}), but it came from where the owner is not known to be"
+        else:
+            yield f"more than {factor} times the account's usual busy hour: {told}; the limit is 5 % of them"
 
     def _ruled_out(self) -> Iterator[str]:
         yield "Repeated delivery: every event was counted once, by its id."
-        if self.has_usual:
+        if self.has_usual and not self.is_usual:
             yield "A job that does this every day: the account's own busy hours were far smaller."
         if self.of_peers is not None and self.of_peers.days_count and self.role is not None:
             peers = self._days(self.of_peers)
@@ -218,7 +228,8 @@ DETECTOR = Detector(
         "where events name a role, more than 4 times that of the role. Service accounts are so held against themselves. "
         "Where fewer than 5 earlier days say what is usual, reading and exporting must also have come from a network or a "
         "device that is new to an account with a history of logins, or come to 20 times as much (20,000 rows, 200 exports): "
-        "the first report of the year and the first night of a new job are no alert. High; medium when the amount is all "
+        "the first report of the year and the first night of a new job are no alert. What is usual for its owner does "
+        "not excuse a deletion from a network or a device that is new to the account. High; medium when the amount is all "
         "there is. "
         "Incident: "
         "data_exfiltration|actor:<id> or data_deletion|actor:<id>, shared with the instant alerts of these events."

@@ -15,6 +15,7 @@ from litesoc_server.pipeline.detect.firing import Evidence, Finding, claim, dete
 from litesoc_server.pipeline.detect.grants import GRANT_NAMES, OTHER_ADMIN_ACTS
 from litesoc_server.pipeline.detect.labels import device_label, network_label
 from litesoc_server.pipeline.detect.login_history import is_new_here
+from litesoc_server.pipeline.detect.networks import hides_its_user
 from litesoc_server.pipeline.detect.origin import origin_of
 from litesoc_server.pipeline.detect.subjects import actor_of, actor_subject, scope_of
 from litesoc_server.pipeline.policy import DAY_MS, HOUR_MS, DetectionPolicy
@@ -29,23 +30,30 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def examine(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...]]:
-    """Note the hour of an administrative act and hold it against those of the days before."""
+    """Note the hour of an administrative act and hold it against those of the days before.
+
+    Only acts from where the actor is known to be teach anything: an intruder's nights must not become usual.
+    """
     actor = actor_of(event)
     if actor is None:
         return ()
     at_ms = event.occurred_at_ms
     day, final_day = at_ms // DAY_MS, (at_ms - LATENESS_MS) // DAY_MS  # what came before the latter has arrived by now
-    zone = yield from _usual_zone(event, actor, policy, day, final_day)
+    is_from_new = yield from _is_from_new(event, actor, policy)
+    if not is_from_new:
+        yield from _note_zone(event, actor, policy, day)
+    zone = yield from _usual_zone(event, actor, final_day)
     hour = _local(at_ms, zone).hour
-    at_this_hour = yield from _note(event, actor, str(hour), day, policy)
-    if at_this_hour.last_ms != day * DAY_MS:  # the first of the day at this hour: the others would note the same again
-        for who in (actor, _ANYBODY):
-            yield from _note(event, who, _ANY, day, policy)
-        yield from _note(event, _ANYBODY, str(hour), day, policy)
-    # The set counts each day at least once, so this is more than the share of the days.
-    if at_this_hour.count > policy.off_hours_admin_share * at_this_hour.set_count:
-        return ()
-    past = yield from _past_of(event, actor, hour, final_day, policy)
+    if not is_from_new:
+        at_this_hour = yield from _note(event, actor, str(hour), day, policy)
+        if at_this_hour.last_ms != day * DAY_MS:  # the first of the day at this hour: the others would note the same again
+            for who in (actor, _ANYBODY):
+                yield from _note(event, who, _ANY, day, policy)
+            yield from _note(event, _ANYBODY, str(hour), day, policy)
+        # The set counts each day at least once, so this is more than the share of the days.
+        if at_this_hour.count > policy.off_hours_admin_share * at_this_hour.set_count:
+            return ()
+    past = yield from _past_of(event, actor, hour, final_day, policy, is_from_new=is_from_new)
     if _is_usual(past, policy):
         return ()
     window = str(at_ms // HOUR_MS)
@@ -66,16 +74,21 @@ class _Past(msgspec.Struct, frozen=True):
     org_near_count: int
 
 
-def _past_of(event: Event, actor: str, hour: int, day: int, policy: DetectionPolicy) -> Steps[_Past]:
+def _past_of(event: Event, actor: str, hour: int, day: int, policy: DetectionPolicy, *, is_from_new: bool) -> Steps[_Past]:
     """Return what is known of the days before ``day``, of the actor and of the whole organisation."""
     first_ms, days_count = yield from _days_with(event, actor, _ANY, day)
     near_hours = policy.off_hours_admin_near_hours
-    if near_hours > _NEAR_HOURS_MIN and (yield from _is_from_new(event, actor, policy)):
-        near_hours = _NEAR_HOURS_MIN
+    if is_from_new and days_count * _span(_NEAR_HOURS_MIN) >= policy.off_hours_admin_days_count * _span(near_hours):
+        near_hours = min(near_hours, _NEAR_HOURS_MIN)
     near_count = yield from _days_near(event, actor, hour, near_hours, day)
     _, org_days_count = yield from _days_with(event, _ANYBODY, _ANY, day)
     org_near_count = yield from _days_near(event, _ANYBODY, hour, _NEAR_HOURS_MIN, day)
     return _Past(event.occurred_at_ms - first_ms, days_count, near_hours, near_count, org_days_count, org_near_count)
+
+
+def _span(near_hours: int) -> int:
+    """Return how many hours are near one. The fewer, the more days it takes until their emptiness is no chance."""
+    return 2 * near_hours + 1
 
 
 def _is_from_new(event: Event, actor: str, policy: DetectionPolicy) -> Steps[bool]:
@@ -93,15 +106,28 @@ def _is_usual(past: _Past, policy: DetectionPolicy) -> bool:
     )
 
 
-def _usual_zone(event: Event, actor: str, policy: DetectionPolicy, day: int, final_day: int) -> Steps[str]:
+def _note_zone(event: Event, actor: str, policy: DetectionPolicy, day: int) -> Steps[None]:
+    zone = _zone_of(event)
+    if zone is not None:
+        key, ttl_ms = _zones_key(event, actor), policy.login_memory_ms
+        yield from remember(key=key, at_ms=day * DAY_MS, member=f"{day}|{zone}", value=zone, ttl_ms=ttl_ms)
+
+
+def _zone_of(event: Event) -> str | None:
+    """Return the time zone of the place of ``event``; None where that is not where its actor is."""
+    return None if event.geo is None or hides_its_user(event.network) else event.geo.time_zone
+
+
+def _usual_zone(event: Event, actor: str, final_day: int) -> Steps[str]:
     """Return the time zone of the actor's acts on most of the latest days: a journey does not move the clock."""
-    key, sent = f"{scope_of(event)}admin zones|{actor}", event.geo.time_zone if event.geo is not None else None
-    if sent is not None:
-        yield from remember(key=key, at_ms=day * DAY_MS, member=f"{day}|{sent}", value=sent, ttl_ms=policy.login_memory_ms)
     until_ms = final_day * DAY_MS
-    noted = yield from last(key=key, at_ms=until_ms - 1, k=LAST_MAX)
+    noted = yield from last(key=_zones_key(event, actor), at_ms=until_ms - 1, k=LAST_MAX)
     counts = Counter(zone.value for zone in noted if zone.at_ms < until_ms)
-    return max(counts, key=lambda zone: (counts[zone], zone), default=sent or _UTC)
+    return max(counts, key=lambda zone: (counts[zone], zone), default=_zone_of(event) or _UTC)
+
+
+def _zones_key(event: Event, actor: str) -> str:
+    return f"{scope_of(event)}admin zones|{actor}"
 
 
 # Even and odd days are noted apart, so that the state never folds a day and the one after it together: then what is known
@@ -202,11 +228,12 @@ DETECTOR = Detector(
     description=(
         "Learns on which days, and at which hours of the day, somebody does administrative acts (grants and revocations of "
         "rights, deleting or suspending accounts, settings, API keys, invitations). Fires when an act is more than three "
-        "hours (one, if network or device are new) away from those of at least 98 % of the days, once acts are "
-        "known for 14 days and on at least 8 of them; and "
+        "hours (one, if network or device are new and acts are known on 14 days) away from those of at least 98 % of the "
+        "days, once acts are known for 14 days and on at least 6 of them; and "
         "when nobody of the organisation did any within an hour of it, by their own clocks, on at least 95 % of its days. "
-        "Hours are those of the time zone in which the actor was on most of the latest days, else UTC. Low: it is worth a "
-        "look beside other signs. Incident: off_hours|actor:<id>."
+        "Acts from a network or a device that is new to the account teach nothing. Hours are those of the time zone in "
+        "which the actor was on most of the latest days, else UTC; addresses of VPNs, gateways and data centres do not say "
+        "where that is. Low: it is worth a look beside other signs. Incident: off_hours|actor:<id>."
     ),
     false_positives=(
         "An administrator is called out at night.",

@@ -39,6 +39,12 @@ class _News(msgspec.Struct, frozen=True):
 
     is_country_new: bool
     is_device_new: bool
+    is_in_data_centre: bool
+
+    @property
+    def may_be_journey(self) -> bool:
+        """Whether the owner may be travelling with their device. Nobody travels to a data centre."""
+        return not (self.is_device_new or self.is_in_data_centre)
 
 
 class _Case(msgspec.Struct, frozen=True):
@@ -87,7 +93,7 @@ def _news_of(event: Event, actor: str) -> Steps[_News | None]:
     if not is_country_new and kind_of(event.network) not in _RENTED:
         return None
     is_device_new = device != UNKNOWN and not (yield from device_was_used(event, actor, device))
-    return _News(is_country_new, is_device_new)
+    return _News(is_country_new, is_device_new, kind_of(event.network) is NetworkKind.HOSTING)
 
 
 def weight_of(risk: Risk) -> float:
@@ -104,7 +110,7 @@ def _limit(policy: DetectionPolicy, news: _News) -> float:
     Whoever copies the owner's browser looks like the owner on a journey: it takes more to tell the two apart.
     """
     with_new_device, with_known = policy.risky_login_likelihood_ratio, policy.risky_login_known_device_likelihood_ratio
-    return log(with_new_device if news.is_device_new else max(with_new_device, with_known))
+    return log(max(with_new_device, with_known) if news.may_be_journey else with_new_device)
 
 
 def _describe(case: _Case) -> Finding:
@@ -145,11 +151,7 @@ def _describe(case: _Case) -> Finding:
         ruled_out=(
             "A new address of the usual provider: the whole network is new to the account.",
             "Mistyped passwords: failed logins before it are left out of these figures.",
-            (
-                "A journey with the usual device: the device is new to the account."
-                if case.news.is_device_new
-                else f"A journey with the usual device: those are reported only from {_times(limit)} times on."
-            ),
+            f"A journey with the usual device: {_not_a_journey(case.news, limit)}.",
         ),
         actions=DETECTOR.actions,
         evidence=Evidence.of_one(login),
@@ -175,6 +177,14 @@ def _news(case: _Case) -> str:
     return f"{', '.join(news)} {'is' if len(news) == 1 else 'are'} new"
 
 
+def _not_a_journey(news: _News, limit: float) -> str:
+    if news.may_be_journey:
+        return f"those are reported only from {_times(limit)} times on"
+    if news.is_device_new:
+        return "the device is new to the account"
+    return "the address is a data centre's, where nobody travels"
+
+
 def _times(weight: float) -> str:
     """Return a likelihood ratio to two digits: "1,300", "more than 1,000,000,000"."""
     times = exp(weight)
@@ -193,8 +203,9 @@ DETECTOR = Detector(
         "login. Fires when all of that together is 1,000 times as likely from an attacker as from the owner (high from "
         "100,000 times on), the network (ASN) was never used by the account, and either the country was not or the address "
         "is a VPN's, a proxy's, Tor's or a data centre's. With a device that the account has used (the same device_id, or "
-        "without ids the same browser and system) it takes 10,000 times: owners on a journey look like that. Failed logins "
-        "before it do not count here, other detectors look at them. Needs 3 earlier logins of the account. "
+        "without ids the same browser and system) it takes 10,000 times, unless it comes from a data "
+        "centre: owners on a journey look like that. Failed logins before it do not count here, other detectors look at "
+        "them. Needs 3 earlier logins of the account. "
         "Incident: account|actor:<id>."
     ),
     false_positives=(

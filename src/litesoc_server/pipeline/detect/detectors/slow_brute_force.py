@@ -10,7 +10,7 @@ from litesoc_server.events.event import Event
 from litesoc_server.pipeline.detect import wording
 from litesoc_server.pipeline.detect.accounts import failed_login
 from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
-from litesoc_server.pipeline.detect.egress import is_shared, users_count, was_at
+from litesoc_server.pipeline.detect.egress import client_of, is_shared, users_count, was_at
 from litesoc_server.pipeline.detect.failures import COUNTED_ONCE, LOGIN_FAILED, attack_key, source_of
 from litesoc_server.pipeline.detect.firing import Evidence, Finding, beat, claim, detection_of
 from litesoc_server.pipeline.detect.login_history import logins_near
@@ -42,7 +42,10 @@ class _Pace(msgspec.Struct, frozen=True):
 
 
 def examine(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...]]:
-    """Look at the gaps between the failed logins of an address, and of an account that is tried from several."""
+    """Look at the gaps between the failed logins of an address, and of an account that is tried from several.
+
+    At an address that many people share, those on each account are looked at for themselves.
+    """
     actor, source, at_ms, event_id = actor_of(event), source_of(event), event.occurred_at_ms, event.event_id
     if actor is None:
         return ()
@@ -55,14 +58,20 @@ def examine(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...
     on_actor = yield CountRequest(by_actor, window_ms + LATENESS_MS, at_ms, event_id)
     yield DistinctRequest(sources, window_ms, at_ms, source, event_id)
     at_source: Answer = NO_WINDOW
-    if source != NOWHERE and not (yield from was_at(event, actor, source, at_ms)):
-        at_source = yield CountRequest(by_source, window_ms + LATENESS_MS, at_ms, event_id)
+    where = f"from {source}"
+    if source != NOWHERE:
+        was_here = yield from was_at(event, actor, source, at_ms)
+        if is_shared(event.network, (yield from users_count(event, source, at_ms)), policy):
+            by_source, where = f"{by_source}|{actor}", f"from {source} on {wording.name(actor)}"
+            was_here = was_here and (failed.was_client_used or client_of(event) is None)
+        if not was_here:
+            at_source = yield CountRequest(by_source, window_ms + LATENESS_MS, at_ms, event_id)
     assert isinstance(on_actor, Window)
     assert isinstance(at_source, Window)
     detections: list[Detection] = []
     pace = yield from _pace(by_source, policy, at_ms, at_source)
-    if pace is not None and not is_shared(event.network, (yield from users_count(event, source, at_ms)), policy):
-        detections += yield from _announce(event, policy, pace, attack_key(source, actor), f"from {source}")
+    if pace is not None:
+        detections += yield from _announce(event, policy, pace, attack_key(source, actor), where)
     pace = yield from _pace(by_actor, policy, at_ms, on_actor)
     if pace is not None:
         sources_count = yield from peek_distinct(key=sources, window_ms=window_ms, at_ms=at_ms - LATENESS_MS)
@@ -166,8 +175,9 @@ DETECTOR = Detector(
         "Looks at the last 6 gaps between failed logins from one address, and on one account that is tried from several. "
         "Fires when their median is 2 to 60 minutes and they hardly vary (coefficient of variation below 0.35): so does a "
         "program that stays below other limits. Only accounts that exist count, and no failure from a familiar network and "
-        "device, or from an address where the account logged in before. A login of the account in between ends it, and "
-        "shared addresses are left out. The latest 5 minutes do not count yet. Low at first, medium from 13 failures on."
+        "device, or from an address where the account logged in before. Behind an address that many people share, "
+        "those on one account are looked at for themselves. A login of an account that is tried from several addresses ends "
+        "it. The latest 5 minutes do not count yet. Low at first, medium from 13 failures on."
     ),
     false_positives=("A forgotten program on a new host keeps trying an old password.",),
     actions=(

@@ -4,6 +4,7 @@ from litesoc_server.events.detection import AlertSeverity, AlertType, Detection,
 from litesoc_server.events.event import Event, NetworkKind
 from litesoc_server.pipeline.detect import wording
 from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
+from litesoc_server.pipeline.detect.egress import has_logins
 from litesoc_server.pipeline.detect.firing import Evidence, Finding, claim, detection_of
 from litesoc_server.pipeline.detect.login_history import (
     LOGIN_SUCCEEDED,
@@ -21,6 +22,8 @@ from litesoc_server.pipeline.state.base import Steps
 
 ID = "suspicious_network"
 _RENTED = frozenset({NetworkKind.VPN, NetworkKind.PROXY, NetworkKind.HOSTING})
+# What comes first while an organisation has just begun to send events is first for us only. A week shows everybody's days.
+_LEARNING_MS = 7 * DAY_MS
 
 
 def examine(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...]]:
@@ -60,13 +63,14 @@ def _examine_rented(event: Event, policy: DetectionPolicy, kind: NetworkKind) ->
         return ()
     login = origin_of(event)
     org = yield from org_view(event, login, policy)
-    if not org.has_history:
+    if not org.has_history or not (yield from has_logins(event, login.at_ms - _LEARNING_MS)):
         return ()
-    window = f"{login.at_ms // DAY_MS}"
-    if not (yield from claim(event, detector=ID, key=kind, window=window)):
+    actor = actor_of(event)
+    key, window = f"{kind}|{actor or ''}", f"{login.at_ms // DAY_MS}"
+    if not (yield from claim(event, detector=ID, key=key, window=window)):
         return ()
-    finding = _first_of_kind(policy, actor_of(event), login, kind, org.logins_count)
-    return (detection_of(finding, event, login, key=kind, window=window),)
+    finding = _first_of_kind(policy, actor, login, kind, org.logins_count)
+    return (detection_of(finding, event, login, key=key, window=window),)
 
 
 def _tor(policy: DetectionPolicy, actor: str, login: Origin, known: Familiarity, severity: AlertSeverity) -> Finding:
@@ -108,7 +112,7 @@ def _first_of_kind(
         detector=ID,
         alert_type=DETECTOR.alert_type,
         severity=AlertSeverity.LOW,
-        incident_key=f"suspicious_network|kind:{kind.value}",
+        incident_key=f"suspicious_network|kind:{kind.value}" if actor is None else account_incident(actor),
         title=f"The organisation's first login through {through}: {who}",
         description=(
             f"{who} logged in from {login.ip}, {wording.where(login.geo, login.network)}, at {wording.utc(login.at_ms)}. "
@@ -138,10 +142,9 @@ DETECTOR = Detector(
         "Fires on a successful login through Tor: medium, or high if the account has at least 3 earlier logins and the "
         "device is new to it; the first login known of an account says nothing. An account that was opened through Tor, or "
         "whose owner confirmed such a login, is left alone. VPNs, proxies and data centres only raise the risk score, "
-        "except for the first such login of the organisation "
-        "within its memory of 90 days (low), once 20 of its logins are noted (of each account, network and device one a "
-        "week). Privacy relays such as iCloud Private Relay are no VPN and never fire. Incident: "
-        "account|actor:<id> for Tor, suspicious_network|kind:<kind> for the first of a kind."
+        "except for the first such login of the organisation within its memory of 90 days (low), once its logins are known "
+        "for 7 days and 20 of them are noted (of each account, network and device one a week). Privacy relays such as "
+        "iCloud Private Relay are no VPN and never fire. Incident: account|actor:<id>."
     ),
     false_positives=(
         "A journalist or a researcher uses Tor on purpose.",
