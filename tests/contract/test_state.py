@@ -178,6 +178,21 @@ class TestDistinct:
             expected = len({m % 400 for m in range(max(0, n - 300), n + 1)})
             assert self.add(state, n, f"v{n % 400}", f"m{n}") == expected
 
+    @given(
+        late_by=st.lists(st.sampled_from([0, 0, 0, 0, 0, 1, 2, 7, 60, 290, 400]), min_size=240, max_size=240),
+        values=st.lists(st.integers(0, 40), min_size=240, max_size=240),
+    )
+    @settings(max_examples=15)
+    def test_a_long_and_busy_window_stays_exact(self, make_state: MakeState, late_by: list[int], values: list[int]) -> None:
+        state = make_state()
+        arrived: list[tuple[int, str]] = []
+        for n, (late_s, number) in enumerate(zip(late_by, values, strict=True)):
+            second, value = 600 + n // 3 * 4 - late_s, f"v{number:02}"  # three of each moment
+            arrived.append((second, value))
+            ends = {end for end, _ in arrived if second <= end <= second + 300}
+            richest = max(len({v for at, v in arrived if end - 300 <= at <= end}) for end in ends)
+            assert self.add(state, second, value, f"m{n}") == richest
+
     def test_looking_adds_nothing(self, make_state: MakeState) -> None:
         state = make_state()
         look = DistinctRequest("k", WINDOW_MS, T0 + 2000, "", "", is_read_only=True)

@@ -12,6 +12,7 @@ OBSERVATIONS_MAX = 4096
 _SLACK = 512  # how far a list may outgrow the ceiling before it is cut, so that cutting costs little per observation
 # Below this length nothing is cut, however old: a replayed log and live traffic may then share a key.
 _TRIM_LENGTH = 128
+_STEP_COST = 8  # what a step back from the newest window costs, in observations counted anew
 _TALLY_LENGTH = 32  # from this many observations on, counting the different ones anew each time costs more than a tally
 
 NO_WINDOW = Window(0, 0, 0, ())
@@ -36,16 +37,16 @@ class Observations(msgspec.Struct, array_like=True, gc=False):
     times: list[int] = []
     labels: list[str] = []
 
-    def insert_late(self, at_ms: int, label: str) -> bool:
-        """Put an observation that is not the newest into its place; return False when it is already there."""
+    def insert_late(self, at_ms: int, label: str) -> int | None:
+        """Put an observation that is not the newest into its place and return its index; None when it is already there."""
         times, labels = self.times, self.labels
         low, high = bisect_left(times, at_ms), bisect_right(times, at_ms)
         index = bisect_left(labels, label, low, high)
         if index < high and labels[index] == label:
-            return False
+            return None
         times.insert(index, at_ms)
         labels.insert(index, label)
-        return True
+        return index
 
     def trim(self, window_ms: int) -> int:
         """Cut what no window needs any more, or what is beyond the ceiling; return how many went."""
@@ -77,7 +78,7 @@ class CountWindow(Observations, tag=1, gc=False):
             if size <= MEMBERS_MAX and times[0] >= oldest_ms:  # by far the most common: all of few
                 return Window(size, times[0], at_ms, tuple(self.labels))
             return self._window(bisect_left(times, oldest_ms), size)
-        if self.insert_late(at_ms, member) and len(times) >= self.trim_length:
+        if self.insert_late(at_ms, member) is not None and len(times) >= self.trim_length:
             self.trim(window_ms)
         if at_ms == times[-1]:
             return self._window(bisect_left(times, at_ms - window_ms), len(times))
@@ -127,30 +128,41 @@ class DistinctWindow(Observations, tag=2, gc=False):
 
     def add(self, at_ms: int, value: str, window_ms: int) -> int:
         """Add one observation and return the number of different values in the richest window that contains it."""
-        times = self.times
-        if not times or at_ms > times[-1] or (at_ms == times[-1] and value > self.labels[-1]):
+        times, labels = self.times, self.labels
+        index: int | None = len(times)
+        if not times or at_ms > times[-1] or (at_ms == times[-1] and value > labels[-1]):
             times.append(at_ms)
-            self.labels.append(value)
+            labels.append(value)
+        else:
+            index = self.insert_late(at_ms, value)
+        if index is not None:
+            self._keep_tally(index, value)
             if len(times) >= self.trim_length and self.trim(window_ms):
                 self.tally = None
-            if len(times) < _TALLY_LENGTH:
-                oldest_ms = at_ms - window_ms
-                return len(set(self.labels if times[0] >= oldest_ms else self.labels[bisect_left(times, oldest_ms) :]))
-            return self._advance_tally(at_ms, value, window_ms)
-        if self.insert_late(at_ms, value):
-            self.tally = None
-            if len(times) >= self.trim_length:
-                self.trim(window_ms)
-        return self._richest(at_ms, window_ms)
+        oldest_ms = at_ms - window_ms
+        if at_ms < times[-1]:
+            return self._richest(at_ms, window_ms)
+        if len(times) < _TALLY_LENGTH:
+            return len(set(labels if times[0] >= oldest_ms else labels[bisect_left(times, oldest_ms) :]))
+        return len(self._newest_tally(window_ms))
 
     def peek(self, at_ms: int, window_ms: int) -> int:
         """Return the number of different values in the window that ends at ``at_ms``, changing nothing."""
         start, stop = bisect_left(self.times, at_ms - window_ms), bisect_right(self.times, at_ms)
         return len(set(self.labels[start:stop]))
 
-    def _advance_tally(self, at_ms: int, value: str, window_ms: int) -> int:
-        """Keep the tally of the newest window: constant work per observation in order, however long the window is."""
-        start = bisect_left(self.times, at_ms - window_ms)
+    def _keep_tally(self, index: int, value: str) -> None:
+        """Have the tally count what was just put at ``index``, unless it is older than all that is counted."""
+        if self.tally is None:
+            return
+        if index < self.tally_start:
+            self.tally_start += 1
+        else:
+            self.tally[value] = self.tally.get(value, 0) + 1
+
+    def _newest_tally(self, window_ms: int) -> dict[str, int]:
+        """Return how often each value stands in the newest window: constant work per observation, however long it is."""
+        start = bisect_left(self.times, self.times[-1] - window_ms)
         tally = self.tally
         if tally is None or self.tally_window_ms != window_ms:
             tally = {}
@@ -158,18 +170,48 @@ class DistinctWindow(Observations, tag=2, gc=False):
                 tally[present] = tally.get(present, 0) + 1
             self.tally, self.tally_window_ms = tally, window_ms
         else:
-            tally[value] = tally.get(value, 0) + 1
             for gone in self.labels[self.tally_start : start]:
                 _take_out(tally, gone)
         self.tally_start = start
-        return len(tally)
+        return tally
 
     def _richest(self, at_ms: int, window_ms: int) -> int:
-        """Slide over every window that ends at an observation and still contains ``at_ms``."""
+        """Slide over every window that ends at an observation and still contains ``at_ms``, which is not the newest."""
+        times = self.times
+        start, stop = bisect_left(times, at_ms - window_ms), bisect_right(times, at_ms)
+        if at_ms >= times[-1] - window_ms and len(times) >= _TALLY_LENGTH:
+            tally = self._newest_tally(window_ms)
+            if _STEP_COST * (len(times) - stop + self.tally_start - start) < stop - start:
+                return self._richest_backwards(stop, window_ms, tally)
+        return self._richest_forwards(start, stop, at_ms, window_ms)
+
+    def _richest_backwards(self, first_stop: int, window_ms: int, tally: dict[str, int]) -> int:
+        """Slide from the newest window, whose tally is at hand, to the one that ends before ``first_stop``: few steps.
+
+        What happens at one moment or in parallel seldom comes in order, so nearly all late observations are late by little.
+        """
         times, values = self.times, self.labels
-        stop = bisect_right(times, at_ms)
+        moved: dict[str, int] = {}  # the tally stays as it is; what differs from it stands here
+        start, inside_count = self.tally_start, len(tally)
+        best = inside_count
+        for stop in range(len(times) - 1, first_stop - 1, -1):
+            value = values[stop]
+            moved[value] = moved.get(value, 0) - 1
+            if not tally.get(value, 0) + moved[value]:
+                inside_count -= 1
+            oldest_ms = times[stop - 1] - window_ms
+            while start and times[start - 1] >= oldest_ms:
+                start -= 1
+                value = values[start]
+                if not tally.get(value, 0) + moved.get(value, 0):
+                    inside_count += 1
+                moved[value] = moved.get(value, 0) + 1
+            best = max(best, inside_count)
+        return best
+
+    def _richest_forwards(self, start: int, stop: int, at_ms: int, window_ms: int) -> int:
+        times, values = self.times, self.labels
         last_stop = bisect_right(times, at_ms + window_ms)
-        start = bisect_left(times, at_ms - window_ms)
         inside: dict[str, int] = {}
         for present in values[start:stop]:
             inside[present] = inside.get(present, 0) + 1

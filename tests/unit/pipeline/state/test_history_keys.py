@@ -54,16 +54,16 @@ def test_what_is_known_of_many_actors_outlives_the_ceiling_of_objects() -> None:
 
 
 def test_packed_histories_stay_below_their_ceiling_and_the_largest_organisation_pays() -> None:
-    state = MemoryState(max_keys=100, packed_bytes_max=200_000)
+    state = MemoryState(max_keys=100, packed_bytes_max=100_000)
     state.answer(histories_of("quiet", 100))
     state.answer(histories_of("flooded", 5_000))
-    assert 100_000 < state.packed_bytes <= 200_000
+    assert 90_000 < state.packed_bytes <= 100_000
     assert kept(state, "quiet", 100) == 100
     assert kept(state, "flooded", 5_000) < 1_000
 
 
 def test_what_was_packed_longest_ago_goes_first() -> None:
-    state = MemoryState(max_keys=4, packed_bytes_max=20_000)
+    state = MemoryState(max_keys=4, packed_bytes_max=10_000)
     for n in range(500):
         state.answer([*histories_of("shop", 1, n), LastRequest("shop|logins|0", T0)])
     assert kept(state, "shop", 1) == 1

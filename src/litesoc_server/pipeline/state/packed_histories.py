@@ -1,0 +1,107 @@
+"""The histories of subjects that are not in use, as bytes in a temporary file: so memory does not limit how many are known.
+
+The file is SQLite's own kind of temporary one: nobody else can open it, it is written only once some megabytes have come
+together, and it is gone with the process, as the state in memory is. It stands where SQLITE_TMPDIR or TMPDIR says, else in
+/var/tmp (https://www.sqlite.org/tempfiles.html, section 5).
+"""
+
+import logging
+import sqlite3
+
+log = logging.getLogger(__name__)
+
+_SCHEMA = """
+PRAGMA journal_mode = OFF;
+PRAGMA cache_size = -4096;
+CREATE TABLE packed (number INTEGER PRIMARY KEY, scope INTEGER, name BLOB, histories BLOB);
+CREATE UNIQUE INDEX packed_by_name ON packed (scope, name);
+"""
+_RECORD_BYTES = 60  # what the file takes for a record beside its name (twice, for the index) and its histories
+_DROPPED_SHARE = 64  # when all is full, one in so many of the largest organisation's records goes at once
+
+
+class PackedHistories:
+    """Bytes by scope (organisation, and world if it is the test one) and name, ``bytes_max`` of them on disk.
+
+    Beyond that, the scope that takes most loses what was put there longest ago. When the file cannot be written or read (a
+    full disk), all of it is given up, with an error in the log: what is in use stays, and the rest is learned again.
+
+    One thread at a time may use it.
+    """
+
+    def __init__(self, bytes_max: int) -> None:
+        self._bytes_max = bytes_max
+        self._numbers: dict[str, int] = {}  # scope -> what stands for it in the file
+        self._start()
+
+    @property
+    def bytes_used(self) -> int:
+        """What is held, as counted for the ceiling."""
+        return self._bytes_used
+
+    def put(self, scope: str, name: str, histories: bytes) -> None:
+        """Keep the histories of a name that has none here."""
+        number = self._numbers.setdefault(scope, len(self._numbers))
+        packed_name = _bytes_of(name)
+        try:
+            self._file.execute(
+                "INSERT INTO packed (scope, name, histories) VALUES (?, ?, ?)", (number, packed_name, histories)
+            )
+            self._count(number, _size(len(packed_name), len(histories)))
+            while self._bytes_used > self._bytes_max:
+                self._drop_some()
+        except sqlite3.Error as error:
+            self._give_up(error)
+
+    def take(self, scope: str, name: str) -> bytes | None:
+        """Return the histories of a name and keep them no longer; None if there are none."""
+        number = self._numbers.get(scope)
+        if number is None or not self._sizes.get(number):
+            return None
+        packed_name = _bytes_of(name)
+        try:
+            found = self._file.execute(
+                "DELETE FROM packed WHERE scope = ? AND name = ? RETURNING histories", (number, packed_name)
+            ).fetchone()
+        except sqlite3.Error as error:
+            self._give_up(error)
+            return None
+        if found is None:
+            return None
+        histories: bytes = found[0]
+        self._count(number, -_size(len(packed_name), len(histories)))
+        return histories
+
+    def _start(self) -> None:
+        # Built in one thread and used in another; no two use it at once.
+        self._file = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        self._file.executescript(_SCHEMA)
+        self._sizes: dict[int, int] = {}  # number of a scope -> bytes
+        self._bytes_used = 0
+
+    def _give_up(self, error: sqlite3.Error) -> None:
+        log.error("what was known of actors that are not in use is lost, its temporary file failed: %s", error)
+        self._file.close()
+        self._start()
+
+    def _drop_some(self) -> None:
+        largest = max(self._sizes, key=self._sizes.__getitem__)
+        (count,) = self._file.execute("SELECT count(*) FROM packed WHERE scope = ?", (largest,)).fetchone()
+        dropped = self._file.execute(
+            "DELETE FROM packed WHERE number IN (SELECT number FROM packed WHERE scope = ? ORDER BY number LIMIT ?) "
+            "RETURNING length(name), length(histories)",
+            (largest, max(1, count // _DROPPED_SHARE)),
+        ).fetchall()
+        self._count(largest, -sum(_size(name, histories) for name, histories in dropped))
+
+    def _count(self, number: int, size: int) -> None:
+        self._sizes[number] = self._sizes.get(number, 0) + size
+        self._bytes_used += size
+
+
+def _bytes_of(name: str) -> bytes:
+    return name.encode("utf-8", "surrogatepass")
+
+
+def _size(name_length: int, histories_length: int) -> int:
+    return histories_length + 2 * name_length + _RECORD_BYTES
