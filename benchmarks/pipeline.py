@@ -12,6 +12,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -38,7 +39,7 @@ from litesoc_server.stream.embedded import EmbeddedStream
 from litesoc_server.stream.subjects import Subject
 
 EVENTS_PER_REQUEST = 10
-ORGS = 5
+ORGS = [OrgId(f"00000000-0000-4000-8000-00000000000{n}") for n in range(5)]
 ACTORS = 5_000
 ADDRESSES = 20_000
 PUBLISH_MESSAGES = 500
@@ -63,10 +64,9 @@ class OnePolicy:
         return self._policy
 
 
-def envelopes(count: int, seed: int) -> list[bytes]:
+def envelopes(count: int, seed: int, orgs: Sequence[OrgId] = ORGS) -> list[bytes]:
     """Return ``count`` requests of EVENTS_PER_REQUEST events each: many users with habits, some failures."""
     rng = random.Random(seed)
-    orgs = [OrgId(f"00000000-0000-4000-8000-00000000000{n}") for n in range(ORGS)]
     addresses = [".".join(str(rng.randint(1, 223)) for _ in range(4)) for _ in range(ADDRESSES)]
     habits = [(rng.choice(addresses), rng.choice(_AGENTS)) for _ in range(ACTORS)]
     now_ms = time.time_ns() // 1_000_000 - count * 5
@@ -86,7 +86,7 @@ def envelopes(count: int, seed: int) -> list[bytes]:
             )
         at_ms = now_ms + number * 5
         envelope = Envelope(
-            org_id=orgs[number % ORGS],
+            org_id=orgs[number % len(orgs)],
             key_id="benchmark",
             environment=Environment.LIVE,
             source="collect",
