@@ -22,7 +22,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -122,7 +122,8 @@ class ServerProcess:
         process, self._process = self._process, None
         if process is not None:
             if signal_number == signal.SIGKILL:
-                os.killpg(process.pid, signal_number)
+                with suppress(ProcessLookupError):  # it has ended by itself
+                    os.killpg(process.pid, signal_number)
             else:
                 process.send_signal(signal_number)
             process.wait(STOP_TIMEOUT_S)
