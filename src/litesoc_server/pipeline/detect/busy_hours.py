@@ -14,21 +14,12 @@ import msgspec
 
 from litesoc_server.events.event import Event
 from litesoc_server.events.ids import EventId
-from litesoc_server.pipeline.detect.labels import device_label, network_label
 from litesoc_server.pipeline.detect.subjects import scope_of
 from litesoc_server.pipeline.policy import DAY_MS, HOUR_MS
 from litesoc_server.pipeline.state.base import LATENESS_MS, Seen, Steps, count, known, peek, seen
 
 _SPAN_DAYS = 30
 _KEPT_MS = 2 * _SPAN_DAYS * DAY_MS  # a span's marks are asked for until the next span is over
-
-
-class Source(msgspec.Struct, frozen=True):
-    """A network and a device from which something was done, by their labels."""
-
-    at_ms: int  # of the first event from there
-    network: str
-    device: str
 
 
 class Hour(msgspec.Struct, frozen=True):
@@ -39,7 +30,6 @@ class Hour(msgspec.Struct, frozen=True):
     last_ms: int
     event_ids: tuple[EventId, ...]
     event_count: int
-    sources: tuple[Source, ...]  # each once
     by_day: tuple[tuple[int, int, int], ...]  # day, the most units of an hour that begins in it: before the event, with it
 
 
@@ -58,7 +48,7 @@ class Usual(msgspec.Struct, frozen=True):
 def count_units(event: Event, subject: str, units: int) -> Steps[Hour]:
     """Count ``units`` of ``subject`` at the time of ``event`` and return the fullest hour that contains the event."""
     key, at_ms = f"{scope_of(event)}units|{subject}", event.occurred_at_ms
-    member = f"{at_ms}|{event.event_id}|{units}|{network_label(event.network)}|{device_label(event.device)}"
+    member = f"{at_ms}|{event.event_id}|{units}"
     fullest = yield from count(key=key, window_ms=HOUR_MS, at_ms=at_ms, member=member)
     if fullest.count == 1:
         around = fullest
@@ -77,7 +67,6 @@ def count_units(event: Event, subject: str, units: int) -> Steps[Hour]:
         last_ms=fullest.last_ms,
         event_ids=tuple(entry.event_id for entry in named),
         event_count=fullest.count,
-        sources=_sources(named),
         by_day=(*hour.by_day, (day, least - units, least)),
     )
 
@@ -139,16 +128,14 @@ class _Entry(msgspec.Struct, frozen=True, gc=False, order=True):
     at_ms: int
     event_id: EventId
     units: int
-    network: str
-    device: str
 
 
 def _entries(members: Iterable[str]) -> list[_Entry]:
-    """Return what was counted, in order: time, event, units, network and device stand in a member's name."""
+    """Return what was counted, in order: time, event and units stand in a member's name."""
     entries: list[_Entry] = []
     for member in members:
-        at_ms, event_id, units, network, device = member.split("|", 4)
-        entries.append(_Entry(int(at_ms), EventId(event_id), int(units), network, device))
+        at_ms, event_id, units = member.split("|")
+        entries.append(_Entry(int(at_ms), EventId(event_id), int(units)))
     return sorted(entries)
 
 
@@ -174,13 +161,5 @@ def _fullest_hour(entries: list[_Entry], at_ms: int, event_id: str) -> Hour:
         last_ms=chosen[-1].at_ms,
         event_ids=tuple(entry.event_id for entry in chosen),
         event_count=len(chosen),
-        sources=_sources(chosen),
         by_day=tuple((day, before, units) for day, (before, units) in by_day.items()),
     )
-
-
-def _sources(entries: Iterable[_Entry]) -> tuple[Source, ...]:
-    found: dict[tuple[str, str], Source] = {}
-    for entry in entries:
-        found.setdefault((entry.network, entry.device), Source(entry.at_ms, entry.network, entry.device))
-    return tuple(found.values())

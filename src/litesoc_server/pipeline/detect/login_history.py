@@ -77,13 +77,14 @@ def country_was_used(event: Event, actor: str, country: str) -> Steps[bool]:
     return (yield from known(key=key, value=country, at_ms=before_ms)).count > 0
 
 
-def is_new_here(event: Event, actor: str, policy: DetectionPolicy, *, at_ms: int, network: str, device: str) -> Steps[bool]:
-    """Return whether ``actor`` has a history of logins, but none with this network or none with this device.
+def is_from_elsewhere(event: Event, actor: str, policy: DetectionPolicy) -> Steps[bool]:
+    """Return whether ``actor`` has a history of logins, but none with the network or none with the device of ``event``.
 
-    All as of a day before ``at_ms``: what an intruder brings is not the account's own by the next hour. An unknown network
-    or device is not new.
+    All as of a day before it: what an intruder brings is not the account's own by the next hour. An unknown network or
+    device is not new.
     """
-    scope, before_ms = scope_of(event), at_ms - policy.org_familiar_after_ms
+    network, device = network_label(event.network), device_label(event.device)
+    scope, before_ms = scope_of(event), event.occurred_at_ms - policy.org_familiar_after_ms
     habits = yield from known(key=f"{scope}habits|{actor}", value=f"{network}|{device}", at_ms=before_ms)
     if habits.count or habits.set_count < policy.history_count:
         return False

@@ -48,10 +48,23 @@ class TestMassDataAccess:
     def test_nothing_is_new_to_an_account_without_a_history(self) -> None:
         assert only("mass_data_access", [*logins(2), export(0, 8_000, **TOKYO)]) == []
 
-    def test_one_stranger_among_the_exports_of_an_hour_is_enough(self) -> None:
-        mixed = [export(0, 600), export(60, 1, **TOKYO), export(120, 600)]
-        assert len(only("mass_data_access", [*logins(), *mixed])) == 1
-        assert len(only("mass_data_access", [*logins(), mixed[0], mixed[2], mixed[1]])) == 1
+    def test_what_a_stranger_takes_is_counted_for_itself(self) -> None:
+        owners = [export(0, 600), export(120, 600)]
+        assert only("mass_data_access", [*logins(), owners[0], export(60, 999, **TOKYO), owners[1]]) == []
+        (found,) = only("mass_data_access", [*logins(), owners[0], export(60, 1_000, **TOKYO), owners[1]])
+        assert (found.event_count, found.incident_key) == (1, "account|actor:mira")
+
+    def test_what_a_stranger_does_makes_nothing_usual(self) -> None:
+        strangers = [export(-DAY_S * 30 + HOUR_S * hour, 9_000, **TOKYO) for hour in range(6)]
+        habit = [export(-DAY_S * day, 300) for day in range(20, 0, -1)]
+        events = [*logins(40), *strangers, *habit, export(0, 5_000)]
+        assert only("mass_data_access", events)[-1].incident_key == "data_exfiltration|actor:mira"
+
+    def test_deletions_are_one_incident_with_the_instant_alerts_of_them(self) -> None:
+        for place, incident_key in ((HOME, "data_deletion|actor:mira"), (TOKYO, "account|actor:mira")):
+            events = [*logins(), make_event(name="data.bulk_delete", at=0, metadata={"count": 500}, **place)]
+            found = [*only("mass_data_access", events), *only("instant_alert", events)]
+            assert [one.incident_key for one in found] == [incident_key, incident_key]
 
     def test_what_two_hours_hold_together_does_not_count(self) -> None:
         assert only("mass_data_access", [*logins(), export(0, 600, **TOKYO), export(HOUR_S + 0.001, 600, **TOKYO)]) == []

@@ -11,9 +11,9 @@ from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
 from litesoc_server.pipeline.detect.busy_hours import Hour, Usual, count_units, note_hour, usual_of
 from litesoc_server.pipeline.detect.details import details_of
 from litesoc_server.pipeline.detect.firing import Evidence, Finding, beat, claim, detection_of
-from litesoc_server.pipeline.detect.login_history import is_new_here
+from litesoc_server.pipeline.detect.login_history import is_from_elsewhere
 from litesoc_server.pipeline.detect.origin import origin_of
-from litesoc_server.pipeline.detect.subjects import actor_of, actor_subject
+from litesoc_server.pipeline.detect.subjects import account_incident, actor_of, actor_subject
 from litesoc_server.pipeline.policy import HOUR_MS, DetectionPolicy
 from litesoc_server.pipeline.state.base import Steps
 
@@ -41,12 +41,15 @@ _EXPORTS = _Class("exports", "export", "made", "data_exfiltration")
 
 def examine(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...]]:
     """Count what the event says was exported, read or deleted, each for itself."""
-    actor = actor_of(event)
-    if actor is None:
+    actor, counted = actor_of(event), tuple(_units_of(event, policy))
+    if actor is None or not counted:
         return ()
+    is_elsewhere = yield from is_from_elsewhere(event, actor, policy)
     detections: list[Detection] = []
-    for kind, units, floor in _units_of(event, policy):
-        detections += yield from _weigh(event, policy, actor, kind, units, floor)
+    for kind, units, floor in counted:
+        hour = yield from _count(event, policy, actor, kind, units, floor, is_elsewhere=is_elsewhere)
+        if hour.units >= floor:
+            detections += yield from _weigh(event, policy, actor, kind, hour, floor, is_elsewhere=is_elsewhere)
     return tuple(detections)
 
 
@@ -64,51 +67,49 @@ def _units_of(event: Event, policy: DetectionPolicy) -> Iterator[tuple[_Class, i
         yield _EXPORTS, 1, policy.mass_data_access_exports_count
 
 
-def _weigh(
-    event: Event, policy: DetectionPolicy, actor: str, kind: _Class, units: int, floor: int
-) -> Steps[list[Detection]]:
+def _count(
+    event: Event, policy: DetectionPolicy, actor: str, kind: _Class, units: int, floor: int, *, is_elsewhere: bool
+) -> Steps[Hour]:
+    """Count an event and return its hour.
+
+    What comes from elsewhere (see ``is_from_elsewhere``) is counted for itself and makes nothing usual: it may be an
+    intruder.
+    """
+    if is_elsewhere:
+        return (yield from count_units(event, f"{kind.id} elsewhere|{actor}", units))
     own, role = f"{kind.id}|{actor}", details_of(event).role
-    peers = None if role is None else f"{kind.id} by role|{role}"
     hour = yield from count_units(event, own, units)
     least = int(floor / (2 * max(policy.mass_data_access_own_factor, policy.mass_data_access_peers_factor)))
     yield from note_hour(event, own, hour, least)
-    if peers is not None:
-        yield from note_hour(event, peers, hour, least)
-    if hour.units < floor:
-        return []
-    usual = yield from usual_of(event, own, hour.units / policy.mass_data_access_own_factor)
-    has_usual, is_from_new = usual.days_count >= policy.mass_data_access_days_count, False
-    if kind.is_harm_in_itself or not has_usual:
-        is_from_new = yield from _is_from_new(event, actor, hour, policy)
+    if role is not None:
+        yield from note_hour(event, _peers(kind, role), hour, least)
+    return hour
+
+
+def _peers(kind: _Class, role: str) -> str:
+    return f"{kind.id} by role|{role}"
+
+
+def _weigh(
+    event: Event, policy: DetectionPolicy, actor: str, kind: _Class, hour: Hour, floor: int, *, is_elsewhere: bool
+) -> Steps[list[Detection]]:
+    """Hold an hour against what is usual."""
+    usual = yield from usual_of(event, f"{kind.id}|{actor}", hour.units / policy.mass_data_access_own_factor)
     # What its owner is used to destroying says nothing of somebody who comes from elsewhere.
-    if not (usual.is_rare(_SHARE_OF_DAYS) or (kind.is_harm_in_itself and is_from_new)):
+    if not (usual.is_rare(_SHARE_OF_DAYS) or (kind.is_harm_in_itself and is_elsewhere)):
         return []
-    of_peers = None
-    if peers is not None:
-        of_peers = yield from usual_of(event, peers, hour.units / policy.mass_data_access_peers_factor)
+    of_peers, role = None, details_of(event).role
+    if role is not None:
+        of_peers = yield from usual_of(event, _peers(kind, role), hour.units / policy.mass_data_access_peers_factor)
         if not of_peers.is_rare(_SHARE_OF_DAYS):
             return []
-    if not has_usual and not is_from_new and hour.units < _first_limit(policy, kind, floor):
+    case = _Case(policy, actor, kind, floor, hour, usual, role, of_peers, is_elsewhere)
+    if hour.units < case.limit:
         return []
-    key, current = f"{kind.id}|{actor}", beat(hour.last_ms, hour.units)
+    key, current = f"{kind.id}{' elsewhere' if is_elsewhere else ''}|{actor}", beat(hour.last_ms, hour.units)
     if not (yield from claim(event, detector=ID, key=key, window=current)):
         return []
-    finding = _Case(policy, actor, kind, floor, hour, usual, role, of_peers, is_from_new).told(event)
-    return [detection_of(finding, event, origin_of(event), key=key, window=current)]
-
-
-def _first_limit(policy: DetectionPolicy, kind: _Class, floor: int) -> float:
-    """Return from where on something counts that is done for the first time, from where its actor always is."""
-    return floor if kind.is_harm_in_itself else policy.mass_data_access_first_factor * floor
-
-
-def _is_from_new(event: Event, actor: str, hour: Hour, policy: DetectionPolicy) -> Steps[bool]:
-    """Return whether anything of the hour came from a network or a device that is new to the account."""
-    for source in hour.sources:
-        at_ms, network, device = source.at_ms, source.network, source.device
-        if (yield from is_new_here(event, actor, policy, at_ms=at_ms, network=network, device=device)):
-            return True
-    return False
+    return [detection_of(case.told(event), event, origin_of(event), key=key, window=current)]
 
 
 class _Case(msgspec.Struct, frozen=True):
@@ -122,7 +123,7 @@ class _Case(msgspec.Struct, frozen=True):
     usual: Usual
     role: str | None
     of_peers: Usual | None
-    is_from_new: bool  # a network or a device that is new to the account; looked at only where that decides something
+    is_elsewhere: bool  # all of it, from a network or a device that is new to the account
 
     @property
     def has_usual(self) -> bool:
@@ -135,11 +136,15 @@ class _Case(msgspec.Struct, frozen=True):
         return not self.usual.is_rare(_SHARE_OF_DAYS)
 
     @property
-    def _limit(self) -> int:
-        """From where on the hour counts: more where nothing says what is usual and nothing else is odd."""
-        if self.has_usual or self.is_from_new:
+    def limit(self) -> int:
+        """From where on the hour counts: more where it is done for the first time, from where its actor always is."""
+        if self.has_usual or self.is_elsewhere or self.kind.is_harm_in_itself:
             return self.floor
-        return int(_first_limit(self.policy, self.kind, self.floor))
+        return int(self.policy.mass_data_access_first_factor * self.floor)
+
+    @property
+    def _incident_key(self) -> str:
+        return account_incident(self.actor) if self.is_elsewhere else f"{self.kind.family}|{actor_subject(self.actor)}"
 
     def told(self, event: Event) -> Finding:
         """Put the case into words."""
@@ -150,8 +155,8 @@ class _Case(msgspec.Struct, frozen=True):
         return Finding(
             detector=ID,
             alert_type=DETECTOR.alert_type,
-            severity=AlertSeverity.HIGH if self.has_usual or self.is_from_new else AlertSeverity.MEDIUM,
-            incident_key=f"{kind.family}|{actor_subject(self.actor)}",
+            severity=AlertSeverity.HIGH if self.has_usual or self.is_elsewhere else AlertSeverity.MEDIUM,
+            incident_key=self._incident_key,
             title=f"{amount} {kind.done} {time} by {who}",
             description=(
                 f"Until {wording.utc(hour.last_ms)}, {amount} {'was' if hour.units == 1 else 'were'} {kind.done} {time} by "
@@ -159,7 +164,7 @@ class _Case(msgspec.Struct, frozen=True):
             ),
             reasons=tuple(self._reasons(amount)),
             facts=(
-                Fact(f"{kind.id}_count", hour.units, self._limit),
+                Fact(f"{kind.id}_count", hour.units, self.limit),
                 Fact("days_count", self.usual.days_count, self.policy.mass_data_access_days_count),
                 Fact("busy_days_count", self.usual.busy_days_count, int(_SHARE_OF_DAYS * self.usual.days_count)),
                 Fact("window_ms", HOUR_MS),
@@ -186,8 +191,8 @@ class _Case(msgspec.Struct, frozen=True):
 
     def _reasons(self, amount: str) -> Iterator[str]:
         factor = f"{self.policy.mass_data_access_own_factor:g}"
-        yield f"{amount} {self.kind.done} in an hour; the limit is {self._limit:,}"
-        if self.is_from_new:
+        yield f"{amount} {self.kind.done} in an hour; the limit is {self.limit:,}"
+        if self.is_elsewhere:
             yield "the network or the device was new to the account: no login with it is known from a day before"
         if not self.usual.days_count:
             yield f"the account has no earlier day with as much as one {self.kind.noun} to compare with"
@@ -226,13 +231,12 @@ DETECTOR = Detector(
         "records, 1,000 rows or 10 exports on, unless that much is usual: it must be more than 8 times what the actor's "
         "busiest hours come to (their 95th percentile by day, of the last 30 to 60 days, rounded up to a power of two) and, "
         "where events name a role, more than 4 times that of the role. Service accounts are so held against themselves. "
-        "Where fewer than 5 earlier days say what is usual, reading and exporting must also have come from a network or a "
-        "device that is new to an account with a history of logins, or come to 20 times as much (20,000 rows, 200 exports): "
-        "the first report of the year and the first night of a new job are no alert. What is usual for its owner does "
-        "not excuse a deletion from a network or a device that is new to the account. High; medium when the amount is all "
-        "there is. "
-        "Incident: "
-        "data_exfiltration|actor:<id> or data_deletion|actor:<id>, shared with the instant alerts of these events."
+        "What comes from a network or a device that is new to an account with a history of logins is counted for itself, "
+        "makes nothing usual, and what is usual for the owner does not excuse a deletion there. In usual places reading and "
+        "exporting must come to 20 times as much (20,000 rows, 200 exports) where fewer than 5 earlier days say what is "
+        "usual: the first report of the year and the first night of a new job are no alert. High; medium when the amount is "
+        "all there is. Incident: data_exfiltration|actor:<id> or data_deletion|actor:<id>; from a new network or device "
+        "account|actor:<id>. The instant alerts of these events share it."
     ),
     false_positives=(
         "A migration, an audit or a clean-up that is done once.",

@@ -13,11 +13,10 @@ from litesoc_server.pipeline.detect import wording
 from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
 from litesoc_server.pipeline.detect.firing import Evidence, Finding, claim, detection_of
 from litesoc_server.pipeline.detect.grants import GRANT_NAMES, OTHER_ADMIN_ACTS
-from litesoc_server.pipeline.detect.labels import device_label, network_label
-from litesoc_server.pipeline.detect.login_history import is_new_here
+from litesoc_server.pipeline.detect.login_history import is_from_elsewhere
 from litesoc_server.pipeline.detect.networks import hides_its_user
 from litesoc_server.pipeline.detect.origin import origin_of
-from litesoc_server.pipeline.detect.subjects import actor_of, actor_subject, scope_of
+from litesoc_server.pipeline.detect.subjects import account_incident, actor_of, actor_subject, scope_of
 from litesoc_server.pipeline.policy import DAY_MS, HOUR_MS, DetectionPolicy
 from litesoc_server.pipeline.state.base import LAST_MAX, LATENESS_MS, Seen, Steps, known, last, remember, seen
 
@@ -39,12 +38,12 @@ def examine(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...
         return ()
     at_ms = event.occurred_at_ms
     day, final_day = at_ms // DAY_MS, (at_ms - LATENESS_MS) // DAY_MS  # what came before the latter has arrived by now
-    is_from_new = yield from _is_from_new(event, actor, policy)
-    if not is_from_new:
+    is_elsewhere = yield from is_from_elsewhere(event, actor, policy)
+    if not is_elsewhere:
         yield from _note_zone(event, actor, policy, day)
     zone = yield from _usual_zone(event, actor, final_day)
     hour = _local(at_ms, zone).hour
-    if not is_from_new:
+    if not is_elsewhere:
         at_this_hour = yield from _note(event, actor, str(hour), day, policy)
         if at_this_hour.last_ms != day * DAY_MS:  # the first of the day at this hour: the others would note the same again
             for who in (actor, _ANYBODY):
@@ -53,13 +52,13 @@ def examine(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...
         # The set counts each day at least once, so this is more than the share of the days.
         if at_this_hour.count > policy.off_hours_admin_share * at_this_hour.set_count:
             return ()
-    past = yield from _past_of(event, actor, hour, final_day, policy, is_from_new=is_from_new)
+    past = yield from _past_of(event, actor, hour, final_day, policy, is_elsewhere=is_elsewhere)
     if _is_usual(past, policy):
         return ()
-    window = str(at_ms // HOUR_MS)
+    window = f"{at_ms // HOUR_MS}{' elsewhere' if is_elsewhere else ''}"
     if not (yield from claim(event, detector=ID, key=actor, window=window)):
         return ()
-    finding = _describe(event, policy, actor, zone, past)
+    finding = _describe(event, policy, actor, zone, past, is_elsewhere=is_elsewhere)
     return (detection_of(finding, event, origin_of(event), key=actor, window=window),)
 
 
@@ -74,11 +73,11 @@ class _Past(msgspec.Struct, frozen=True):
     org_near_count: int
 
 
-def _past_of(event: Event, actor: str, hour: int, day: int, policy: DetectionPolicy, *, is_from_new: bool) -> Steps[_Past]:
+def _past_of(event: Event, actor: str, hour: int, day: int, policy: DetectionPolicy, *, is_elsewhere: bool) -> Steps[_Past]:
     """Return what is known of the days before ``day``, of the actor and of the whole organisation."""
     first_ms, days_count = yield from _days_with(event, actor, _ANY, day)
     near_hours = policy.off_hours_admin_near_hours
-    if is_from_new and days_count * _span(_NEAR_HOURS_MIN) >= policy.off_hours_admin_days_count * _span(near_hours):
+    if is_elsewhere and days_count * _span(_NEAR_HOURS_MIN) >= policy.off_hours_admin_days_count * _span(near_hours):
         near_hours = min(near_hours, _NEAR_HOURS_MIN)
     near_count = yield from _days_near(event, actor, hour, near_hours, day)
     _, org_days_count = yield from _days_with(event, _ANYBODY, _ANY, day)
@@ -89,11 +88,6 @@ def _past_of(event: Event, actor: str, hour: int, day: int, policy: DetectionPol
 def _span(near_hours: int) -> int:
     """Return how many hours are near one. The fewer, the more days it takes until their emptiness is no chance."""
     return 2 * near_hours + 1
-
-
-def _is_from_new(event: Event, actor: str, policy: DetectionPolicy) -> Steps[bool]:
-    network, device = network_label(event.network), device_label(event.device)
-    return (yield from is_new_here(event, actor, policy, at_ms=event.occurred_at_ms, network=network, device=device))
 
 
 def _is_usual(past: _Past, policy: DetectionPolicy) -> bool:
@@ -180,7 +174,7 @@ def _clock(zone: str) -> tzinfo:
         return UTC
 
 
-def _describe(event: Event, policy: DetectionPolicy, actor: str, zone: str, past: _Past) -> Finding:
+def _describe(event: Event, policy: DetectionPolicy, actor: str, zone: str, past: _Past, *, is_elsewhere: bool) -> Finding:
     who, local = wording.name(actor), _local(event.occurred_at_ms, zone)
     where = f" from {event.user_ip} ({wording.where(event.geo, event.network)})" if event.user_ip is not None else ""
     days, least_days = (wording.several(count, "day") for count in (past.days_count, policy.off_hours_admin_days_count))
@@ -193,7 +187,7 @@ def _describe(event: Event, policy: DetectionPolicy, actor: str, zone: str, past
         detector=ID,
         alert_type=DETECTOR.alert_type,
         severity=AlertSeverity.LOW,
-        incident_key=f"off_hours|{actor_subject(actor)}",
+        incident_key=account_incident(actor) if is_elsewhere else f"off_hours|{actor_subject(actor)}",
         title=f"Administration by {who} at an unusual hour",
         description=(
             f"At {local:%H:%M} by the clock of {zone} ({wording.utc(event.occurred_at_ms)}), {who} did {event.name}{where}. "
@@ -233,7 +227,8 @@ DETECTOR = Detector(
         "when nobody of the organisation did any within an hour of it, by their own clocks, on at least 95 % of its days. "
         "Acts from a network or a device that is new to the account teach nothing. Hours are those of the time zone in "
         "which the actor was on most of the latest days, else UTC; addresses of VPNs, gateways and data centres do not say "
-        "where that is. Low: it is worth a look beside other signs. Incident: off_hours|actor:<id>."
+        "where that is. Low: it is worth a look beside other signs. Incident: off_hours|actor:<id>; from a new network or "
+        "device account|actor:<id>."
     ),
     false_positives=(
         "An administrator is called out at night.",
