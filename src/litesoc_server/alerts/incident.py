@@ -11,6 +11,7 @@ from litesoc_server.events.ids import EventId
 from litesoc_server.events.structs import converter
 
 EVIDENCE_MAX = 200  # event ids kept, the newest
+ENTERED_MAX = 1_000  # accounts
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -66,6 +67,7 @@ class Incident(msgspec.Struct, frozen=True):
     first_seen_ms: int  # event time, Unix ms
     last_seen_ms: int  # event time, Unix ms
     event_ids: tuple[EventId, ...]  # evidence, sorted; the ids begin with the time of receipt, so oldest first
+    entered: tuple[str, ...] = ()  # actors whose accounts somebody may have got into, sorted; personal data
     swallowed: tuple[Swallowed, ...] = ()  # of a storm: the incidents in it, the most severe first
 
     @property
@@ -116,6 +118,7 @@ def incident_from(detection: Detection) -> Incident:
         first_seen_ms=detection.first_seen_ms,
         last_seen_ms=detection.last_seen_ms,
         event_ids=tuple(sorted(set(detection.event_ids)))[-EVIDENCE_MAX:],
+        entered=_entered(detection),
     )
 
 
@@ -128,7 +131,12 @@ def add_detection(incident: Incident, detection: Detection) -> Incident:
         first_seen_ms=min(incident.first_seen_ms, detection.first_seen_ms),
         last_seen_ms=max(incident.last_seen_ms, detection.last_seen_ms),
         event_ids=tuple(sorted({*incident.event_ids, *detection.event_ids}))[-EVIDENCE_MAX:],
+        entered=tuple(sorted({*incident.entered, *_entered(detection)}))[:ENTERED_MAX],
     )
+
+
+def _entered(detection: Detection) -> tuple[str, ...]:
+    return (detection.actor_id,) if detection.is_entry and detection.actor_id is not None else ()
 
 
 def _finding(detection: Detection) -> Finding:

@@ -77,6 +77,7 @@ class Detection(msgspec.Struct, frozen=True, gc=False):
     network: Network | None = None  # of the trigger event
     device: Device | None = None  # of the trigger event
     risk_score: int | None = None  # of the trigger event, 0 to 100
+    is_entry: bool = False  # somebody may have got into the actor's account
     suppressed_by: str | None = None  # id of the suppression that keeps it from becoming an alert
 
 

@@ -89,6 +89,7 @@ def test_an_alert_is_shown_with_why_it_fired(tenant: Tenant) -> None:
                 "ruled_out": list(headline.ruled_out),
                 "could_also_be": list(brute_force_address.DETECTOR.false_positives),
                 "actions": list(headline.actions),
+                "accounts_entered": [],
                 "event_ids": list(alert.incident.event_ids),
             },
         },

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from control_factories import DetectionFactory, event_ids
 from litesoc_server.alerts.clean import INCIDENT_KEY_LENGTH_MAX, storable
-from litesoc_server.alerts.incident import EVIDENCE_MAX, Incident, add_detection, incident_from
+from litesoc_server.alerts.incident import ENTERED_MAX, EVIDENCE_MAX, Incident, add_detection, incident_from
 from litesoc_server.events.detection import AlertSeverity, AlertType, Detection, Fact
 from litesoc_server.events.ids import OrgId
 
@@ -28,6 +28,8 @@ def detections(draw: st.DrawFn) -> Detection:
         detector=draw(st.sampled_from(["brute_force_address", "success_after_failures", "brute_force_account"])),
         severity=draw(st.sampled_from(AlertSeverity)),
         event_ids=ids,
+        actor_id=draw(st.sampled_from(["mira", "ada", None])),
+        is_entry=draw(st.booleans()),
         event_count=draw(st.integers(1, 9)),
         first_seen_ms=first,
         last_seen_ms=first + draw(st.integers(0, 9)),
@@ -50,6 +52,14 @@ def test_of_several_findings_about_one_login_the_one_whose_type_says_most_gives_
         incident = incident_of(order)
         assert incident.headline.alert_type is AlertType.GEO_ANOMALY
         assert [finding.detector for finding in incident.findings] == ["new_country", "risky_login"]
+
+
+def test_an_incident_names_all_accounts_that_somebody_may_have_got_into() -> None:
+    names = [f"usr_{number:04}" for number in range(ENTERED_MAX + 5)]
+    found = [DetectionFactory(org_id=ORG, detection_id=name, actor_id=name, is_entry=True) for name in reversed(names)]
+    tried = DetectionFactory(org_id=ORG, actor_id="usr_only_tried")
+    assert incident_of([tried, *found[-2:]]).entered == ("usr_0000", "usr_0001")
+    assert incident_of(found).entered == tuple(names[:ENTERED_MAX])
 
 
 def test_the_most_severe_detection_gives_the_headline_and_all_give_reasons() -> None:

@@ -46,6 +46,7 @@ class AlertMetadata(FlatIntelligence):
     ruled_out: list[str] = Field(description="Benign causes that were checked and do not explain it.")
     could_also_be: list[str] = Field(description="Benign behaviour that looks like it and was not ruled out.")
     actions: list[str] = Field(description="Suggested next steps.")
+    accounts_entered: list[str] = Field(description="Actors whose accounts somebody may have got into.")
     event_ids: list[str] = Field(description="Evidence: the newest events of the incident, oldest first.")
 
 
@@ -169,6 +170,7 @@ def _metadata(alert: Alert, score: int | None) -> AlertMetadata:
         ruled_out=list(incident.ruled_out),
         could_also_be=list(_FALSE_POSITIVES.get(headline.detector, ())),
         actions=list(incident.actions),
+        accounts_entered=list(incident.entered),
         event_ids=list(incident.event_ids),
     )
 

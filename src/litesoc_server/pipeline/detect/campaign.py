@@ -5,9 +5,12 @@ import msgspec
 from litesoc_server.events.event import Event
 from litesoc_server.pipeline.detect.accounts import FailedLogin
 from litesoc_server.pipeline.detect.egress import has_logins, neighbourhood_of, succeeded_count, users_count
+from litesoc_server.pipeline.detect.firing import Finding
+from litesoc_server.pipeline.detect.origin import Origin
 from litesoc_server.pipeline.detect.subjects import NOWHERE, address_of, scope_of, subject_of
 from litesoc_server.pipeline.policy import DAY_MS, HOUR_MS, DetectionPolicy
 from litesoc_server.pipeline.state.base import (
+    LATENESS_MS,
     CountRequest,
     DecayedRequest,
     DistinctRequest,
@@ -17,6 +20,7 @@ from litesoc_server.pipeline.state.base import (
     peek_distinct,
 )
 
+INCIDENT_KEY = "credential_attack|org:stuffing"
 _HOURS_OF_WEEK = 168
 _USUAL_HALF_LIFE_MS = 28 * DAY_MS
 # A counter that gets r every 7 days and halves every 28 settles at r / (1 - 2^(-7/28)): so much of it is one week's.
@@ -46,11 +50,11 @@ class Noted(msgspec.Struct, frozen=True):
 class _Keys:
     """The state keys of one organisation's campaigns."""
 
-    def __init__(self, event: Event) -> None:
+    def __init__(self, event: Event, at_ms: int) -> None:
         self._scope = scope_of(event)
         self.failures = f"{self._scope}unexplained"
         self.existing = f"{self._scope}unexplained existing"
-        self.usual = f"{self._scope}unexplained usually|{event.occurred_at_ms // HOUR_MS % _HOURS_OF_WEEK}"
+        self.usual = f"{self._scope}unexplained usually|{at_ms // HOUR_MS % _HOURS_OF_WEEK}"
 
     def by(self, source: str) -> str:
         """Return the key of the failures from one source."""
@@ -82,7 +86,8 @@ def note_failure(event: Event, policy: DetectionPolicy, failed: FailedLogin) -> 
 
     The counts only ever grow, so what they find does not depend on the order of arrival.
     """
-    keys, at_ms, event_id = _Keys(event), event.occurred_at_ms, event.event_id
+    at_ms, event_id = event.occurred_at_ms, event.event_id
+    keys = _Keys(event, at_ms)
     source = address_of(event.user_ip) if event.user_ip is not None else NOWHERE
     account = subject_of(event)  # names that the sender masked are told apart by where they are tried from
     hour = yield CountRequest(keys.failures, HOUR_MS, at_ms, event_id)
@@ -104,12 +109,13 @@ def note_failure(event: Event, policy: DetectionPolicy, failed: FailedLogin) -> 
 
 def campaign_of(event: Event, policy: DetectionPolicy, noted: Noted) -> Steps[Campaign | None]:
     """Return the campaign that a failure is part of, if there is one."""
-    return (yield from _over_limit(event, policy, _Keys(event), noted.failures, noted.counts))
+    at_ms = event.occurred_at_ms
+    return (yield from _over_limit(event, policy, _Keys(event, at_ms), at_ms, noted.failures, noted.counts))
 
 
 def campaign_at(event: Event, policy: DetectionPolicy, at_ms: int) -> Steps[Campaign | None]:
     """Return the campaign that goes on at ``at_ms``, if there is one."""
-    keys = _Keys(event)
+    keys = _Keys(event, at_ms)
     recent = yield from peek(key=keys.failures, window_ms=HOUR_MS, at_ms=at_ms)
     if recent.count < policy.credential_stuffing_accounts_count:
         return None
@@ -118,13 +124,26 @@ def campaign_at(event: Event, policy: DetectionPolicy, at_ms: int) -> Steps[Camp
         sources_count = yield from peek_distinct(key=keys.sources(window_ms), window_ms=window_ms, at_ms=at_ms)
         accounts_count = yield from peek_distinct(key=keys.accounts(window_ms), window_ms=window_ms, at_ms=at_ms)
         counts.append((window_ms, sources_count, accounts_count))
-    return (yield from _over_limit(event, policy, keys, recent, tuple(counts)))
+    return (yield from _over_limit(event, policy, keys, at_ms, recent, tuple(counts)))
+
+
+def part_of(event: Event, policy: DetectionPolicy, login: Origin, finding: Finding) -> Steps[Finding]:
+    """Return ``finding``, about a suspicious login, as a part of the campaign that it came in, if it did.
+
+    It did if nobody logs in from there and the campaign had been going on for LATENESS_MS, so that the answer is final.
+    """
+    if login.ip is None or (yield from users_count(event, neighbourhood_of(login.ip), login.at_ms)):
+        return finding
+    if (yield from campaign_at(event, policy, login.at_ms - LATENESS_MS)) is None:
+        return finding
+    return msgspec.structs.replace(finding, incident_key=INCIDENT_KEY)
 
 
 def took_part(event: Event, source: str, at_ms: int) -> Steps[bool]:
     """Return whether ``source`` made any of the unexplained failures of the hour before ``at_ms``, or of the one after."""
-    before = yield from peek(key=_Keys(event).by(source), window_ms=HOUR_MS, at_ms=at_ms)
-    after = yield from peek(key=_Keys(event).by(source), window_ms=HOUR_MS, at_ms=at_ms + HOUR_MS)
+    key = _Keys(event, at_ms).by(source)
+    before = yield from peek(key=key, window_ms=HOUR_MS, at_ms=at_ms)
+    after = yield from peek(key=key, window_ms=HOUR_MS, at_ms=at_ms + HOUR_MS)
     return before.count + after.count > 0
 
 
@@ -134,7 +153,12 @@ def windows_of(policy: DetectionPolicy) -> tuple[int, int]:
 
 
 def _over_limit(
-    event: Event, policy: DetectionPolicy, keys: _Keys, failures: Window, counts: tuple[tuple[int, int, int], ...]
+    event: Event,
+    policy: DetectionPolicy,
+    keys: _Keys,
+    at_ms: int,
+    failures: Window,
+    counts: tuple[tuple[int, int, int], ...],
 ) -> Steps[Campaign | None]:
     """Return the first of some (window, sources, accounts) that is over the limit, None when none is.
 
@@ -144,7 +168,6 @@ def _over_limit(
     What is usual is learned while an hour is below the limit, and never counts for more than the limit: so an attacker who
     keeps below it for however long raises it to ``1 + credential_stuffing_times_usual_ratio`` times itself at most.
     """
-    at_ms = event.occurred_at_ms
     limit = policy.credential_stuffing_accounts_count
     if max(accounts_count for *_, accounts_count in counts) < limit:
         return None

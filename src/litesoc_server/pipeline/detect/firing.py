@@ -56,6 +56,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     ruled_out: tuple[str, ...]
     actions: tuple[str, ...]
     evidence: Evidence
+    is_entry: bool = False  # somebody may have got into the account
 
 
 def beat(last_ms: int, count: int) -> str:
@@ -138,6 +139,7 @@ def detection_of(finding: Finding, event: Event, trigger: Origin, *, key: str, w
         actor_email=trigger.actor_email,
         source_ip=trigger.ip,
         geo=trigger.geo,
+        is_entry=finding.is_entry,
         network=trigger.network,
         device=trigger.device,
     )

@@ -129,6 +129,18 @@ class TestCredentialStuffing:
     ) -> None:
         assert list(self.reported(self.weeks(*[self.LIMIT - 1] * 8, accounts_count))) == expected
 
+    def test_a_strange_login_is_a_part_of_the_campaign_once_that_has_lasted_for_five_minutes(self) -> None:
+        early, within = (login(at, actor_id="mira", **TOKYO) for at in (1_450, 1_700))
+        others = [*self.weeks(), *self.wave(0, 60)]
+        for arrived in ([early, within], [within, early]):  # the limit is reached after 21 minutes
+            moment = 1_700 * 1_000 + T0_MS
+            before = [event for event in others if event.occurred_at_ms <= moment]
+            found = only("new_country", [*before, *arrived], blocked_countries=frozenset({"JP"}))
+            assert {one.trigger_event_id: one.incident_key for one in found} == {
+                early.event_id: "account|actor:mira",
+                within.event_id: "credential_attack|org:stuffing",
+            }
+
     def test_a_slow_ramp_is_reported_from_where_it_is_over_the_highest_limit_on(self) -> None:
         ramp = [round(20 * 1.37**week) for week in range(9)]
         assert ramp[-1] >= 9 * self.LIMIT

@@ -249,6 +249,7 @@ class _Case(msgspec.Struct, frozen=True):
                 "Failed logins and a login alone, which success_after_failures reports: something was done afterwards.",
             ),
             actions=DETECTOR.actions,
+            is_entry=True,
             evidence=Evidence(
                 event_ids=(*evidence, login.event_id, *(act.event_id for act in self.acts)),
                 event_count=(0 if self.failures is None else self.failures.count) + 1 + len(self.acts),

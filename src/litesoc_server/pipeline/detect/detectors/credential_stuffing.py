@@ -6,6 +6,7 @@ from litesoc_server.pipeline.detect import wording
 from litesoc_server.pipeline.detect.accounts import failed_login
 from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
 from litesoc_server.pipeline.detect.campaign import (
+    INCIDENT_KEY,
     Campaign,
     campaign_at,
     campaign_of,
@@ -27,7 +28,6 @@ from litesoc_server.pipeline.policy import HOUR_MS, DetectionPolicy
 from litesoc_server.pipeline.state.base import LAST_MAX, LATENESS_MS, RememberRequest, Steps, known, last
 
 ID = "credential_stuffing"
-INCIDENT_KEY = "credential_attack|org:stuffing"
 _CAMPAIGN = "campaign"
 _ANYWHERE = "*"
 
@@ -183,6 +183,7 @@ def _describe_takeover(login: Origin, source: str, *, is_of_campaign: bool) -> F
         facts=(Fact("is_address_of_campaign", int(is_of_campaign)),),
         ruled_out=("The owner in a usual place, or with the usual network and device: it is neither.",),
         actions=DETECTOR.actions,
+        is_entry=True,
         evidence=Evidence.of_one(login),
     )
 
@@ -203,7 +204,8 @@ DETECTOR = Detector(
         "this hour of the week, from 5 addresses or more, and 3 attempts are on accounts that exist. No more than 24 in "
         "an hour are learned as usual: however long somebody keeps just below the limit, more than 100 in an hour are "
         "reported. In the first week, when nothing is known of what is usual, they must also outnumber the users who log "
-        "in. However few attempts an address makes, it is one incident, credential_attack|org:stuffing. Logins during a "
+        "in. However few attempts an address makes, it is one incident, credential_attack|org:stuffing; what other "
+        "detectors find of logins from such places joins it once the campaign has lasted for 5 minutes. Logins during a "
         "campaign from such a new place, with a network or device that is new to the account, are reported in it: "
         "critical if the address took part, else high (and only if earlier logins of the account are known)."
     ),

@@ -156,6 +156,7 @@ def _describe(case: _Case) -> Finding:
         facts=tuple(facts),
         ruled_out=("An owner who comes back as they left: network or device was not used before the silence.",),
         actions=DETECTOR.actions,
+        is_entry=True,
         evidence=Evidence(
             event_ids=tuple(one.event_id for one in evidence),
             event_count=len(evidence),

@@ -4,7 +4,7 @@ import msgspec
 
 from litesoc_server.events.detection import AlertSeverity, AlertType, Detection, Fact
 from litesoc_server.events.event import Event
-from litesoc_server.pipeline.detect import wording
+from litesoc_server.pipeline.detect import campaign, wording
 from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
 from litesoc_server.pipeline.detect.egress import is_shared, users_count
 from litesoc_server.pipeline.detect.firing import Evidence, Finding, claim, detection_of
@@ -93,8 +93,10 @@ def examine(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...
         if case.has_history:  # else it may as well be the owner's usual one
             yield from mark_suspicious(event, actor, suspect, policy)
         window = f"{suspect.at_ms // MINUTE_MS}|{address_of(suspect.ip or '')}"
-        if (yield from claim(event, detector=ID, key=actor, window=window)):
-            detections.append(detection_of(_describe(case), event, suspect, key=actor, window=window))
+        finding = yield from campaign.part_of(event, policy, suspect, _describe(case))
+        key = f"{finding.incident_key}|{actor}"
+        if (yield from claim(event, detector=ID, key=key, window=window)):
+            detections.append(detection_of(finding, event, suspect, key=key, window=window))
     return tuple(detections)
 
 
@@ -206,6 +208,7 @@ def _describe(case: _Case) -> Finding:
             f"A change of address within one network: {networks} differ.",
         ),
         actions=DETECTOR.actions,
+        is_entry=True,
         evidence=Evidence(
             event_ids=(earlier.event_id, later.event_id),
             event_count=2,

@@ -198,6 +198,7 @@ def _approved(case: _Case, address: str) -> Finding:
             "A new address of the usual line on the usual device: network or device is new.",
         ),
         actions=DETECTOR.actions,
+        is_entry=True,
         evidence=Evidence(
             event_ids=(*refusals.members, approval.event_id),
             event_count=refusals.count + 1,

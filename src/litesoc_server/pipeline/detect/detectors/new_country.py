@@ -2,7 +2,7 @@
 
 from litesoc_server.events.detection import AlertSeverity, AlertType, Detection, Fact
 from litesoc_server.events.event import Event, NetworkKind
-from litesoc_server.pipeline.detect import wording
+from litesoc_server.pipeline.detect import campaign, wording
 from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
 from litesoc_server.pipeline.detect.firing import Evidence, Finding, claim, detection_of
 from litesoc_server.pipeline.detect.labels import UNKNOWN, device_label, family_label
@@ -74,15 +74,17 @@ def _examine_newcomer(event: Event, policy: DetectionPolicy, actor: str, country
     return (yield from _fire(event, policy, _unheard_of(event, policy, country, known, org)))
 
 
-def _fire(event: Event, policy: DetectionPolicy, finding: Finding) -> Steps[tuple[Detection, ...]]:
-    actor, login, subject = actor_of(event), origin_of(event), subject_of(event)
+def _fire(event: Event, policy: DetectionPolicy, told: Finding) -> Steps[tuple[Detection, ...]]:
+    actor, login = actor_of(event), origin_of(event)
     if actor is not None:
         yield from mark_risky(event, actor, login, policy, detector=ID)
     country = login.geo.country_code if login.geo is not None else None
     window = f"{login.at_ms // DAY_MS}|{country}|{device_label(login.device)}"
-    if not (yield from claim(event, detector=ID, key=subject, window=window)):
+    finding = yield from campaign.part_of(event, policy, login, told)
+    key = f"{finding.incident_key}|{subject_of(event)}"
+    if not (yield from claim(event, detector=ID, key=key, window=window)):
         return ()
-    return (detection_of(finding, event, login, key=subject, window=window),)
+    return (detection_of(finding, event, login, key=key, window=window),)
 
 
 def _unheard_of(event: Event, policy: DetectionPolicy, country: str, known: Familiarity, org: OrgView) -> Finding:
@@ -160,6 +162,7 @@ def _finding(
         facts=facts,
         ruled_out=ruled_out,
         actions=DETECTOR.actions,
+        is_entry=True,
         evidence=Evidence.of_one(origin_of(event)),
     )
 

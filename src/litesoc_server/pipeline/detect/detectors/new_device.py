@@ -2,7 +2,7 @@
 
 from litesoc_server.events.detection import AlertSeverity, AlertType, Detection, Fact
 from litesoc_server.events.event import Event, NetworkKind
-from litesoc_server.pipeline.detect import wording
+from litesoc_server.pipeline.detect import campaign, wording
 from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
 from litesoc_server.pipeline.detect.firing import Evidence, Finding, claim, detection_of
 from litesoc_server.pipeline.detect.labels import UNKNOWN, device_label, family_label
@@ -41,9 +41,11 @@ def examine(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...
         return ()
     yield from mark_risky(event, actor, login, policy, detector=ID)
     window = f"{login.at_ms // DAY_MS}|{device_label(login.device)}"
-    if not (yield from claim(event, detector=ID, key=actor, window=window)):
+    finding = yield from campaign.part_of(event, policy, login, _describe(policy, actor, login, kind, known, org))
+    key = f"{finding.incident_key}|{actor}"
+    if not (yield from claim(event, detector=ID, key=key, window=window)):
         return ()
-    return (detection_of(_describe(policy, actor, login, kind, known, org), event, login, key=actor, window=window),)
+    return (detection_of(finding, event, login, key=key, window=window),)
 
 
 def _describe(
@@ -78,6 +80,7 @@ def _describe(
             "An ordinary update: browser and system are compared without their versions.",
         ),
         actions=DETECTOR.actions,
+        is_entry=True,
         evidence=Evidence.of_one(login),
     )
 

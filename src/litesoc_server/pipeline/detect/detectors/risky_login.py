@@ -7,7 +7,7 @@ import msgspec
 from litesoc_server.events.detection import AlertSeverity, AlertType, Detection, Fact
 from litesoc_server.events.event import Event, NetworkKind
 from litesoc_server.events.risk import FAILURE_FEATURES, Risk, RiskContribution
-from litesoc_server.pipeline.detect import wording
+from litesoc_server.pipeline.detect import campaign, wording
 from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
 from litesoc_server.pipeline.detect.firing import Evidence, Finding, claim, detection_of
 from litesoc_server.pipeline.detect.labels import UNKNOWN, device_label, network_label
@@ -77,10 +77,12 @@ def examine(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...
     yield from mark_suspicious(event, actor, login, policy)
     yield from mark_risky(event, actor, login, policy, detector=ID)
     window = f"{login.at_ms // DAY_MS}|{network_label(login.network)}|{device_label(login.device)}"
-    if not (yield from claim(event, detector=ID, key=actor, window=window)):
+    told = _describe(_Case(policy, actor, login, risk, weight, news, history_count))
+    finding = yield from campaign.part_of(event, policy, login, told)
+    key = f"{finding.incident_key}|{actor}"
+    if not (yield from claim(event, detector=ID, key=key, window=window)):
         return ()
-    finding = _describe(_Case(policy, actor, login, risk, weight, news, history_count))
-    return (detection_of(finding, event, login, key=actor, window=window),)
+    return (detection_of(finding, event, login, key=key, window=window),)
 
 
 def _news_of(event: Event, actor: str) -> Steps[_News | None]:
@@ -154,6 +156,7 @@ def _describe(case: _Case) -> Finding:
             f"A journey with the usual device: {_not_a_journey(case.news, limit)}.",
         ),
         actions=DETECTOR.actions,
+        is_entry=True,
         evidence=Evidence.of_one(login),
     )
 

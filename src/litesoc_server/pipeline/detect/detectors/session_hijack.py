@@ -198,6 +198,7 @@ def _describe(case: _Case) -> Finding:
         ),
         ruled_out=ruled_out(case.signs),
         actions=DETECTOR.actions,
+        is_entry=True,
         evidence=Evidence(
             event_ids=(usual.event_id, suspect.event_id),
             event_count=2,

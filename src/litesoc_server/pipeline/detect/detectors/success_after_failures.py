@@ -212,6 +212,7 @@ def _finding(
         ),
         ruled_out=ruled_out,
         actions=DETECTOR.actions,
+        is_entry=True,
         evidence=Evidence(
             event_ids=(*failures.members, login.event_id),
             event_count=failures.count + 1,

@@ -2,7 +2,7 @@
 
 from litesoc_server.events.detection import AlertSeverity, AlertType, Detection, Fact
 from litesoc_server.events.event import Event, NetworkKind
-from litesoc_server.pipeline.detect import wording
+from litesoc_server.pipeline.detect import campaign, wording
 from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
 from litesoc_server.pipeline.detect.egress import has_logins
 from litesoc_server.pipeline.detect.firing import Evidence, Finding, claim, detection_of
@@ -16,7 +16,7 @@ from litesoc_server.pipeline.detect.login_history import (
 from litesoc_server.pipeline.detect.networks import kind_of
 from litesoc_server.pipeline.detect.org_history import is_first_of_kind, org_view
 from litesoc_server.pipeline.detect.origin import Origin, origin_of
-from litesoc_server.pipeline.detect.subjects import account_incident, actor_of
+from litesoc_server.pipeline.detect.subjects import account_incident, actor_of, subject_of
 from litesoc_server.pipeline.policy import DAY_MS, DetectionPolicy
 from litesoc_server.pipeline.state.base import Steps
 
@@ -53,9 +53,11 @@ def _examine_tor(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection
     if not known.history_count:  # nothing is known of the account: the risk score says what there is to say
         return ()
     window = f"tor|{login.at_ms // DAY_MS}|{severity}"
-    if not (yield from claim(event, detector=ID, key=actor, window=window)):
+    finding = yield from campaign.part_of(event, policy, login, _tor(policy, actor, login, known, severity))
+    key = f"{finding.incident_key}|{actor}"
+    if not (yield from claim(event, detector=ID, key=key, window=window)):
         return ()
-    return (detection_of(_tor(policy, actor, login, known, severity), event, login, key=actor, window=window),)
+    return (detection_of(finding, event, login, key=key, window=window),)
 
 
 def _examine_rented(event: Event, policy: DetectionPolicy, kind: NetworkKind) -> Steps[tuple[Detection, ...]]:
@@ -65,11 +67,11 @@ def _examine_rented(event: Event, policy: DetectionPolicy, kind: NetworkKind) ->
     org = yield from org_view(event, login, policy)
     if not org.has_history or not (yield from has_logins(event, login.at_ms - _LEARNING_MS)):
         return ()
-    actor = actor_of(event)
-    key, window = f"{kind}|{actor or ''}", f"{login.at_ms // DAY_MS}"
+    told = _first_of_kind(policy, actor_of(event), login, kind, org.logins_count)
+    finding = yield from campaign.part_of(event, policy, login, told)
+    key, window = f"{kind}|{finding.incident_key}|{subject_of(event)}", f"{login.at_ms // DAY_MS}"
     if not (yield from claim(event, detector=ID, key=key, window=window)):
         return ()
-    finding = _first_of_kind(policy, actor, login, kind, org.logins_count)
     return (detection_of(finding, event, login, key=key, window=window),)
 
 
@@ -98,6 +100,7 @@ def _tor(policy: DetectionPolicy, actor: str, login: Origin, known: Familiarity,
             "An owner who is known to use Tor: no such login was there before, or none was confirmed.",
         ),
         actions=DETECTOR.actions,
+        is_entry=True,
         evidence=Evidence.of_one(login),
     )
 
@@ -125,6 +128,7 @@ def _first_of_kind(
         ),
         ruled_out=("A network the organisation uses: this is the first of its kind.",),
         actions=DETECTOR.actions,
+        is_entry=True,
         evidence=Evidence.of_one(login),
     )
 
