@@ -7,9 +7,8 @@ from litesoc_server.pipeline.detect import wording
 from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
 from litesoc_server.pipeline.detect.firing import Evidence, Finding, beat, claim, detection_of
 from litesoc_server.pipeline.detect.grants import ESCALATION
-from litesoc_server.pipeline.detect.login_history import is_from_elsewhere
 from litesoc_server.pipeline.detect.origin import origin_of
-from litesoc_server.pipeline.detect.subjects import account_incident, actor_of, scope_of, subject_of
+from litesoc_server.pipeline.detect.subjects import scope_of, subject_of
 from litesoc_server.pipeline.policy import HOUR_MS, DetectionPolicy
 from litesoc_server.pipeline.state.base import Steps, Window, count
 
@@ -34,28 +33,19 @@ _HIGH_ONLY = frozenset({"authz.access_denied", ROLE_CHANGED, "data.sensitive_acc
 
 def examine(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...]]:
     """Fire on the event; while more of the kind follow, keep the incident up to date."""
+    del policy  # these events alert at once, whatever the settings; muting is the runner's
     subject = subject_of(event)
     key = f"{event.name}|{subject}"
     window = yield from count(
         key=f"{scope_of(event)}instant|{key}", window_ms=HOUR_MS, at_ms=event.occurred_at_ms, member=event.event_id
     )
-    incident_key = yield from _incident_key(event, policy, subject)
     current = beat(window.last_ms, window.count)
-    if not (yield from claim(event, detector=ID, key=f"{event.name}|{incident_key}", window=current)):
+    if not (yield from claim(event, detector=ID, key=key, window=current)):
         return ()
-    finding = _describe(event, subject, window, incident_key)
-    return (detection_of(finding, event, origin_of(event), key=f"{event.name}|{incident_key}", window=current),)
+    return (detection_of(_describe(event, subject, window), event, origin_of(event), key=key, window=current),)
 
 
-def _incident_key(event: Event, policy: DetectionPolicy, subject: str) -> Steps[str]:
-    """Return the key of the incident that another detector may have of the same event, else of one for itself."""
-    actor = actor_of(event)
-    if event.name in _ALERT_TYPES and actor is not None and (yield from is_from_elsewhere(event, actor, policy)):
-        return account_incident(actor)
-    return f"{_FAMILIES.get(event.name, f'instant|{event.name}')}|{subject}"
-
-
-def _describe(event: Event, subject: str, window: Window, incident_key: str) -> Finding:
+def _describe(event: Event, subject: str, window: Window) -> Finding:
     who = wording.name(subject.partition(":")[2]) if subject != "unknown" else "somebody unknown"
     times = ""
     if window.count > 1:
@@ -66,7 +56,7 @@ def _describe(event: Event, subject: str, window: Window, incident_key: str) -> 
         detector=ID,
         alert_type=_ALERT_TYPES.get(event.name, AlertType.SUSPICIOUS_ACTIVITY),
         severity=AlertSeverity.HIGH if event.name in _HIGH_ONLY else AlertSeverity.CRITICAL,
-        incident_key=incident_key,
+        incident_key=f"{_FAMILIES.get(event.name, f'instant|{event.name}')}|{subject}",
         title=f"{event.name} by {who}{times}",
         description=f"{CATALOG[event.name].description} {what}",
         reasons=(
@@ -97,8 +87,7 @@ DETECTOR = Detector(
         "once a minute and whenever their count in an hour has grown by an eighth. "
         f"Incident: instant|<event>|<actor or address>; {ROLE_CHANGED} shares privilege|<actor or address> with "
         "privilege_escalation, data.bulk_delete data_deletion|… and data.sensitive_access data_exfiltration|… with "
-        "mass_data_access, which has account|actor:<id> for what comes from a network or device that is new to the account. "
-        f"{ESCALATION} is left to privilege_escalation."
+        f"mass_data_access. {ESCALATION} is left to privilege_escalation."
     ),
     false_positives=(
         "An administrator does planned work: a clean-up, a role change, a look at a customer's record.",

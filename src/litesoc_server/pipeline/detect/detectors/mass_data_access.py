@@ -13,7 +13,7 @@ from litesoc_server.pipeline.detect.details import details_of
 from litesoc_server.pipeline.detect.firing import Evidence, Finding, beat, claim, detection_of
 from litesoc_server.pipeline.detect.login_history import is_from_elsewhere
 from litesoc_server.pipeline.detect.origin import origin_of
-from litesoc_server.pipeline.detect.subjects import account_incident, actor_of, actor_subject
+from litesoc_server.pipeline.detect.subjects import actor_of, actor_subject
 from litesoc_server.pipeline.policy import HOUR_MS, DetectionPolicy
 from litesoc_server.pipeline.state.base import Steps
 
@@ -142,10 +142,6 @@ class _Case(msgspec.Struct, frozen=True):
             return self.floor
         return int(self.policy.mass_data_access_first_factor * self.floor)
 
-    @property
-    def _incident_key(self) -> str:
-        return account_incident(self.actor) if self.is_elsewhere else f"{self.kind.family}|{actor_subject(self.actor)}"
-
     def told(self, event: Event) -> Finding:
         """Put the case into words."""
         hour, kind, who = self.hour, self.kind, wording.name(self.actor)
@@ -156,7 +152,7 @@ class _Case(msgspec.Struct, frozen=True):
             detector=ID,
             alert_type=DETECTOR.alert_type,
             severity=AlertSeverity.HIGH if self.has_usual or self.is_elsewhere else AlertSeverity.MEDIUM,
-            incident_key=self._incident_key,
+            incident_key=f"{kind.family}|{actor_subject(self.actor)}",
             title=f"{amount} {kind.done} {time} by {who}",
             description=(
                 f"Until {wording.utc(hour.last_ms)}, {amount} {'was' if hour.units == 1 else 'were'} {kind.done} {time} by "
@@ -235,8 +231,8 @@ DETECTOR = Detector(
         "makes nothing usual, and what is usual for the owner does not excuse a deletion there. In usual places reading and "
         "exporting must come to 20 times as much (20,000 rows, 200 exports) where fewer than 5 earlier days say what is "
         "usual: the first report of the year and the first night of a new job are no alert. High; medium when the amount is "
-        "all there is. Incident: data_exfiltration|actor:<id> or data_deletion|actor:<id>; from a new network or device "
-        "account|actor:<id>. The instant alerts of these events share it."
+        "all there is. Incident: data_exfiltration|actor:<id> or data_deletion|actor:<id>, shared with the instant alerts "
+        "of these events."
     ),
     false_positives=(
         "A migration, an audit or a clean-up that is done once.",
