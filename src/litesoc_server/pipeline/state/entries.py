@@ -96,9 +96,13 @@ KINDS: dict[type[Request], Kind] = {
 
 def encode(entry: Entry) -> bytes:
     """Return an entry as bytes. What can be computed again is left out."""
-    if type(entry) is DistinctWindow:
-        entry.tally = None
-    return _encoder.encode(entry)
+    if type(entry) is not DistinctWindow or entry.tally is None:
+        return _encoder.encode(entry)
+    tally, entry.tally = entry.tally, None
+    try:
+        return _encoder.encode(entry)
+    finally:
+        entry.tally = tally  # whoever goes on with this entry would have to make it again
 
 
 def decode(data: bytes | memoryview) -> Entry:

@@ -129,6 +129,8 @@ class SeenSet(msgspec.Struct, tag=6, array_like=True, gc=False):
             entry_last_ms = recent[-1][0]
             if entry_last_ms < at_ms:  # nearly always: without a call
                 entry_count = entry.folded_count + len(recent)
+            elif entry.first_ms > at_ms:
+                continue
             else:
                 entry_count, entry_last_ms = entry.before(at_ms, member)
             if entry_count and entry_last_ms >= oldest_ms:

@@ -12,7 +12,7 @@ OBSERVATIONS_MAX = 4096
 _SLACK = 512  # how far a list may outgrow the ceiling before it is cut, so that cutting costs little per observation
 # Below this length nothing is cut, however old: a replayed log and live traffic may then share a key.
 _TRIM_LENGTH = 128
-_STEP_COST = 8  # what a step back from the newest window costs, in observations counted anew
+_STEP_COST = 4  # what a step back from the newest window costs, in observations counted anew
 _TALLY_LENGTH = 32  # from this many observations on, counting the different ones anew each time costs more than a tally
 
 NO_WINDOW = Window(0, 0, 0, ())
