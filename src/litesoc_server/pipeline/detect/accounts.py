@@ -22,7 +22,7 @@ class FailedLogin(msgspec.Struct, frozen=True, gc=False):
     """What detectors want to know of one failed login."""
 
     is_at_account: bool  # the account exists, see ``exists``
-    is_usual: bool  # from a network and a device that are both familiar of the account, so nearly always by its owner
+    is_usual: bool  # from a network and a device that it used together and that are familiar: nearly always by its owner
     was_client_used: bool  # the account had succeeded with this device in this network
     in_a_day: Window = NO_WINDOW  # the failures on the account, in policy.brute_force_account_day_window_ms
     from_source: Window = NO_WINDOW  # those of them from the same address, in policy.brute_force_account_window_ms
