@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from rich.console import Console
+from rich.console import Console  # noqa: TID251 # draws a picture, not on a terminal
 from rich.terminal_theme import MONOKAI
 from rich.text import Text
 

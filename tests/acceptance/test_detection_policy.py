@@ -128,3 +128,26 @@ def test_suppressions_and_detectors_at_the_command_line(tmp_path: Path) -> None:
     shown = live.litesoc("detectors", "brute_force_address").stdout
     assert "T1110" in shown
     assert "What to do" in shown
+
+
+def test_texts_that_clients_choose_do_not_steer_the_terminal(tmp_path: Path) -> None:
+    live = LiveServer(tmp_path / "data", env={"COLUMNS": "400"})
+    live.init()
+    hostile = "eve\x1b[2J\x9b31m\u202egnp\u2066"
+    live.litesoc_json("keys", "create", "--name", hostile)
+    live.litesoc_json("policy", "set", f"allowed_user_agents={hostile}", "--note", f"{hostile}\n9  forged")
+    live.litesoc_json("policy", "allow", "--actor", hostile)
+    live.litesoc_json("suppress", "add", "--reason", hostile, "--owner", hostile, "--for", "366d", "--actor", hostile)
+    for command in (
+        ("keys", "list"),
+        ("policy", "show", "--changed"),
+        ("policy", "show", "allowed_user_agents"),
+        ("policy", "history"),
+        ("suppress", "list"),
+    ):
+        done = live.litesoc(*command)
+        assert "eve�[2J�31m�gnp�" in done.stdout, command
+        assert done.stdout.replace("\n", "").isprintable(), command
+    history = live.litesoc("policy", "history").stdout
+    assert "\n9" not in history
+    assert "(operator)" in history

@@ -7,10 +7,9 @@ from types import TracebackType
 from typing import Any, Self, cast
 
 import httpx
-from rich.markup import escape
 
 from litesoc_server import __version__
-from litesoc_server.cli.console import err, fail
+from litesoc_server.cli.console import err, fail, shown
 
 ATTEMPTS_MAX = 8
 RETRY_AFTER_MAX_S = 120
@@ -84,7 +83,7 @@ class ApiClient:
                     self._give_up_connecting(error)
                 wait_s = min(2.0 ** (attempt - 1) * 0.25, 5.0)
                 if attempt == 1:
-                    err.print(f"[yellow]{escape(self._url)} does not answer, trying again …[/]")
+                    err.print(f"[yellow]{shown(self._url)} does not answer, trying again …[/]")
             else:
                 if may_be_missing and response.status_code == _NOT_FOUND:
                     return {}

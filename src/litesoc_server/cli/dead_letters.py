@@ -4,10 +4,9 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
-from litesoc_server.cli.console import fail, out, print_json
+from litesoc_server.cli.console import fail, out, print_json, shown
 from litesoc_server.cli.options import DataDir, Json, configure
 from litesoc_server.events.errors import StreamUnavailable
 from litesoc_server.runtime.build import open_dead_letters
@@ -49,7 +48,7 @@ def list_dead_letters(
     for column in ("Id", "Subject", "Failed at (UTC)", "Reason"):
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*(escape(str(row[name])) for name in ("id", "subject", "failed_at", "reason")))
+        table.add_row(*(shown(str(row[name])) for name in ("id", "subject", "failed_at", "reason")))
     out.print(table)
     out.print(f"[dim]{count} in all. Send them through again: litesoc dead-letters replay ID … or --all[/]")
 

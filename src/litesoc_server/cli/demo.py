@@ -14,10 +14,9 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
-from rich.markup import escape
 
 from litesoc_server.cli.client import ApiClient
-from litesoc_server.cli.console import err, fail, out, progress_bar
+from litesoc_server.cli.console import err, fail, out, progress_bar, shown
 from litesoc_server.runtime.data_dir import is_in_use
 
 START_TIMEOUT_S = 60
@@ -231,11 +230,11 @@ def _print_alerts(client: ApiClient) -> None:
     alerts = client.alerts()
     colours = {"critical": "bold white on red", "high": "bold red", "medium": "yellow", "low": "cyan"}
     for alert in reversed(alerts):
-        out.print(f"\n[{colours[alert['severity']]}] {alert['severity'].upper()} [/] [bold]{escape(alert['title'])}[/]")
-        out.print(f"  {escape(alert['description'] or '')}")
+        out.print(f"\n[{colours[alert['severity']]}] {alert['severity'].upper()} [/] [bold]{shown(alert['title'])}[/]")
+        out.print(f"  {shown(alert['description'] or '')}")
         for reason in alert["metadata"].get("reasons", []):
-            out.print(f"  • {escape(reason)}")
+            out.print(f"  • {shown(reason)}")
         for explanation in alert["metadata"].get("could_also_be", [])[:2]:
-            out.print(f"  [dim]? It could also be: {escape(explanation)}[/]")
+            out.print(f"  [dim]? It could also be: {shown(explanation)}[/]")
         for action in alert["metadata"].get("actions", [])[:2]:
-            out.print(f"  [green]→ {escape(action)}[/]")
+            out.print(f"  [green]→ {shown(action)}[/]")

@@ -4,10 +4,9 @@ import difflib
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
-from litesoc_server.cli.console import fail, out, print_json
+from litesoc_server.cli.console import fail, out, print_json, shown
 from litesoc_server.cli.keys import Org, open_organization
 from litesoc_server.cli.options import DataDir, Json
 from litesoc_server.cli.setting_text import shown_value
@@ -50,28 +49,28 @@ def _list(by_id: "dict[str, DetectorInForce]") -> None:
         detector = found.detector
         techniques = ", ".join(technique.id for technique in detector.techniques)
         severity = found.severity or detector.severity
-        table.add_row(*map(escape, (detector.id, _STATES[found.state], severity.value, techniques, detector.title)))
+        table.add_row(*map(shown, (detector.id, _STATES[found.state], severity.value, techniques, detector.title)))
     out.print(table)
 
 
 def _show(found: "DetectorInForce") -> None:
     detector = found.detector
     severity = f"usually {detector.severity.value}" if found.severity is None else f"set to {found.severity.value}"
-    out.print(f"[bold]{escape(detector.title)}[/] ({escape(detector.id)})")
+    out.print(f"[bold]{shown(detector.title)}[/] ({shown(detector.id)})")
     out.print(f"{_STATES[found.state]}; severity {severity}; alert type {detector.alert_type.value}")
     for technique in detector.techniques:
-        out.print(f"MITRE ATT&CK {technique.id} {escape(technique.name)}  {technique.url}")
-    out.print(f"\n{escape(detector.description)}")
+        out.print(f"MITRE ATT&CK {technique.id} {shown(technique.name)}  {technique.url}")
+    out.print(f"\n{shown(detector.description)}")
     for title, texts in (("What else it could be", detector.false_positives), ("What to do", detector.actions)):
         out.print(f"\n[bold]{title}[/]")
         for text in texts:
-            out.print(f"- {escape(text)}")
+            out.print(f"- {shown(text)}")
     if found.settings:
         out.print("\n[bold]Settings[/]")
     for one in found.settings:
         value = shown_value(one.setting.name, one.value)
         mark = " (set)" if one.is_overridden else ""
-        out.print(f"- {escape(one.setting.name)} = {escape(value)}{mark}: {escape(one.setting.description)}")
+        out.print(f"- {shown(one.setting.name)} = {shown(value)}{mark}: {shown(one.setting.description)}")
 
 
 def _row(found: "DetectorInForce") -> dict[str, Any]:

@@ -1,9 +1,8 @@
 """`litesoc doctor`: check everything the server depends on, and say the fix for what is wrong."""
 
 import typer
-from rich.markup import escape
 
-from litesoc_server.cli.console import out, print_json
+from litesoc_server.cli.console import out, print_json, shown
 from litesoc_server.cli.options import DataDir, Json, configure, set_up_django
 from litesoc_server.runtime.checks import Outcome, run_checks
 
@@ -24,8 +23,8 @@ def doctor(data_dir: DataDir = None, as_json: Json = False) -> None:
         )
     else:
         for result in results:
-            out.print(f"{_MARKS[result.outcome]} [bold]{result.name}[/]: {escape(result.finding)}")
+            out.print(f"{_MARKS[result.outcome]} [bold]{result.name}[/]: {shown(result.finding)}")
             if result.fix:
-                out.print(f"    fix: {escape(result.fix)}")
+                out.print(f"    fix: {shown(result.fix)}")
     if any(result.outcome is Outcome.FAILURE for result in results):
         raise typer.Exit(1)

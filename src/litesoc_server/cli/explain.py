@@ -5,11 +5,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
 from litesoc_server.cli.client import ApiClient
-from litesoc_server.cli.console import fail, out, print_json, progress_bar
+from litesoc_server.cli.console import fail, out, print_json, progress_bar, shown
 from litesoc_server.cli.keys import Org, open_organization
 from litesoc_server.cli.options import DataDir, Json, configure_data_dir
 from litesoc_server.config import Config
@@ -181,7 +180,7 @@ def _alert(alert: "Alert", event_id: str) -> dict[str, Any]:
 
 def _show(answer: dict[str, Any]) -> None:
     out.print(
-        f"[bold]{escape(answer['event_name'])}[/] of {escape(answer['actor_id'] or 'nobody')} at {answer['created_at']}"
+        f"[bold]{shown(answer['event_name'])}[/] of {shown(answer['actor_id'] or 'nobody')} at {shown(answer['created_at'])}"
     )
     risk, recomputed = answer["risk"], answer["recomputed"]
     if risk is None:
@@ -196,10 +195,10 @@ def _show(answer: dict[str, Any]) -> None:
     for alert in answer["alerts"]:
         part = "triggered" if alert["is_trigger"] else "is evidence of"
         out.print(
-            f"It {part} the {alert['severity']} alert [bold]{escape(alert['title'])}[/] ({alert['status']}, {alert['id']}):"
+            f"It {part} the {alert['severity']} alert [bold]{shown(alert['title'])}[/] ({alert['status']}, {alert['id']}):"
         )
         for reason in alert["reasons"]:
-            out.print(f"  - {escape(reason)}")
+            out.print(f"  - {shown(reason)}")
     if not answer["alerts"]:
         out.print("No alert names it.")
 
@@ -214,7 +213,7 @@ def _table(risk: dict[str, Any], recomputed: dict[str, Any] | None) -> Table:
     table.add_column("What", overflow="fold")
     for one in risk["contributions"]:
         computed = [f"{again[one['feature']]:+.3f}" if one["feature"] in again else "-"] if again else []
-        table.add_row(f"{one['weight']:+.3f}", *computed, one["feature"], escape(one["text"]))
+        table.add_row(f"{one['weight']:+.3f}", *computed, shown(one["feature"]), shown(one["text"]))
     return table
 
 

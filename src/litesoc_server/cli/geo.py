@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import Annotated, Self
 
 import typer
-from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
-from litesoc_server.cli.console import err, fail, out, print_json
+from litesoc_server.cli.console import err, fail, out, print_json, shown
 from litesoc_server.cli.options import DataDir, Json, configure, configure_data_dir
 from litesoc_server.clock import SystemClock
 from litesoc_server.config import Config
@@ -194,5 +193,5 @@ class _Screen:
             )
         elif entry is not None and outcome.result is not Result.SKIPPED:
             kept = f", {entry.ranges_count:,} ranges of {entry.data_date}"
-        title = f"[bold]{escape(outcome.source.id)}[/] ({escape(outcome.source.title)})"
-        self._bars.console.print(f"{_MARKS[outcome.result]} {title}: {words}{escape(outcome.detail + kept)}")
+        title = f"[bold]{shown(outcome.source.id)}[/] ({shown(outcome.source.title)})"
+        self._bars.console.print(f"{_MARKS[outcome.result]} {title}: {words}{shown(outcome.detail + kept)}")

@@ -5,10 +5,9 @@ import sys
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 from rich.prompt import Prompt
 
-from litesoc_server.cli.console import err, fail, out, print_json
+from litesoc_server.cli.console import err, fail, out, print_json, shown
 from litesoc_server.cli.migrate import migrate_control_database
 from litesoc_server.cli.options import DataDir, Json, configure_data_dir, set_up_django
 from litesoc_server.ingest.keys import Scope
@@ -48,8 +47,8 @@ def init(
         answer = {"org_id": str(created.organization.id), "owner": created.owner.email, "api_key": key.secret}
         print_json({**answer, "password": password} if is_generated else answer)
         return
-    out.print(f"Organisation [bold]{escape(org)}[/] is ready ({created.organization.id}).")
-    out.print(f"Owner:    {escape(created.owner.email)}")
+    out.print(f"Organisation [bold]{shown(org)}[/] is ready ({created.organization.id}).")
+    out.print(f"Owner:    {shown(created.owner.email)}")
     if is_generated:
         out.print(f"Password: [bold]{password}[/]  (made now; shown only here)")
     if not created.owner.is_staff:

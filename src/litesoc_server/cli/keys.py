@@ -3,10 +3,9 @@
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
-from litesoc_server.cli.console import fail, out, print_json
+from litesoc_server.cli.console import fail, out, print_json, shown
 from litesoc_server.cli.migrate import migrate_control_database
 from litesoc_server.cli.options import DataDir, Json, configure_data_dir, set_up_django
 from litesoc_server.events.envelope import Environment
@@ -97,7 +96,7 @@ def list_keys(org: Org = None, data_dir: DataDir = None, as_json: Json = False) 
             ", ".join(row["scopes"]),
             row["state"],
         )
-        table.add_row(*(escape(str(cell)) for cell in cells))
+        table.add_row(*(shown(str(cell)) for cell in cells))
     out.print(table)
 
 
@@ -121,7 +120,7 @@ def revoke(
     if as_json:
         print_json({"id": str(key.id), "state": "revoked"})
     else:
-        out.print(f"Key {escape(key.name)} is revoked.")
+        out.print(f"Key {shown(key.name)} is revoked.")
 
 
 def open_organization(org: str | None, data_dir: DataDir) -> "Organization":

@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
-from litesoc_server.cli.console import fail, out, print_json
+from litesoc_server.cli.console import fail, out, print_json, shown
 from litesoc_server.cli.keys import Org, open_organization
 from litesoc_server.cli.options import DataDir, Json
 from litesoc_server.cli.setting_text import allowed_entry, read_value, shown_value
@@ -54,12 +53,12 @@ def show(
         not_in_force = [{"name": problem.setting, "problem": problem.text} for problem in view.problems]
         print_json({"version": view.version, "settings": rows, "not_in_force": not_in_force})
         return
-    out.print(f"Policy of [bold]{escape(organization.name)}[/], version {view.version}")
+    out.print(f"Policy of [bold]{shown(organization.name)}[/], version {view.version}")
     out.print(_table(rows) if rows else "Everything is at its default.")
     if len(rows) == 1:
-        out.print(f"It must be {escape(str(rows[0]['must_be']))}.")
+        out.print(f"It must be {shown(str(rows[0]['must_be']))}.")
     for problem in view.problems:
-        out.print(f"[yellow]Not in force:[/] {escape(problem.text)}")
+        out.print(f"[yellow]Not in force:[/] {shown(problem.text)}")
 
 
 def _table(rows: list[dict[str, Any]]) -> Table:
@@ -68,9 +67,9 @@ def _table(rows: list[dict[str, Any]]) -> Table:
     for column in ("Value", "Default", "Meaning"):
         table.add_column(column, overflow="fold")
     for row in rows:
-        value, default = (escape(shown_value(row["name"], row[side])) for side in ("value", "default"))
+        value, default = (shown(shown_value(row["name"], row[side])) for side in ("value", "default"))
         mark = f"[bold]{value}[/]" if row["is_overridden"] else value
-        table.add_row(escape(row["name"]), mark, default, escape(row["description"]))
+        table.add_row(shown(row["name"]), mark, default, shown(row["description"]))
     return table
 
 
@@ -157,12 +156,14 @@ def history(org: Org = None, data_dir: DataDir = None, as_json: Json = False) ->
     if not changes:
         out.print("Nobody has changed the policy.")
     for change in changes:
-        out.print(f"[bold]{change.version}[/]  {change.at:%Y-%m-%d %H:%M:%S} UTC  {escape(change.by)}")
+        # A client says freely who decided, so the one that the server knows stands beside it.
+        who = f"{shown(change.by)} ({shown(change.principal)})"
+        out.print(f"[bold]{change.version}[/]  {change.at:%Y-%m-%d %H:%M:%S} UTC  {who}")
         if change.note:
-            out.print(f"    {escape(change.note)}")
+            out.print(f"    {shown(change.note)}")
         for one in change.changes:
             before, after = (shown_value(one["setting"], one[side]) for side in ("before", "after"))
-            out.print(f"    {escape(one['setting'])}: {escape(before)} → {escape(after)}")
+            out.print(f"    {shown(one['setting'])}: {shown(before)} → {shown(after)}")
 
 
 def operator() -> "Who":
@@ -206,9 +207,9 @@ def _change(
     if as_json:
         print_json({"version": after.version, "overrides": after.overrides})
     elif after.version == before:
-        out.print(f"Nothing to change: the policy of {escape(organization.name)} stays at version {after.version}.")
+        out.print(f"Nothing to change: the policy of {shown(organization.name)} stays at version {after.version}.")
     else:
-        out.print(f"The policy of {escape(organization.name)} is at version {after.version}. {_IN_FORCE}")
+        out.print(f"The policy of {shown(organization.name)} is at version {after.version}. {_IN_FORCE}")
 
 
 def _assignment(text: str) -> tuple[str, Any]:

@@ -13,7 +13,7 @@ import msgspec
 import typer
 
 from litesoc_server.cli.client import ApiClient
-from litesoc_server.cli.console import err, fail, out, print_json, progress_bar
+from litesoc_server.cli.console import err, fail, out, print_json, progress_bar, shown
 from litesoc_server.cli.options import Json, Key, Url
 from litesoc_server.sources.sshd import LineKind, parse_sshd_lines
 
@@ -140,7 +140,7 @@ def _send(client: ApiClient, batch: list[dict[str, Any]], totals: _Totals, *, ke
     answer = client.send_batch(events)
     for error in answer.get("errors", []):
         if totals.rejected < ERRORS_SHOWN_MAX:
-            err.print(f"[yellow]Event {totals.sent + error['index'] + 1} was refused:[/] {error['message']}")
+            err.print(f"[yellow]Event {totals.sent + error['index'] + 1} was refused:[/] {shown(error['message'])}")
         totals.rejected += 1
     totals.sent += len(batch)
     totals.accepted += answer["queued"]

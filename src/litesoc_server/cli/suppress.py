@@ -4,10 +4,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
-from litesoc_server.cli.console import fail, out, print_json
+from litesoc_server.cli.console import fail, out, print_json, shown
 from litesoc_server.cli.durations import DurationUnreadable, duration_ms
 from litesoc_server.cli.keys import Org, open_organization
 from litesoc_server.cli.options import DataDir, Json
@@ -85,7 +84,7 @@ def list_suppressions(
     for row in rows:
         matches = ", ".join(f"{name} {row[name]}" for name in ("detector", "actor_id", "address") if row[name])
         cells = (row["id"], row["state"], matches, row["reason"], row["owner"], row["expires_at"][:10], row["hit_count"])
-        table.add_row(*(escape(str(cell)) for cell in cells))
+        table.add_row(*(shown(str(cell)) for cell in cells))
     out.print(table)
 
 

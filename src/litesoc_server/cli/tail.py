@@ -5,10 +5,9 @@ from collections import deque
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 
 from litesoc_server.cli.client import ApiClient
-from litesoc_server.cli.console import err, out, print_json
+from litesoc_server.cli.console import err, out, print_json, shown
 from litesoc_server.cli.options import Json, Key, Url
 
 REMEMBERED_MAX = 10_000  # ids kept so that nothing is shown twice
@@ -44,7 +43,7 @@ def tail(
     with ApiClient(url, key) as client:
         skip = True
         if not as_json:
-            err.print(f"[dim]Watching {escape(url)}. Ctrl-C ends.[/]")
+            err.print(f"[dim]Watching {shown(url)}. Ctrl-C ends.[/]")
         try:
             while True:
                 # Newest first in pages of 100; more than that between two looks is summed up, not shown line by line.
@@ -71,9 +70,9 @@ def _show(events: list[dict[str, Any]], alerts: list[dict[str, Any]], *, as_json
     for event in events:
         place = ", ".join(part for part in (event.get("city"), event.get("country_code")) if part)
         out.print(
-            f"[dim]{event['created_at'][11:19]}[/] [{_COLOURS[event['severity']]}]{escape(event['event_name']):30}[/] "
-            f"{escape(event['actor_id'] or '-'):24} {event['user_ip'] or '-':24} [dim]{escape(place)}[/]"
+            f"[dim]{shown(event['created_at'][11:19])}[/] [{_COLOURS[event['severity']]}]{shown(event['event_name']):30}[/] "
+            f"{shown(event['actor_id'] or '-'):24} {shown(event['user_ip'] or '-'):24} [dim]{shown(place)}[/]"
         )
     for alert in alerts:
         colour = _COLOURS[alert["severity"]]
-        out.print(f"[{colour}]▲ {alert['severity'].upper():8} {escape(alert['title'])}[/] [dim]({alert['status']})[/]")
+        out.print(f"[{colour}]▲ {alert['severity'].upper():8} {shown(alert['title'])}[/] [dim]({shown(alert['status'])})[/]")
