@@ -9,6 +9,7 @@ import pytest
 from litesoc_server.clock import ManualClock
 from litesoc_server.events.envelope import Environment
 from litesoc_server.events.ids import OrgId
+from litesoc_server.health import recent
 from litesoc_server.health.recent import KEPT_MAX, KEPT_MS, Look, RecentLooks
 from litesoc_server.store.base import EventReader, StoreUnavailable
 from litesoc_server.store.queries.sender_facts import SenderFacts
@@ -106,14 +107,86 @@ def test_who_has_not_asked_for_longest_makes_room(looks: RecentLooks, senders: S
     assert senders.asked == {(OrgId("org 1"), Environment.LIVE): 1}
 
 
-def test_many_at_once_make_one_query(looks: RecentLooks, senders: Senders) -> None:
-    senders.may_answer.clear()
-    found: list[Look] = []
-    threads = [threading.Thread(target=lambda: found.append(look_at(looks, SHOP))) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    senders.may_answer.set()
-    for thread in threads:
-        thread.join()
+class WatchedClock(ManualClock):
+    """Tells when it has been read by as many as are meant to ask at once; each who asks reads it once."""
+
+    def __init__(self, now_ms: int, askers: int) -> None:
+        super().__init__(now_ms)
+        self._missing = threading.Semaphore(0)
+        self._askers = askers
+
+    def now_ms(self) -> int:
+        self._missing.release()
+        return super().now_ms()
+
+    def wait_for_askers(self) -> None:
+        for _ in range(self._askers):
+            assert self._missing.acquire(timeout=20)
+
+
+class Crowd:
+    """Eight who ask the same while the store is slow."""
+
+    SIZE = 8
+
+    def __init__(self, senders: Senders) -> None:
+        self.clock = WatchedClock(NOW_MS, self.SIZE)
+        self.looks = RecentLooks(cast("EventReader", senders), self.clock)
+        self.found: list[Look] = []
+        self.failures: list[StoreUnavailable] = []
+        self._senders = senders
+        self._threads = [threading.Thread(target=self._ask) for _ in range(self.SIZE)]
+
+    def begin(self) -> None:
+        """Let all ask, and return when they have."""
+        self._senders.may_answer.clear()
+        for thread in self._threads:
+            thread.start()
+        self.clock.wait_for_askers()
+
+    def end(self) -> None:
+        """Let the store answer, and return when all have gone."""
+        self._senders.may_answer.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _ask(self) -> None:
+        try:
+            self.found.append(look_at(self.looks, SHOP))
+        except StoreUnavailable as failure:
+            self.failures.append(failure)
+
+
+@pytest.fixture
+def crowd(senders: Senders) -> Crowd:
+    return Crowd(senders)
+
+
+def test_many_at_once_make_one_query(crowd: Crowd, senders: Senders) -> None:
+    crowd.begin()
+    crowd.end()
     assert senders.asked.total() == 1
-    assert len(set(map(id, found))) == 1
+    assert (len(crowd.found), len(set(map(id, crowd.found)))) == (Crowd.SIZE, 1)
+
+
+def test_many_at_once_share_a_failure_which_is_not_kept(crowd: Crowd, senders: Senders) -> None:
+    senders.is_away = True
+    crowd.begin()
+    crowd.end()
+    assert senders.asked.total() == 1
+    assert [str(failure) for failure in crowd.failures] == ["away"] * Crowd.SIZE
+    senders.is_away = False
+    assert look_at(crowd.looks, SHOP).notices
+
+
+def test_who_waits_too_long_is_told_so(crowd: Crowd, senders: Senders, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recent, "WAIT_MAX_S", 0.01)
+    crowd.begin()
+    try:
+        with pytest.raises(StoreUnavailable, match="not answered the same question within"):
+            look_at(crowd.looks, SHOP)
+    finally:
+        crowd.end()
+    assert senders.asked.total() == 1
+    assert len(crowd.found) >= 1, "who looks gets what it found"
+    assert look_at(crowd.looks, SHOP) is crowd.found[0]
