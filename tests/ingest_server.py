@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -312,6 +313,16 @@ class RawConnection:
             return not self._received and not self._receive()
         except ConnectionResetError:
             return True
+
+    def is_refusing_more(self) -> bool:
+        """Return whether the server, which has sent its last, also ceases to take what is sent, within a while."""
+        for _ in range(2_000):
+            try:
+                self._socket.sendall(b"x")
+            except OSError:
+                return True
+            time.sleep(0.005)
+        return False
 
     def _receive(self) -> bool:
         data = self._socket.recv(65536)

@@ -21,6 +21,7 @@ from ingest_server import (
 )
 from litesoc_server.clock import ManualClock
 from litesoc_server.events.ids import OrgId
+from litesoc_server.ingest import bounded_protocol
 from litesoc_server.ingest.bounded_protocol import HEAD_BYTES_MAX
 
 BODY = b'{"event":"a"}'
@@ -276,6 +277,72 @@ def test_a_head_has_bounds_in_size_and_time(tmp_path: Path, transport: str) -> N
                 post(body=b'{"events": [' + b",".join([b'{"event": "a.b", "x": "' + b"y" * 2000 + b'"}'] * 100) + b"]}")
             )
             assert connection.read_response().startswith(b"HTTP/1.1 202")
+
+
+LARGE_HEADS = {
+    "one header": post(X_Filler="a" * 66_000),
+    "one much larger header": post(X_Filler="a" * 200_000),
+    "many headers": post(**{f"X_{number}": "a" * 90 for number in range(700)}),
+    "many empty headers": post(**{f"X_{number}": "" for number in range(9_000)}),
+    "address": post("/collect?" + "a" * 66_000),
+    "elsewhere": post("/events?" + "a" * 66_000),
+    "without an end": post(X_Filler="a" * 200_000)[:150_000],
+}
+
+
+def in_one_read(server: IngestServer, connection: RawConnection, data: bytes) -> None:
+    """Send ``data`` while the server cannot read."""
+    server.on_loop(lambda: connection.send(data))
+
+
+def in_pieces(_: IngestServer, connection: RawConnection, data: bytes) -> None:
+    connection.send(*(data[start : start + 5_000] for start in range(0, len(data), 5_000)))
+
+
+@pytest.mark.parametrize("send", [in_one_read, in_pieces])
+@pytest.mark.parametrize("name", LARGE_HEADS)
+def test_a_large_head_is_refused_however_it_comes_and_the_client_hears_it(
+    servers: tuple[IngestServer, IngestServer], name: str, send: Callable[[IngestServer, RawConnection, bytes], None]
+) -> None:
+    for server in servers:
+        count = len(server.envelopes())
+        with RawConnection(server.port) as connection:
+            send(server, connection, LARGE_HEADS[name])
+            answer = connection.read_response()
+            assert connection.is_closed()
+        assert answer.startswith(b"HTTP/1.1 431 Request Header Fields Too Large\r\n")
+        assert b"\r\nconnection: close\r\n" in answer
+        assert b'"code":"PAYLOAD_TOO_LARGE"' in answer
+        assert len(server.envelopes()) == count
+
+
+def test_the_largest_head_is_taken_in_one_read_and_in_pieces(servers: tuple[IngestServer, IngestServer]) -> None:
+    largest = post(X_Filler="a" * (HEAD_BYTES_MAX - len(post(X_Filler="")) + len(BODY)))
+    for server in servers:
+        for send in (in_one_read, in_pieces):
+            with RawConnection(server.port) as connection:
+                send(server, connection, largest)
+                assert connection.read_response().startswith(b"HTTP/1.1 202")
+
+
+def test_a_large_head_behind_a_good_request_in_the_same_packet_is_not_taken(
+    servers: tuple[IngestServer, IngestServer],
+) -> None:
+    for server in servers:
+        count = len(server.envelopes())
+        with RawConnection(server.port) as connection:
+            in_one_read(server, connection, post() + LARGE_HEADS["one header"])
+            assert connection.read_response().startswith(b"HTTP/1.1 202")
+            assert connection.is_closed()
+        assert len(server.envelopes()) == count + 1
+
+
+def test_a_client_that_never_goes_is_not_waited_for_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded_protocol, "LINGER_S", 0.05)
+    with serving(tmp_path) as server, RawConnection(server.port) as connection:
+        connection.send(LARGE_HEADS["one header"])
+        assert connection.read_response().startswith(b"HTTP/1.1 431")
+        assert connection.is_refusing_more()
 
 
 def test_answers_keep_the_order_of_pipelined_requests(held: tuple[IngestServer, HeldPublisher]) -> None:

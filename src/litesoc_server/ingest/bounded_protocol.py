@@ -5,6 +5,7 @@ answered in the flat error shape of the API. The class builds on internals of Ht
 pins the minor version of uvicorn.
 """
 
+import contextlib
 from asyncio import TimerHandle, Transport
 from functools import lru_cache
 from typing import Any
@@ -16,8 +17,16 @@ from litesoc_server.ingest.responses import ErrorCode, Refused
 
 # What the parser keeps before anybody can refuse it: request line and headers, or what frames a chunked body.
 HEAD_BYTES_MAX = 64 * 1024
+_HEADER_FRAME_BYTES = len(b": \r\n")
 _HEADERS_TOO_LARGE = 431
+# After a refusal what is still on its way is read and dropped for so long. Closing at once would make the client's machine
+# throw the answer away (RFC 9112 section 9.6).
+LINGER_S = 2.0
 _CLOSE = (b"connection", b"close")
+
+
+class _HeadTooLarge(Exception):
+    """Ends the parsing of a request that has been refused."""
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -25,8 +34,9 @@ class BoundedProtocol(HttpToolsProtocol):
 
     body_timeout_s: float
     is_in_head = False
+    _is_refused = False
     _kept_bytes = 0  # given to the parser since it last had something to hand on
-    _head_timer: TimerHandle | None = None
+    _head_timer: TimerHandle | None = None  # for a head to come, or for the client to go
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override] # as in the base class
         """Give the first request its time."""
@@ -34,12 +44,13 @@ class BoundedProtocol(HttpToolsProtocol):
         self._wait_for_head()
 
     def data_received(self, data: bytes) -> None:
-        """Parse ``data``; when it ends amid a head, begin to wait for the rest."""
+        """Parse ``data``; when it ends amid a head, begin to wait for the rest. After a refusal drop it."""
+        if self._is_refused:
+            return
         self._kept_bytes += len(data)
         super().data_received(data)
         if self._kept_bytes > HEAD_BYTES_MAX:
-            message = f"the headers are larger than {HEAD_BYTES_MAX // 1024} KiB: send fewer or shorter ones"
-            self._refuse(Refused(ErrorCode.PAYLOAD_TOO_LARGE, message, http_status=_HEADERS_TOO_LARGE))
+            self._refuse_head()
         elif self.is_in_head:
             self._wait_for_head()
 
@@ -59,10 +70,15 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def end_head(self) -> None:
-        """Stop the head's clock: it is complete."""
+        """Stop the head's clock: it is complete. Raises _HeadTooLarge, which the base class takes for an error of HTTP."""
         self.is_in_head = False
         self.note_progress()
         self._stop_waiting_for_head()
+        # What came in one read is not in the counter; blanks around values, which nobody keeps, count in pieces only.
+        sizes = [len(name) + len(value) + _HEADER_FRAME_BYTES for name, value in self.headers]
+        if len(self.url) + sum(sizes) > HEAD_BYTES_MAX:
+            self._refuse_head()
+            raise _HeadTooLarge
 
     def note_progress(self) -> None:
         """Count what the parser keeps anew: it has handed on what it had."""
@@ -104,9 +120,26 @@ class BoundedProtocol(HttpToolsProtocol):
         if cycle is not None and not cycle.response_complete and not cycle.more_body:
             cycle.keep_alive = False
             return
-        if not self.transport.is_closing():
-            self.transport.write(self.encode_reply(refusal_reply(refused, account=Account(), origin=None), keep_alive=False))
+        if self._is_refused or self.transport.is_closing():
+            return
+        self.transport.write(self.encode_reply(refusal_reply(refused, account=Account(), origin=None), keep_alive=False))
+        if cycle is not None and not cycle.response_complete:  # it must not write behind the end
             self.transport.close()
+        else:
+            self._linger()
+
+    def _linger(self) -> None:
+        """End our half of the connection. The other half ends with the client's, or after LINGER_S."""
+        self._is_refused = True
+        self._stop_waiting_for_head()
+        self._head_timer = self.loop.call_later(LINGER_S, self.transport.close)
+        if self.transport.can_write_eof():
+            with contextlib.suppress(OSError):  # the client has gone already
+                self.transport.write_eof()
+
+    def _refuse_head(self) -> None:
+        message = f"the headers are larger than {HEAD_BYTES_MAX // 1024} KiB: send fewer or shorter ones"
+        self._refuse(Refused(ErrorCode.PAYLOAD_TOO_LARGE, message, http_status=_HEADERS_TOO_LARGE))
 
     def _wait_for_head(self) -> None:
         if self._head_timer is None:
