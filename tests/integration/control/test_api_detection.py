@@ -53,6 +53,27 @@ def test_the_policy_shows_every_setting_with_what_it_may_be(tenant: Tenant) -> N
     assert find_setting(tenant, "allowed_addresses")["detector"] is None
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body", "field"),
+    [
+        ("PATCH", "/detection/policy", {**PATCH, "note": "a\x00b"}, "note"),
+        ("PATCH", "/detection/policy", {**PATCH, "changed_by": "\x00"}, "changed_by"),
+        ("PATCH", "/detection/policy", {**PATCH, "settings": {"allowed_actors": ["ann", "b\x00b"]}}, "allowed_actors"),
+        ("POST", "/detection/suppressions", {"reason": "r", "actor_id": "a\x00"}, "actor_id"),
+        ("POST", "/detection/suppressions", {"reason": "r", "actor_id": "a", "owner": "o\x00"}, "owner"),
+    ],
+)
+def test_a_text_with_a_nul_is_refused_by_name(
+    tenant: Tenant, method: str, path: str, body: dict[str, Any], field: str
+) -> None:
+    if method == "POST":
+        body = {**body, "expires_at": tomorrow()}
+    response = tenant.call(method, path, body)
+    assert (response.status_code, response.json()["code"]) == (400, "VALIDATION_FAILED")
+    assert response.json()["message"].startswith(f"{field} holds the character U+0000")
+    assert (StoredPolicy.objects.count(), Suppression.objects.count()) == (0, 0)
+
+
 def test_a_change_is_answered_with_what_is_in_force_and_kept_in_the_history(tenant: Tenant) -> None:
     response = tenant.call("PATCH", "/detection/policy", PATCH)
     assert response.status_code == 200, response.content
