@@ -105,6 +105,11 @@ include-path-regex = "^/detection|/feedback$"
 # An event must be a login. What a setting may be is said by the settings themselves; a version, a detector or a range must
 # also be a real one.
 checks.positive_data_acceptance.enabled = false
+
+[[operations]]
+include-path-regex = "^/alerts/"
+# JSON Schema cannot say that what is ignored does not hold U+0000 either.
+generation.allow-x00 = false
 """
 
 

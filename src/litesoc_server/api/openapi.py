@@ -37,9 +37,10 @@ _UNAUTHORIZED = "401"
 _MAYBE_UNAUTHENTICATED = frozenset({_UNAUTHORIZED, "408", "413"})  # answered before it is known whose request it is
 _RETRY_STATUSES = frozenset({"429", "503"})
 
-_NOTES = {"type": ["string", "null"], "maxLength": NOTES_LENGTH_MAX}
+_TEXT = {"type": ["string", "null"], "pattern": "^[^\\u0000]*$"}  # PostgreSQL cannot hold U+0000
+_NOTES = {**_TEXT, "maxLength": NOTES_LENGTH_MAX}
 _BY = {
-    "type": ["string", "null"],
+    **_TEXT,
     "maxLength": NAME_LENGTH_MAX,
     "description": "Who decided; else the name of the key.",
 }
@@ -69,7 +70,7 @@ _OLD_STATUS = {
     "not": {"required": ["action"]},
     "properties": {
         "status": {"enum": ["resolved", "dismissed", "safe"]},
-        "resolution_type": {"type": ["string", "null"]},
+        "resolution_type": _TEXT,
         "resolution_notes": _NOTES,
         "notes": _NOTES,
         "resolved_by": _BY,
