@@ -22,8 +22,8 @@ def canonical_address(text: str) -> str | None:
 
 
 def is_list(text: str) -> bool:
-    """Return whether ``text`` has several entries, of which `canonical_address` uses one."""
-    return "," in text and "," in text.strip(_LIST_EDGES)
+    """Return whether ``text`` has several entries, empty ones included, of which `canonical_address` uses one."""
+    return "," in text
 
 
 def _canonical(text: str) -> str | None:
