@@ -192,6 +192,8 @@ def test_expired_ones_stay_in_the_list(tenant: Tenant) -> None:
         ({"expires_at": "tomorrow"}, "RFC 3339"),
         ({"expires_at": "2020-01-01T00:00:00Z"}, "in the future"),
         ({"expires_at": "2999-01-01T00:00:00Z"}, "at most 366 days away"),
+        ({"expires_at": "9999-12-31T23:59:59-23:59"}, "expires_at must be in the future and at most 366 days away"),
+        ({"expires_at": "0001-01-01T00:00:00+23:59"}, "expires_at must be in the future and at most 366 days away"),
         ({"expires_at": 1_900_000_000}, "expires_at"),
         ({"reason": ""}, "reason"),
         ({"until": "x"}, "until"),

@@ -26,6 +26,7 @@ from litesoc_server.ingest.responses import ErrorCode, Refused
 from litesoc_server.orgs.access import get_suppression, organization_of, visible_suppressions
 from litesoc_server.orgs.models import Suppression, SuppressionState
 from litesoc_server.orgs.suppressions import (
+    LASTS_MAX,
     OWNER_LENGTH_MAX,
     REASON_LENGTH_MAX,
     create_suppression,
@@ -48,7 +49,7 @@ class SuppressionIn(Schema):
 
     reason: str = Field(min_length=1, max_length=REASON_LENGTH_MAX, examples=["load test until Friday"])
     expires_at: Moment = Field(
-        description="RFC 3339 with an offset, at most a year ahead.", examples=["2026-12-01T00:00:00Z"]
+        description="RFC 3339 with an offset, at most 366 days ahead.", examples=["2026-12-01T00:00:00Z"]
     )
     owner: str | None = Field(
         default=None, max_length=OWNER_LENGTH_MAX, description="Who answers for it; else the name of the key."
@@ -134,11 +135,16 @@ def create(request: ApiRequest, wanted: SuppressionIn) -> SuppressionAnswer:
     expires_ms = parse_rfc3339_ms(wanted.expires_at.strip())
     if expires_ms is None:
         raise Refused(ErrorCode.VALIDATION_FAILED, 'expires_at must be RFC 3339 with an offset, e.g. "2026-12-01T00:00:00Z"')
+    try:
+        expires_at = _EPOCH + timedelta(milliseconds=expires_ms)
+    except OverflowError as error:  # the offset leads out of the years 1 to 9999
+        message = f"expires_at must be in the future and at most {LASTS_MAX.days} days away"
+        raise Refused(ErrorCode.VALIDATION_FAILED, message) from error
     suppression = create_suppression(
         organization_of(caller.record.org_id),
         owner=wanted.owner or caller.record.key_name,
         reason=wanted.reason,
-        expires_at=_EPOCH + timedelta(milliseconds=expires_ms),
+        expires_at=expires_at,
         detector=wanted.detector,
         actor=wanted.actor_id,
         address=wanted.address,
