@@ -65,11 +65,18 @@ def replay(
         fail("say which: ids or --all", "`litesoc dead-letters list` shows the ids")
     try:
         with open_dead_letters(configure(data_dir)) as dead_letters:
-            wanted = ids or [letter.id for letter in dead_letters.list(REPLAY_MAX)]
-            count = dead_letters.replay(wanted)
+            if ids:
+                # One by one, because a replay passes over ids that it does not know.
+                unknown = [letter_id for letter_id in dict.fromkeys(ids) if not dead_letters.replay([letter_id])]
+                count = len(set(ids)) - len(unknown)
+            else:
+                unknown = []
+                count = dead_letters.replay([letter.id for letter in dead_letters.list(REPLAY_MAX)])
     except StreamUnavailable as error:
         fail(f"the stream cannot be used: {error}", "check LITESOC_STREAM_URL or --data-dir, and that its disk is not full")
     if as_json:
         print_json({"replayed": count})
     else:
         out.print(f"{count} sent through again. `litesoc dead-letters list` shows those that failed once more.")
+    if unknown:
+        fail(f"there is no dead letter with the id {', '.join(unknown)}", "`litesoc dead-letters list` shows the ids")

@@ -85,6 +85,8 @@ def update(
     if failed:
         err.print(f"[bold red]{len(failed)} of {len(outcomes)} sources were not updated:[/] {', '.join(failed)}")
         raise typer.Exit(1)
+    if from_dir is not None and all(outcome.result is Result.SKIPPED for outcome in outcomes):
+        fail(f"{from_dir} holds none of the files", "`litesoc geo update --list` names them")
 
 
 def _chosen(only: list[str] | None) -> list[Source]:

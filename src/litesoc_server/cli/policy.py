@@ -8,6 +8,7 @@ import typer
 from rich.table import Table
 
 from litesoc_server.cli.console import fail, out, print_json, shown
+from litesoc_server.cli.durations import DurationUnreadable
 from litesoc_server.cli.keys import Org, open_organization
 from litesoc_server.cli.options import DataDir, Json
 from litesoc_server.cli.setting_text import allowed_entry, read_value, shown_value
@@ -216,7 +217,11 @@ def _assignment(text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     if not equals or not name.strip():
         fail(f"{text!r} is no change of a setting", "write NAME=VALUE, e.g. history_count=5")
-    return name.strip(), read_value(name.strip(), value.strip())
+    name = name.strip()
+    try:
+        return name, read_value(name, value.strip())
+    except DurationUnreadable as error:
+        fail(f"{name}: {error}", "write it with its unit, as 90s, 10m, 2h or 30d, or as a number of milliseconds")
 
 
 def _fail_with_unknown(name: str) -> None:

@@ -1,23 +1,22 @@
 """Values of settings as people write and read them at the command line."""
 
-import contextlib
 import json
 from typing import Any
 
-from litesoc_server.cli.durations import DurationUnreadable, duration_ms, shown_duration
+from litesoc_server.cli.durations import duration_ms, shown_duration
 
 
 def read_value(name: str, text: str) -> Any:  # noqa: ANN401 # whatever JSON knows
     """Return the value of setting ``name`` as people write it: a span of time, JSON, or a list with commas.
 
-    What is none of these is returned as it is, for the setting's own check to refuse.
+    What is none of these is returned as it is, for the setting's own check to refuse; but a time raises DurationUnreadable,
+    which says how one is written.
     """
-    if name.endswith("_ms"):
-        with contextlib.suppress(DurationUnreadable):
-            return duration_ms(text)
     try:
         return json.loads(text)
     except ValueError:
+        if name.endswith("_ms"):
+            return duration_ms(text)
         return [entry.strip() for entry in text.split(",") if entry.strip()] if _is_list(name) else text
 
 

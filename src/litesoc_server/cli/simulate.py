@@ -1,5 +1,6 @@
 """`litesoc simulate`: the traffic of a made-up population with attacks in it, to a file or to a server."""
 
+import os
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -70,6 +71,10 @@ def simulate(
     traffic of the key's organisation; send it to one that you made for this.
     """
     _check_target(to, url, key, speed)
+    labels = labels or (to.with_name(f"{to.name}.labels.json") if to is not None else None)
+    for option, path in (("--to", to), ("--labels", labels)):
+        if path is not None:
+            _check_writable(option, path)
     plan = Plan(
         seed=seed,
         users=users,
@@ -82,7 +87,6 @@ def simulate(
     )
     started = time.monotonic()
     simulation, totals, lines = Simulation(plan), _Totals(), dict[int, list[int]]()
-    labels = labels or (to.with_name(f"{to.name}.labels.json") if to is not None else None)
     if to is not None:
         with to.open("wb") as file:
             _write(_shown(simulation, totals, lines, is_quiet=as_json), file)
@@ -104,6 +108,17 @@ def _check_target(to: Path | None, url: str | None, key: str | None, speed: floa
         fail("it is not said where the events go", "give a file with --to, or a server with --url and --key", exit_code=2)
     if to is None and not key:
         fail("--url needs an API key", "give it in LITESOC_API_KEY or with --key", exit_code=2)
+
+
+def _check_writable(option: str, path: Path) -> None:
+    """End the command when ``path`` cannot be written: simulating takes minutes, and nothing would be left of them."""
+    is_writable = os.access(path, os.W_OK) if path.exists() else os.access(path.parent, os.W_OK | os.X_OK)
+    if not is_writable:
+        fail(
+            f"{path} cannot be written",
+            f"name a file with {option} in a folder that is there and that you may write to",
+            exit_code=2,
+        )
 
 
 def _families(attacks: str) -> frozenset[str]:

@@ -21,7 +21,7 @@ app = typer.Typer(help="Keep certain detections from becoming alerts for a while
 @app.command()
 def add(
     reason: Annotated[str, typer.Option("--reason", help="Why.")],
-    lasts: Annotated[str, typer.Option("--for", help="How long: 2h, 7d; at most a year.")],
+    lasts: Annotated[str, typer.Option("--for", help="How long: 2h, 7d; at most 366d.")],
     detector: Annotated[str | None, typer.Option("--detector", help="Id of a detector.", show_default=False)] = None,
     actor: Annotated[str | None, typer.Option("--actor", help="Id of an actor.", show_default=False)] = None,
     address: Annotated[str | None, typer.Option("--address", help="Address or CIDR range.", show_default=False)] = None,
@@ -48,8 +48,10 @@ def add(
             address=address,
             who=who,
         )
-    except (DurationUnreadable, OverflowError) as error:
+    except DurationUnreadable as error:
         fail(f"--for: {error}", "write it as 90m, 12h or 7d")
+    except OverflowError:
+        fail(f"--for: {lasts} ends after the year 9999", "write 366d or less")
     except PolicyInvalid as error:
         fail("\n".join(problem.text for problem in error.problems), "correct it; nothing was suppressed")
     if as_json:

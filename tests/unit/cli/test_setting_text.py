@@ -41,6 +41,11 @@ def test_values_as_people_write_them(name: str, text: str, value: object) -> Non
     assert read_value(name, text) == value
 
 
+def test_a_time_that_is_none_is_told_how_times_are_written() -> None:
+    with pytest.raises(DurationUnreadable, match="'10x' is no span of time such as 90s, 10m, 2h or 30d"):
+        read_value("login_memory_ms", "10x")
+
+
 def test_networks_are_told_from_addresses() -> None:
     assert allowed_entry("as64500", is_user_agent=False) == ("allowed_asns", 64500)
     assert allowed_entry("203.0.113.7", is_user_agent=False) == ("allowed_addresses", "203.0.113.7")

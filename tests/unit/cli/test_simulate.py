@@ -42,11 +42,22 @@ def test_one_family_or_none_can_be_asked_for(tmp_path: Path) -> None:
 
 
 def test_mistakes_are_said_with_their_fix(tmp_path: Path) -> None:
+    nowhere = tmp_path / "nowhere" / "file"
+    no_folder = RUNNER.invoke(app, ["simulate", "--to", str(nowhere)])
+    no_labels = RUNNER.invoke(app, ["simulate", "--to", str(tmp_path / "x"), "--labels", str(nowhere)])
     no_target = RUNNER.invoke(app, ["simulate"])
     no_key = RUNNER.invoke(app, ["simulate", "--url", "http://127.0.0.1:1"])
     unknown = RUNNER.invoke(app, ["simulate", "--to", str(tmp_path / "x"), "--attacks", "sprey"])
     rhythm = RUNNER.invoke(app, ["simulate", "--to", str(tmp_path / "x"), "--speed", "5"])
-    for done, words in ((no_target, "--to"), (no_key, "LITESOC_API_KEY"), (unknown, "sprey"), (rhythm, "--speed")):
+    for done, words in (
+        (no_folder, f"{nowhere} cannot be written"),
+        (no_labels, "with --labels"),
+        (no_target, "--to"),
+        (no_key, "LITESOC_API_KEY"),
+        (unknown, "sprey"),
+        (rhythm, "--speed"),
+    ):
         assert done.exit_code == 2
         assert words in done.stderr
         assert "Fix:" in done.stderr
+    assert not (tmp_path / "x").exists()

@@ -54,6 +54,15 @@ def test_one_that_was_asked_for_must_be_there(tmp_path: Path, folder: Path, monk
     assert "there is no torbulkexitlist" in errors
 
 
+def test_a_folder_without_any_of_the_files_is_an_error(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, _, errors = run(tmp_path, monkeypatch, "--from", str(folder))
+    assert code == 1
+    assert f"{folder} holds none of the files" in errors
+    assert "Fix:" in errors
+
+
 def test_mistakes_are_told_with_their_fix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     code, _, errors = run(tmp_path, monkeypatch, "--only", "nonsense")
     assert code == 1
