@@ -22,8 +22,11 @@ def canonical_address(text: str) -> str | None:
 
 
 def is_list(text: str) -> bool:
-    """Return whether ``text`` has several entries, empty ones included, of which `canonical_address` uses one."""
-    return "," in text
+    """Return whether ``text`` has several entries, of which `canonical_address` uses one.
+
+    An empty entry is one, as a proxy writes it that knows no address; a comma at the end begins none.
+    """
+    return "," in text.rstrip(_LIST_EDGES)
 
 
 def _canonical(text: str) -> str | None:

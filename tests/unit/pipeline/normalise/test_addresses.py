@@ -73,8 +73,7 @@ def test_what_is_no_address(sent: str) -> None:
         "198.51.100.77,10.0.0.1",
         ", unknown,198.51.100.77",
         ",,,198.51.100.77",
-        "198.51.100.77, ",
-        ", ,",
+        ",\t198.51.100.77",
         "1," * 1_000,
     ],
 )
@@ -82,7 +81,7 @@ def test_what_is_a_list(sent: str) -> None:
     assert is_list(sent)
 
 
-@pytest.mark.parametrize("sent", ["", "198.51.100.77", "[2001:db8::1]:443", " 198.51.100.77 ", "unknown"])
+@pytest.mark.parametrize("sent", ["", "198.51.100.77", "[2001:db8::1]:443", "198.51.100.77, ", ", ,"])
 def test_what_is_no_list(sent: str) -> None:
     assert not is_list(sent)
 
