@@ -46,7 +46,7 @@ check-data: .venv/dev ## Checks on real data sets that are not part of the repos
 	@$(BIN)/pytest -m shared_data tests/shared_data
 
 laws: .venv/dev ## Same incidents from memory, Redis and replay on 10,000 random streams (about half an hour)
-	@LITESOC_TEST_LAWS_STORIES=10000 $(BIN)/pytest -q -n auto --timeout=0 tests/contract/test_detection_on_redis.py
+	@LITESOC_TEST_LAWS_STORIES=10000 $(BIN)/pytest -q -n auto --timeout=0 tests/contract/test_detection_on_redis.py tests/contract/test_detection_interleaved.py
 
 evaluate: .venv/dev ## Measure the detectors on simulated attacks, 20,000 users, 10 and 10 seeds (hours); see docs/evaluation.md
 	@$(BIN)/litesoc evaluate --jobs 2 --report evaluation/report.json --plots evaluation

@@ -47,7 +47,7 @@ def ordinary(rng: random.Random) -> dict[str, object]:
 
 
 def attack(number: int) -> dict[str, object]:
-    """Return the deletion of one more user, from an address of its own."""
+    """Return a bulk deletion by one more user, from an address of its own."""
     address = f"185.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
     return {"event": "data.bulk_delete", "actor": {"id": f"target-{number}"}, "user_ip": address}
 

@@ -155,7 +155,7 @@ class _Draft:
         assert self._incident is not None
         return Cooling(
             severity=self._incident.headline.severity,
-            detectors=frozenset(finding.detector for finding in self._incident.findings),
+            detectors=self._incident.detectors,
             last_seen_ms=self._incident.last_seen_ms,
             cool_down_ms=self._alert.cool_down_ms,
         )

@@ -76,6 +76,12 @@ class Incident(msgspec.Struct, frozen=True):
         return self.findings[0]
 
     @property
+    def detectors(self) -> frozenset[str]:
+        """All that found something; of a storm also those that found the incidents in it."""
+        of_swallowed = (detector for one in self.swallowed for detector in one.detectors)
+        return frozenset([*(finding.detector for finding in self.findings), *of_swallowed])
+
+    @property
     def count(self) -> int:
         """Events in the incident: at least as many as the windows prove and as evidence names."""
         return max(self.tally.count, len(self.event_ids))

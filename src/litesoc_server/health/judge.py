@@ -142,12 +142,17 @@ def _addresses(sender: SenderFacts) -> Iterator[Notice]:
         )
     is_changing = sender.addresses_count > ADDRESSES_PER_ACTOR * max(sender.actors_count, 1)
     if sender.address_list_count or (is_changing and sender.actors_count and sender.addresses_count > EVENTS_MIN):
-        lists = f", and {sender.address_list_count:,} events carry whole lists" * bool(sender.address_list_count)
+        reasons: list[str] = []
+        if is_changing:
+            came_from = f"{sender.actors_count:,} users came from {sender.addresses_count:,} addresses"
+            reasons.append(f"{came_from}; the limit is {ADDRESSES_PER_ACTOR} a user")
+        if sender.address_list_count:
+            events = "1 event carries" if sender.address_list_count == 1 else f"{sender.address_list_count:,} events carry"
+            reasons.append(f"{events} a whole list of addresses as user_ip")
         yield Notice(
             Problem.FORGEABLE_ADDRESS,
             sender.key_id,
-            f"{sender.actors_count:,} users came from {sender.addresses_count:,} addresses{lists}; "
-            f"the limit is {ADDRESSES_PER_ACTOR} a user: clients may be choosing them",
+            f"{'; '.join(reasons)}: clients may be choosing them",
             f"do not take the first entry of X-Forwarded-For, which anybody can write: {_XFF}",
         )
 

@@ -122,6 +122,15 @@ def test_critical_incidents_and_open_alerts_are_left_out_of_a_storm(org: Organiz
     assert len(Alert.objects.get(incident_key=STORM_KEY).incident.swallowed) == 5
 
 
+def test_a_settled_storm_takes_in_more_of_the_same_quietly(org: Organization) -> None:
+    apply_detections(many(org, 25), storm_incidents_count=20)
+    mark_safe(Alert.objects.get(incident_key=STORM_KEY), who=WHO)
+    more = [burst(org, MINUTE_MS + n, incident_key=f"credential_attack|ip:203.0.113.{n}") for n in range(3)]
+    apply_detections(more, storm_incidents_count=20)
+    storm = Alert.objects.get(incident_key=STORM_KEY)
+    assert (storm.status, len(storm.incident.swallowed)) == ("dismissed", 8)
+
+
 def test_a_storm_lasts_as_long_as_it_goes_on_and_then_alerts_open_again(org: Organization) -> None:
     waves = [
         burst(org, hour * HOUR_MS + n * 60_000, incident_key=f"credential_attack|ip:2001:db8:{hour}:{n}::/64")

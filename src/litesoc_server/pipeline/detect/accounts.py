@@ -7,7 +7,14 @@ import msgspec
 
 from litesoc_server.events.event import Event
 from litesoc_server.pipeline.detect.egress import has_logins
-from litesoc_server.pipeline.detect.failures import key_at_address, key_on_actor, key_on_actor_from, source_of, usual
+from litesoc_server.pipeline.detect.failures import (
+    key_at_address,
+    key_on_actor,
+    key_on_actor_from,
+    source_of,
+    sources_on_actor,
+    usual,
+)
 from litesoc_server.pipeline.detect.login_history import UNKNOWN, device_label, familiarity, network_label
 from litesoc_server.pipeline.detect.origin import origin_of
 from litesoc_server.pipeline.detect.subjects import NOWHERE, actor_of, scope_of
@@ -47,7 +54,7 @@ def failed_login(event: Event, policy: DetectionPolicy) -> Steps[FailedLogin]:
 
 
 def _note(event: Event, policy: DetectionPolicy) -> Steps[FailedLogin]:
-    """Ask, and count. Usual failures are counted as such first: whoever looks meanwhile must not take them for others."""
+    """Ask, and count. A failure is counted last, after what else is noted of it: whoever sees it counted sees all of it."""
     actor, at_ms = actor_of(event), event.occurred_at_ms
     if actor is None:
         return FailedLogin((yield from exists(event, at_ms)), is_usual=False, was_client_used=False)
@@ -61,6 +68,7 @@ def _note(event: Event, policy: DetectionPolicy) -> Steps[FailedLogin]:
     day_ms, hour_ms = policy.brute_force_account_day_window_ms, policy.brute_force_account_window_ms
     day_longest_ms = max(policy.success_after_failures_window_ms, policy.account_takeover_window_ms)
     hour_longest_ms = max(policy.success_after_failures_window_ms, policy.brute_force_address_window_ms)
+    yield sources_on_actor(event, actor, source, policy)
     if is_usual:
         yield from _count(event, usual(on_actor), day_ms, day_longest_ms)
         yield from _count(event, usual(from_source), hour_ms, hour_longest_ms)

@@ -84,17 +84,31 @@ def is_unexplained(event: Event, failed: FailedLogin) -> Steps[bool]:
 def note_failure(event: Event, policy: DetectionPolicy, failed: FailedLogin) -> Steps[Noted]:
     """Remember an unexplained failure, and return what it makes with the others around it.
 
-    The counts only ever grow, so what they find does not depend on the order of arrival.
+    The counts only ever grow, so what they find does not depend on the order of arrival: a failure is counted last, and
+    where there are many, what was noted of the others meanwhile is asked for after that.
     """
     at_ms, event_id = event.occurred_at_ms, event.event_id
     keys = _Keys(event, at_ms)
     source = address_of(event.user_ip) if event.user_ip is not None else NOWHERE
     account = subject_of(event)  # names that the sender masked are told apart by where they are tried from
-    hour = yield CountRequest(keys.failures, HOUR_MS, at_ms, event_id)
-    assert isinstance(hour, Window)
     yield CountRequest(keys.by(source), HOUR_MS, at_ms, event_id)
     if failed.is_at_account:
         yield CountRequest(keys.existing, HOUR_MS, at_ms, event_id)
+    counts = yield from _note_accounts(event, policy, keys, source, account)
+    hour = yield CountRequest(keys.failures, HOUR_MS, at_ms, event_id)
+    assert isinstance(hour, Window)
+    if hour.count < policy.credential_stuffing_accounts_count:  # what is above is no habit and must not become one
+        yield DecayedRequest(keys.usual, _USUAL_HALF_LIFE_MS, at_ms, 1.0, event_id)
+    else:
+        counts = yield from _note_accounts(event, policy, keys, source, account)
+    return Noted(hour, counts)
+
+
+def _note_accounts(
+    event: Event, policy: DetectionPolicy, keys: _Keys, source: str, account: str
+) -> Steps[tuple[tuple[int, int, int], ...]]:
+    """Note source and account; return the most of them in any window of each length with the event."""
+    at_ms, event_id = event.occurred_at_ms, event.event_id
     most: list[tuple[int, int, int]] = []
     for window_ms in windows_of(policy):
         sources_count = yield DistinctRequest(keys.sources(window_ms), window_ms, at_ms, source, event_id)
@@ -102,15 +116,16 @@ def note_failure(event: Event, policy: DetectionPolicy, failed: FailedLogin) -> 
         assert isinstance(sources_count, int)
         assert isinstance(accounts_count, int)
         most.append((window_ms, sources_count, accounts_count))
-    if hour.count < policy.credential_stuffing_accounts_count:  # what is above is no habit and must not become one
-        yield DecayedRequest(keys.usual, _USUAL_HALF_LIFE_MS, at_ms, 1.0, event_id)
-    return Noted(hour, tuple(most))
+    return tuple(most)
 
 
 def campaign_of(event: Event, policy: DetectionPolicy, noted: Noted) -> Steps[Campaign | None]:
     """Return the campaign that a failure is part of, if there is one."""
     at_ms = event.occurred_at_ms
-    return (yield from _over_limit(event, policy, _Keys(event, at_ms), at_ms, noted.failures, noted.counts))
+    keys = _Keys(event, at_ms)
+    # Of the hours before and after: like the other counts it only ever grows, whichever hour is the fullest by now.
+    on_existing = yield from peek(key=keys.existing, window_ms=2 * HOUR_MS, at_ms=at_ms + HOUR_MS)
+    return (yield from _over_limit(event, policy, keys, at_ms, noted.failures, noted.counts, on_existing.count))
 
 
 def campaign_at(event: Event, policy: DetectionPolicy, at_ms: int) -> Steps[Campaign | None]:
@@ -124,7 +139,8 @@ def campaign_at(event: Event, policy: DetectionPolicy, at_ms: int) -> Steps[Camp
         sources_count = yield from peek_distinct(key=keys.sources(window_ms), window_ms=window_ms, at_ms=at_ms)
         accounts_count = yield from peek_distinct(key=keys.accounts(window_ms), window_ms=window_ms, at_ms=at_ms)
         counts.append((window_ms, sources_count, accounts_count))
-    return (yield from _over_limit(event, policy, keys, at_ms, recent, tuple(counts)))
+    on_existing = yield from peek(key=keys.existing, window_ms=HOUR_MS, at_ms=at_ms)
+    return (yield from _over_limit(event, policy, keys, at_ms, recent, tuple(counts), on_existing.count))
 
 
 def part_of(event: Event, policy: DetectionPolicy, login: Origin, finding: Finding) -> Steps[Finding]:
@@ -159,6 +175,7 @@ def _over_limit(
     at_ms: int,
     failures: Window,
     counts: tuple[tuple[int, int, int], ...],
+    on_existing_count: int,
 ) -> Steps[Campaign | None]:
     """Return the first of some (window, sources, accounts) that is over the limit, None when none is.
 
@@ -171,8 +188,7 @@ def _over_limit(
     limit = policy.credential_stuffing_accounts_count
     if max(accounts_count for *_, accounts_count in counts) < limit:
         return None
-    on_existing = yield from peek(key=keys.existing, window_ms=HOUR_MS, at_ms=failures.last_ms)
-    if on_existing.count < policy.credential_stuffing_existing_attempts_count:
+    if on_existing_count < policy.credential_stuffing_existing_attempts_count:
         return None
     hour_start_ms = at_ms - at_ms % HOUR_MS
     usual = yield DecayedRequest(keys.usual, _USUAL_HALF_LIFE_MS, hour_start_ms - 1, 0.0, "what it was before this hour")

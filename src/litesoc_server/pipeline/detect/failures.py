@@ -5,7 +5,7 @@ from litesoc_server.pipeline.detect.origin import Origin
 from litesoc_server.pipeline.detect.subjects import NOWHERE, account_incident, address_of, address_subject, scope_of
 from litesoc_server.pipeline.detect.until import window_until
 from litesoc_server.pipeline.policy import DetectionPolicy
-from litesoc_server.pipeline.state.base import CountRequest, Steps, Window, peek
+from litesoc_server.pipeline.state.base import CountRequest, DistinctRequest, Steps, Window, peek, peek_distinct
 
 LOGIN_FAILED = "auth.login_failed"
 COUNTED_ONCE = "Repeated delivery: every failed login was counted once, by its event id."
@@ -36,6 +36,18 @@ def key_on_actor_from(event: Event, actor: str, source: str) -> str:
 def key_at_address(event: Event, address: str) -> str:
     """Return the state key of the failed logins from ``address``."""
     return f"{scope_of(event)}failed at|{address}"
+
+
+def sources_on_actor(event: Event, actor: str, source: str, policy: DetectionPolicy) -> DistinctRequest:
+    """Return the request to note that a login of ``actor`` failed from ``source``; it answers with the most in any day."""
+    key = f"{scope_of(event)}sources of|{actor}"
+    day_ms = policy.brute_force_account_day_window_ms
+    return DistinctRequest(key, day_ms, event.occurred_at_ms, source, event.event_id)
+
+
+def sources_on_actor_until(event: Event, actor: str, window_ms: int, at_ms: int) -> Steps[int]:
+    """Return from how many sources logins of ``actor`` failed in the window that ends at ``at_ms``."""
+    return (yield from peek_distinct(key=f"{scope_of(event)}sources of|{actor}", window_ms=window_ms, at_ms=at_ms))
 
 
 def usual(key: str) -> str:

@@ -121,14 +121,14 @@ class DetectionRunner:
         if self._ask is not None:
             ask = _without_claims(self._ask) if is_rebuild else self._ask
             for event in events:
-                judging = self._judging(event)
+                judging = self.judging(event)
                 if judging is not None:
                     _add(outcome, event, _one_by_one(judging, ask))
             return outcome
         answer = _all_without_claims(self._state.answer) if is_rebuild else self._state.answer
         found: dict[int, Judgement] = {}
         for span in spans_of(events):
-            judged = [(index, judging) for index in span if (judging := self._judging(events[index])) is not None]
+            judged = [(index, judging) for index in span if (judging := self.judging(events[index])) is not None]
             found.update(
                 zip((index for index, _ in judged), in_lockstep((judging for _, judging in judged), answer), strict=True)
             )
@@ -136,8 +136,8 @@ class DetectionRunner:
             _add(outcome, events[index], found[index])
         return outcome
 
-    def _judging(self, event: Event) -> Steps[Judgement] | None:
-        """Return the steps that judge an event; None if nobody wants to see it."""
+    def judging(self, event: Event) -> Steps[Judgement] | None:
+        """Return the steps that judge an event, for who answers their questions; None if nobody wants to see it."""
         if event.session_id is None or event.source == FEEDBACK_SOURCE:  # that names the session of its login
             examiners = self._examiners.get(event.name)
         else:

@@ -33,7 +33,7 @@ class MemoryState:
         max_keys: int = 600_000,
         clock: Clock = _SYSTEM_CLOCK,
         *,
-        packed_bytes_max: int = 4_000_000_000,
+        packed_bytes_max: int = 2_500_000_000,
     ) -> None:
         if max_keys < 2:  # noqa: PLR2004 - one key in each half
             msg = f"max_keys must be at least 2, not {max_keys}"

@@ -94,6 +94,22 @@ def test_two_accounts_whose_long_names_begin_alike_are_attacked_slowly_each_for_
     assert {found.incident_key for found in only("slow_brute_force", events)} >= {f"account|actor:{name}" for name in names}
 
 
+def test_accounts_tried_at_one_pace_from_a_shared_address_are_announced_each_for_itself() -> None:
+    office = {"ip": "203.0.113.50", "asn": 64510, "ua": "Chrome/Windows"}
+    history = [login(-DAY_S, actor_id=name, **HOME) for name in ("mira", "jonas")]
+    history += [login(-DAY_S + n, actor_id=f"colleague {n}", **office) for n in range(4)]
+    tries = [
+        make_event(at=600 * n + 3 * k, actor_id=name, **office)
+        for n in range(14)
+        for k, name in enumerate(("mira", "jonas"))
+    ]
+    swapped = [one for pair in zip(tries[1::2], tries[::2], strict=True) for one in pair]
+    for order in (tries, swapped):
+        found = only("slow_brute_force", [*history, *order])
+        assert {one.incident_key for one in found} == {"credential_attack|ip:203.0.113.50"}
+        assert {one.actor_id for one in found} == {"mira", "jonas"}
+
+
 class TestCredentialStuffing:
     """Ten weeks of logins in the office, and a botnet that comes back every week at the same hour."""
 

@@ -15,15 +15,17 @@ from litesoc_server.pipeline.detect.failures import (
     key_on_actor,
     key_on_actor_from,
     source_of,
+    sources_on_actor,
+    sources_on_actor_until,
     usual,
     weigh,
 )
 from litesoc_server.pipeline.detect.firing import Evidence, Finding, beat, claim, detection_of
 from litesoc_server.pipeline.detect.origin import origin_of
-from litesoc_server.pipeline.detect.subjects import NOWHERE, account_incident, actor_of, scope_of
+from litesoc_server.pipeline.detect.subjects import NOWHERE, account_incident, actor_of
 from litesoc_server.pipeline.detect.until import windows_through
 from litesoc_server.pipeline.policy import DetectionPolicy
-from litesoc_server.pipeline.state.base import CountRequest, DistinctRequest, Steps, Window, peek, peek_distinct
+from litesoc_server.pipeline.state.base import CountRequest, Steps, Window, peek
 
 ID = "brute_force_account"
 
@@ -36,13 +38,9 @@ def examine(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...
     actor = actor_of(event)
     if actor is None:
         return ()
-    source, at_ms, event_id = source_of(event), event.occurred_at_ms, event.event_id
-    day_ms = policy.brute_force_account_day_window_ms
     failed = yield from failed_login(event, policy)
-    sources_count = yield DistinctRequest(_sources_key(event, actor), day_ms, at_ms, source, event_id)
-    assert isinstance(sources_count, int)
     detections: list[Detection] = []
-    for kind, cases in (yield from _cases(event, policy, actor, failed, sources_count)).items():
+    for kind, cases in (yield from _cases(event, policy, actor, failed)).items():
         case = max(cases, key=lambda one: (one.window.count, one.window.last_ms))
         current = beat(case.window.last_ms, case.window.count)
         if (yield from claim(event, detector=ID, key=kind, window=current)):
@@ -77,13 +75,10 @@ class _Rule(msgspec.Struct, frozen=True):
     source: str | None  # the one that the failures must come from
 
 
-def _cases(
-    event: Event, policy: DetectionPolicy, actor: str, failed: FailedLogin, sources_count: int
-) -> Steps[dict[str, list[_Case]]]:
+def _cases(event: Event, policy: DetectionPolicy, actor: str, failed: FailedLogin) -> Steps[dict[str, list[_Case]]]:
     """Return what is over a limit in any of the windows that the event is part of, by what makes it a finding of its own.
 
-    ``sources_count`` is the most there are in any day with the event. What is below a limit in the longest window is below
-    it in all; most failures end there.
+    What is below a limit in the longest window is below it in all; most failures end there.
     """
     hour_ms, day_ms = policy.brute_force_account_window_ms, policy.brute_force_account_day_window_ms
     hour_limit, day_limit = policy.brute_force_account_failures_count, policy.brute_force_account_day_failures_count
@@ -94,6 +89,10 @@ def _cases(
         own_key = key_on_actor_from(event, actor, source)
         rule = _Rule(own_key, hour_ms, hour_limit, 0, source)
         yield from _look_for(event, policy, actor, rule, failed.from_source, found)
+    if failed.in_a_day.count < min(hour_limit, day_limit):
+        return found
+    sources_count = yield sources_on_actor(event, actor, source, policy)
+    assert isinstance(sources_count, int)
     if failed.in_a_day.count >= hour_limit and sources_count > 1:
         rule = _Rule(everywhere, hour_ms, hour_limit, 2, None)
         in_an_hour = yield CountRequest(everywhere, hour_ms, event.occurred_at_ms, event.event_id)
@@ -120,17 +119,12 @@ def _look_for(
             continue
         sources_count = 1
         if rule.sources_min:
-            sources = _sources_key(event, actor)
-            sources_count = yield from peek_distinct(key=sources, window_ms=window_ms, at_ms=window.last_ms)
+            sources_count = yield from sources_on_actor_until(event, actor, window_ms, window.last_ms)
         if sources_count >= rule.sources_min:
             is_known = yield from exists(event, window.last_ms)
             case = _Case(actor, window, window_ms, rule.limit, sources_count, is_known, usual_count, rule.source)
             kind = f"{'known' if is_known else 'unknown'}|{rule.source or 'anywhere'}|{actor}"
             found.setdefault(kind, []).append(case)
-
-
-def _sources_key(event: Event, actor: str) -> str:
-    return f"{scope_of(event)}sources of|{actor}"
 
 
 def _from_one_source(event: Event, policy: DetectionPolicy, case: _Case) -> Finding:

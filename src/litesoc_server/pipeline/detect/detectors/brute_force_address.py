@@ -76,17 +76,20 @@ class _Keys:
 
 
 def _note(event: Event, policy: DetectionPolicy, keys: _Keys) -> Steps[Window]:
-    """Remember a failed login and return the fullest window with it."""
+    """Remember a failed login and return the fullest window with it.
+
+    It is counted last: whoever sees it counted sees all else that is noted of it, however many are judged at once.
+    """
     actor, at_ms, event_id = actor_of(event), event.occurred_at_ms, event.event_id
     window_ms = policy.brute_force_address_window_ms
-    window = yield at_address(event, keys.address, window_ms)
-    assert isinstance(window, Window)
     if actor is not None:
         yield DistinctRequest(keys.accounts, window_ms, at_ms, actor, event_id)
     if not (yield from failed_login(event, policy)).is_at_account:
         yield CountRequest(keys.unknown, window_ms, at_ms, event_id)
         if actor is not None:
             yield DistinctRequest(keys.unknown_accounts, window_ms, at_ms, actor, event_id)
+    window = yield at_address(event, keys.address, window_ms)
+    assert isinstance(window, Window)
     return window
 
 

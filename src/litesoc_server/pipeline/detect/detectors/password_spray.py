@@ -90,14 +90,19 @@ def _widest(event: Event, policy: DetectionPolicy, group: _Group, actor: str) ->
     longest_ms = max(window_ms for window_ms, _ in _limits(policy))
     tries = yield CountRequest(tries_key, longest_ms, at_ms, event_id)
     assert isinstance(tries, Window)
+    note_source = DistinctRequest(f"{scope_of(event)}spraying|{group.name}", longest_ms, at_ms, group.source, event_id)
+    if group.sources_min > 1:
+        yield note_source
+    over = yield from _over(event, policy, group, actor)
+    if over is None:
+        return None
     sources_count = 1
     if group.sources_min > 1:
-        sources = yield DistinctRequest(f"{scope_of(event)}spraying|{group.name}", longest_ms, at_ms, group.source, event_id)
+        sources = yield note_source  # again: those that were noted meanwhile belong to the accounts just counted
         assert isinstance(sources, int)
         sources_count = sources
-    over = yield from _over(event, policy, group, actor)
-    if over is None or sources_count < group.sources_min:
-        return None
+        if sources_count < group.sources_min:
+            return None
     window_ms, limit, accounts_count = over
     users_here_count = yield from users_count(event, group.users, at_ms)
     if accounts_count <= users_here_count:

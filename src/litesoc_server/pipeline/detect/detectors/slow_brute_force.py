@@ -71,7 +71,8 @@ def examine(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...
     detections: list[Detection] = []
     pace = yield from _pace(by_source, policy, at_ms, at_source)
     if pace is not None:
-        detections += yield from _announce(event, policy, pace, attack_key(source, actor), where)
+        # Behind a shared address each account has a pace of its own, and is announced for itself.
+        detections += yield from _announce(event, policy, pace, attack_key(source, actor), where, counted=by_source)
     pace = yield from _pace(by_actor, policy, at_ms, on_actor)
     if pace is not None:
         sources_count = yield from peek_distinct(key=sources, window_ms=window_ms, at_ms=at_ms - LATENESS_MS)
@@ -80,7 +81,7 @@ def examine(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...
         has_logged_in = any(pace.first_ms <= login.at_ms <= at_ms - LATENESS_MS for login in logins)
         if sources_count > 1 and not has_logged_in:
             key, where = account_incident(actor), f"on {wording.name(actor)}"
-            detections += yield from _announce(event, policy, pace, key, where)
+            detections += yield from _announce(event, policy, pace, key, where, counted=by_actor)
     return tuple(detections)
 
 
@@ -119,14 +120,14 @@ def _pace(key: str, policy: DetectionPolicy, at_ms: int, around: Window) -> Step
 
 
 def _announce(
-    event: Event, policy: DetectionPolicy, pace: _Pace, incident_key: str, where: str
+    event: Event, policy: DetectionPolicy, pace: _Pace, incident_key: str, where: str, *, counted: str
 ) -> Steps[tuple[Detection, ...]]:
     window = pace.window
     current = beat(window.last_ms, window.count)
-    if not (yield from claim(event, detector=ID, key=incident_key, window=current)):
+    if not (yield from claim(event, detector=ID, key=counted, window=current)):
         return ()
     finding = _describe(policy, pace, incident_key, where)
-    return (detection_of(finding, event, origin_of(event), key=incident_key, window=current),)
+    return (detection_of(finding, event, origin_of(event), key=counted, window=current),)
 
 
 def _describe(policy: DetectionPolicy, pace: _Pace, incident_key: str, where: str) -> Finding:
