@@ -14,7 +14,7 @@ _TOO_MANY_REQUESTS = 429
 def key_refusal(key: bytes) -> Refused:
     """Return the 401 for a missing key (empty) or an unknown one."""
     message = (
-        "this API key is unknown, revoked or expired: check it in the dashboard"
+        "this API key is unknown, revoked or expired: `litesoc keys list` on the server shows those there are"
         if key
         else "the API key is missing: send it in the X-API-Key header"
     )

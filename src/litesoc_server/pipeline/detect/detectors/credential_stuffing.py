@@ -205,8 +205,9 @@ DETECTOR = Detector(
         "this hour of the week, from 5 addresses or more, and 3 attempts are on accounts that exist. No more than 24 in "
         "an hour are learned as usual: however long somebody keeps just below the limit, more than 100 in an hour are "
         "reported. In the first week, when nothing is known of what is usual, they must also outnumber the users who log "
-        "in. However few attempts an address makes, it is one incident, credential_attack|org:stuffing; what other "
-        "detectors find of logins from such places joins it once the campaign has lasted for 5 minutes. Logins during a "
+        "in. However few attempts an address makes, it is one incident, credential_attack|org:stuffing; what "
+        "impossible_travel, new_country, new_device, risky_login and suspicious_network find of logins from such places "
+        "joins it once the campaign has lasted for 5 minutes. Logins during a "
         "campaign from such a new place, with a network or device that is new to the account, are reported in it: "
         "critical if the address took part, else high (and only if earlier logins of the account are known)."
     ),

@@ -212,7 +212,7 @@ def _finding(
         ),
         ruled_out=ruled_out,
         actions=DETECTOR.actions,
-        is_entry=True,
+        is_entry=severity is not AlertSeverity.LOW,  # that is an owner who mistyped
         evidence=Evidence(
             event_ids=(*failures.members, login.event_id),
             event_count=failures.count + 1,

@@ -148,7 +148,8 @@ DETECTOR = Detector(
         "whose owner confirmed such a login, is left alone. VPNs, proxies and data centres only raise the risk score, "
         "except for the first such login of the organisation within its memory of 90 days (low), once its logins are known "
         "for 7 days and 20 of them are noted (of each account, network and device one a week). Privacy relays such as "
-        "iCloud Private Relay are no VPN and never fire. Incident: account|actor:<id>."
+        "iCloud Private Relay are no VPN and never fire. Incident: account|actor:<id>; for a first login that names nobody "
+        "suspicious_network|kind:<kind>."
     ),
     false_positives=(
         "A journalist or a researcher uses Tor on purpose.",
