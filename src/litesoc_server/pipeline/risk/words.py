@@ -96,8 +96,8 @@ def idle(days: float) -> str:
 
 
 def first_login() -> str:
-    """Say that there is nothing to compare with."""
-    return "first login known of this account: nothing to compare with"
+    """Say that there is nothing to compare with. Logins become known 5 to 10 minutes later (see chain.py)."""
+    return "no login of this account older than 10 minutes is known: nothing to compare with"
 
 
 def _how_common(share: float) -> str:

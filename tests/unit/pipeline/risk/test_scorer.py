@@ -35,6 +35,7 @@ from risk_streams import (
 )
 
 OTHER_ORG = "7c1d0c0e-2b5e-4a3f-9c55-1d2f3a4b5c6d"
+NOTHING_TO_COMPARE = "no login of this account older than 10 minutes is known: nothing to compare with"
 laws = settings(deadline=None, max_examples=60)
 
 
@@ -80,7 +81,14 @@ def test_a_first_login_is_neither_vouched_for_nor_held_against_anybody() -> None
     risk = risk_of(login(0, 1))
     assert weights(risk)["network"] == 0
     assert "agent" not in weights(risk)
-    assert "first login known of this account: nothing to compare with" in {one.text for one in risk.contributions}
+    assert NOTHING_TO_COMPARE in {one.text for one in risk.contributions}
+
+
+def test_logins_of_the_last_minutes_are_no_comparison_and_nobody_says_that_there_were_none() -> None:
+    risk = risk_of(login(0, 3), [login(-240, 1), login(-120, 2)])
+    assert NOTHING_TO_COMPARE in {one.text for one in risk.contributions}
+    older = risk_of(login(0, 3), [login(-600, 1), login(-120, 2)])
+    assert NOTHING_TO_COMPARE not in {one.text for one in older.contributions}
 
 
 def test_failures_just_before_raise_it() -> None:
