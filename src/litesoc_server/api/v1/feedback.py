@@ -61,7 +61,7 @@ class FeedbackAnswer(Schema):
 def give_feedback(request: ApiRequest, event_id: str, feedback: FeedbackIn) -> FeedbackAnswer:
     """Teach the detectors. What is confirmed becomes familiar, what is denied stays suspect; the last word counts.
 
-    An organisation gives feedback at most 1,000 times an hour; marking an alert as safe counts as once.
+    An organisation gives feedback at most 1,000 times per clock hour; marking an alert as safe counts as once.
     """
     caller = request.caller
     login = find_event(caller, event_id)
