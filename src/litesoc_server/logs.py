@@ -9,7 +9,8 @@ from typing import Any
 
 import structlog
 
-_EXTRAS = frozenset({"error_id"})  # further members of a record that are shown; Django's own hold whole addresses
+# Further members of a record that are shown; others of Django's hold whole requests.
+_EXTRAS = frozenset({"error_id", "status_code"})
 FRAMES_MAX = 12  # innermost frames shown of an exception
 
 
@@ -24,6 +25,16 @@ def describe_exception(_logger: object, _method: str, event: MutableMapping[str,
         if kind is not None:
             event["exception"] = f"{kind.__module__}.{kind.__qualname__}"
             event["raised_at"] = _frames(trace)
+    return event
+
+
+def leave_out_request(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Replace what Django says of a request by words without its text: it quotes the path and the client's headers."""
+    logger = event["logger"]
+    if logger.startswith("django.security."):
+        event["event"] = f"a request was refused: {logger.rpartition('.')[2]}"
+    elif logger == "django.request":
+        event["event"] = "a request failed"
     return event
 
 
@@ -46,6 +57,7 @@ def logging_config(level: str, *, is_watched: bool) -> dict[str, Any]:
                 "foreign_pre_chain": [
                     structlog.stdlib.add_log_level,
                     structlog.stdlib.add_logger_name,
+                    leave_out_request,
                     structlog.stdlib.ExtraAdder(allow=_EXTRAS),
                     structlog.processors.TimeStamper(fmt="iso", utc=True),
                     describe_exception,

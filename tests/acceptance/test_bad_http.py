@@ -268,3 +268,11 @@ def test_pages_below_an_api_path_are_none(shop: TenantApi) -> None:
     for path in ("/api/v1/admin/", "/v1/docs", "/v1/static/x", "/api/v1/admin/login/"):
         answer = shop.http.get(path)
         assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND")
+
+
+def test_a_bad_host_is_refused_and_the_log_does_not_repeat_it(shared_server: LiveServer, shop: TenantApi) -> None:
+    answer = shop.http.get(f"{shared_server.url}/v1/events", headers={"Host": "<mira@shop.example>"})
+    assert answer.status_code == 400
+    assert "mira@shop" not in shared_server.log_text()
+    assert "a request was refused: DisallowedHost" in shared_server.log_text()
+    assert_alive(shop)
