@@ -140,19 +140,23 @@ def _addresses(sender: SenderFacts) -> Iterator[Notice]:
             f"the limit is {RENTED_SHARE:.0%}",
             f"it is probably your content delivery network's or your server's: {_XFF}",
         )
-    is_changing = sender.addresses_count > ADDRESSES_PER_ACTOR * max(sender.actors_count, 1)
-    if sender.address_list_count or (is_changing and sender.actors_count and sender.addresses_count > EVENTS_MIN):
-        reasons: list[str] = []
-        if is_changing:
-            came_from = f"{sender.actors_count:,} users came from {sender.addresses_count:,} addresses"
-            reasons.append(f"{came_from}; the limit is {ADDRESSES_PER_ACTOR} a user")
-        if sender.address_list_count:
-            events = "1 event carries" if sender.address_list_count == 1 else f"{sender.address_list_count:,} events carry"
-            reasons.append(f"{events} a whole list of addresses as user_ip")
+    yield from _forgeable(sender)
+
+
+def _forgeable(sender: SenderFacts) -> Iterator[Notice]:
+    """Say what shows that clients may choose the address that is sent for them."""
+    signs: list[str] = []
+    if sender.actors_count and sender.addresses_count > max(EVENTS_MIN, ADDRESSES_PER_ACTOR * sender.actors_count):
+        came_from = f"{sender.actors_count:,} users came from {sender.addresses_count:,} addresses"
+        signs.append(f"{came_from}; the limit is {ADDRESSES_PER_ACTOR} a user")
+    if sender.address_list_count:
+        events = "1 event carries" if sender.address_list_count == 1 else f"{sender.address_list_count:,} events carry"
+        signs.append(f"{events} a whole list of addresses as user_ip")
+    if signs:
         yield Notice(
             Problem.FORGEABLE_ADDRESS,
             sender.key_id,
-            f"{'; '.join(reasons)}: clients may be choosing them",
+            f"{'; '.join(signs)}: clients may be choosing them",
             f"do not take the first entry of X-Forwarded-For, which anybody can write: {_XFF}",
         )
 

@@ -56,6 +56,11 @@ def test_each_problem_is_told_with_its_numbers_and_a_fix(changes: dict[str, Any]
     assert notice.fix
 
 
+def test_a_whole_list_of_addresses_is_told_without_a_limit_that_was_kept() -> None:
+    (notice,) = judge([SenderFacts(**{**SOUND, "address_list_count": 1})], [], NOW_MS)
+    assert notice.finding == "1 event carries a whole list of addresses as user_ip: clients may be choosing them"
+
+
 @pytest.mark.parametrize(
     "changes",
     [
