@@ -8,6 +8,7 @@ from litesoc_server.pipeline.detect.egress import has_logins, neighbourhood_of, 
 from litesoc_server.pipeline.detect.firing import Finding
 from litesoc_server.pipeline.detect.origin import Origin
 from litesoc_server.pipeline.detect.subjects import NOWHERE, address_of, scope_of, subject_of
+from litesoc_server.pipeline.detect.until import windows_through
 from litesoc_server.pipeline.policy import DAY_MS, HOUR_MS, DetectionPolicy
 from litesoc_server.pipeline.state.base import (
     LATENESS_MS,
@@ -38,13 +39,6 @@ class Campaign(msgspec.Struct, frozen=True):
     sources_count: int
     usual_count: float  # accounts that usually fail so in that time at this hour of the week
     users_count: int  # who logged in during that time
-
-
-class Noted(msgspec.Struct, frozen=True):
-    """What was counted with one unexplained failure."""
-
-    failures: Window  # of the fullest hour
-    counts: tuple[tuple[int, int, int], ...]  # of each length: window, sources, accounts
 
 
 class _Keys:
@@ -81,11 +75,10 @@ def is_unexplained(event: Event, failed: FailedLogin) -> Steps[bool]:
     return not (yield from users_count(event, neighbourhood_of(event.user_ip), event.occurred_at_ms))
 
 
-def note_failure(event: Event, policy: DetectionPolicy, failed: FailedLogin) -> Steps[Noted]:
-    """Remember an unexplained failure, and return what it makes with the others around it.
+def note_failure(event: Event, policy: DetectionPolicy, failed: FailedLogin) -> Steps[Window]:
+    """Remember an unexplained failure, and return the fullest hour with it.
 
-    The counts only ever grow, so what they find does not depend on the order of arrival: a failure is counted last, and
-    where there are many, what was noted of the others meanwhile is asked for after that.
+    It is counted last: whoever sees it counted sees all else that is noted of it, however many are judged at once.
     """
     at_ms, event_id = event.occurred_at_ms, event.event_id
     keys = _Keys(event, at_ms)
@@ -94,53 +87,61 @@ def note_failure(event: Event, policy: DetectionPolicy, failed: FailedLogin) -> 
     yield CountRequest(keys.by(source), HOUR_MS, at_ms, event_id)
     if failed.is_at_account:
         yield CountRequest(keys.existing, HOUR_MS, at_ms, event_id)
-    counts = yield from _note_accounts(event, policy, keys, source, account)
+    for window_ms in windows_of(policy):
+        yield DistinctRequest(keys.sources(window_ms), window_ms, at_ms, source, event_id)
+        yield DistinctRequest(keys.accounts(window_ms), window_ms, at_ms, account, event_id)
     hour = yield CountRequest(keys.failures, HOUR_MS, at_ms, event_id)
     assert isinstance(hour, Window)
     if hour.count < policy.credential_stuffing_accounts_count:  # what is above is no habit and must not become one
         yield DecayedRequest(keys.usual, _USUAL_HALF_LIFE_MS, at_ms, 1.0, event_id)
-    else:
-        counts = yield from _note_accounts(event, policy, keys, source, account)
-    return Noted(hour, counts)
+    return hour
 
 
-def _note_accounts(
-    event: Event, policy: DetectionPolicy, keys: _Keys, source: str, account: str
-) -> Steps[tuple[tuple[int, int, int], ...]]:
-    """Note source and account; return the most of them in any window of each length with the event."""
-    at_ms, event_id = event.occurred_at_ms, event.event_id
-    most: list[tuple[int, int, int]] = []
-    for window_ms in windows_of(policy):
-        sources_count = yield DistinctRequest(keys.sources(window_ms), window_ms, at_ms, source, event_id)
-        accounts_count = yield DistinctRequest(keys.accounts(window_ms), window_ms, at_ms, account, event_id)
-        assert isinstance(sources_count, int)
-        assert isinstance(accounts_count, int)
-        most.append((window_ms, sources_count, accounts_count))
-    return tuple(most)
+def campaign_of(event: Event, policy: DetectionPolicy, hour: Window) -> Steps[Campaign | None]:
+    """Return the campaign that a failure is part of, if there is one; ``hour`` is the fullest with it.
 
-
-def campaign_of(event: Event, policy: DetectionPolicy, noted: Noted) -> Steps[Campaign | None]:
-    """Return the campaign that a failure is part of, if there is one."""
-    at_ms = event.occurred_at_ms
-    keys = _Keys(event, at_ms)
-    # Of the hours before and after: like the other counts it only ever grows, whichever hour is the fullest by now.
-    on_existing = yield from peek(key=keys.existing, window_ms=2 * HOUR_MS, at_ms=at_ms + HOUR_MS)
-    return (yield from _over_limit(event, policy, keys, at_ms, noted.failures, noted.counts, on_existing.count))
+    A late failure may have completed the campaign of any time until an hour after it.
+    """
+    key, at_ms = _Keys(event, event.occurred_at_ms).failures, event.occurred_at_ms
+    for window in (yield from windows_through(key=key, window_ms=HOUR_MS, at_ms=at_ms, own=hour)):
+        campaign = yield from campaign_at(event, policy, window.last_ms)
+        if campaign is not None:
+            return campaign
+    return None
 
 
 def campaign_at(event: Event, policy: DetectionPolicy, at_ms: int) -> Steps[Campaign | None]:
-    """Return the campaign that goes on at ``at_ms``, if there is one."""
-    keys = _Keys(event, at_ms)
-    recent = yield from peek(key=keys.failures, window_ms=HOUR_MS, at_ms=at_ms)
-    if recent.count < policy.credential_stuffing_accounts_count:
+    """Return the campaign that goes on at ``at_ms``, if there is one.
+
+    Held against several window lengths, what exceeds the usual by a limit is what a cumulative sum (CUSUM) finds, and needs
+    no memory of its own.
+
+    What is usual is learned while an hour is below the limit, and never counts for more than the limit: so an attacker who
+    keeps below it for however long raises it to ``1 + credential_stuffing_times_usual_ratio`` times itself at most.
+    """
+    keys, limit = _Keys(event, at_ms), policy.credential_stuffing_accounts_count
+    failures = yield from peek(key=keys.failures, window_ms=HOUR_MS, at_ms=at_ms)
+    if failures.count < limit:
         return None
-    counts: list[tuple[int, int, int]] = []
-    for window_ms in windows_of(policy):
-        sources_count = yield from peek_distinct(key=keys.sources(window_ms), window_ms=window_ms, at_ms=at_ms)
-        accounts_count = yield from peek_distinct(key=keys.accounts(window_ms), window_ms=window_ms, at_ms=at_ms)
-        counts.append((window_ms, sources_count, accounts_count))
     on_existing = yield from peek(key=keys.existing, window_ms=HOUR_MS, at_ms=at_ms)
-    return (yield from _over_limit(event, policy, keys, at_ms, recent, tuple(counts), on_existing.count))
+    if on_existing.count < policy.credential_stuffing_existing_attempts_count:
+        return None
+    hour_start_ms = at_ms - at_ms % HOUR_MS
+    usual = yield DecayedRequest(keys.usual, _USUAL_HALF_LIFE_MS, hour_start_ms - 1, 0.0, "what it was before this hour")
+    assert isinstance(usual, float)
+    is_learning = not (yield from has_logins(event, at_ms - _LEARNING_MS))
+    usual_per_hour = min(usual * _ONE_WEEKS_SHARE, limit)  # it may have been learned under a higher limit
+    for window_ms in windows_of(policy):
+        usual_count = usual_per_hour * window_ms / HOUR_MS
+        limit_here = limit + round(policy.credential_stuffing_times_usual_ratio * usual_count)
+        accounts_count = yield from peek_distinct(key=keys.accounts(window_ms), window_ms=window_ms, at_ms=at_ms)
+        sources_count = yield from peek_distinct(key=keys.sources(window_ms), window_ms=window_ms, at_ms=at_ms)
+        if accounts_count < limit_here or sources_count < policy.credential_stuffing_addresses_count:
+            continue
+        succeeded = yield from succeeded_count(event, window_ms, at_ms)
+        if not is_learning or accounts_count > succeeded:
+            return Campaign(failures, window_ms, accounts_count, limit_here, sources_count, usual_count, succeeded)
+    return None
 
 
 def part_of(event: Event, policy: DetectionPolicy, login: Origin, finding: Finding) -> Steps[Finding]:
@@ -166,41 +167,3 @@ def took_part(event: Event, source: str, at_ms: int) -> Steps[bool]:
 def windows_of(policy: DetectionPolicy) -> tuple[int, int]:
     """Return the lengths at which a campaign is looked for: fast ones and slower ones."""
     return policy.credential_stuffing_window_ms, policy.credential_stuffing_long_window_ms
-
-
-def _over_limit(
-    event: Event,
-    policy: DetectionPolicy,
-    keys: _Keys,
-    at_ms: int,
-    failures: Window,
-    counts: tuple[tuple[int, int, int], ...],
-    on_existing_count: int,
-) -> Steps[Campaign | None]:
-    """Return the first of some (window, sources, accounts) that is over the limit, None when none is.
-
-    Held against several window lengths, what exceeds the usual by a limit is what a cumulative sum (CUSUM) finds, and needs
-    no memory of its own.
-
-    What is usual is learned while an hour is below the limit, and never counts for more than the limit: so an attacker who
-    keeps below it for however long raises it to ``1 + credential_stuffing_times_usual_ratio`` times itself at most.
-    """
-    limit = policy.credential_stuffing_accounts_count
-    if max(accounts_count for *_, accounts_count in counts) < limit:
-        return None
-    if on_existing_count < policy.credential_stuffing_existing_attempts_count:
-        return None
-    hour_start_ms = at_ms - at_ms % HOUR_MS
-    usual = yield DecayedRequest(keys.usual, _USUAL_HALF_LIFE_MS, hour_start_ms - 1, 0.0, "what it was before this hour")
-    assert isinstance(usual, float)
-    is_learning = not (yield from has_logins(event, at_ms - _LEARNING_MS))
-    usual_per_hour = min(usual * _ONE_WEEKS_SHARE, limit)  # it may have been learned under a higher limit
-    for window_ms, sources_count, accounts_count in counts:
-        usual_count = usual_per_hour * window_ms / HOUR_MS
-        limit_here = limit + round(policy.credential_stuffing_times_usual_ratio * usual_count)
-        if accounts_count < limit_here or sources_count < policy.credential_stuffing_addresses_count:
-            continue
-        succeeded = yield from succeeded_count(event, window_ms, at_ms)
-        if not is_learning or accounts_count > succeeded:
-            return Campaign(failures, window_ms, accounts_count, limit_here, sources_count, usual_count, succeeded)
-    return None

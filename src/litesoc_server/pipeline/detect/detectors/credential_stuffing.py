@@ -39,14 +39,14 @@ def examine(event: Event, policy: DetectionPolicy) -> Steps[tuple[Detection, ...
     failed = yield from failed_login(event, policy)
     if not (yield from is_unexplained(event, failed)):
         return ()
-    noted = yield from note_failure(event, policy, failed)
-    if noted.failures.count < policy.credential_stuffing_accounts_count:
+    hour = yield from note_failure(event, policy, failed)
+    if hour.count < policy.credential_stuffing_accounts_count:
         return ()
     has_login = yield from _pass_on_own_logins(event)
-    current = beat(noted.failures.last_ms, noted.failures.count)
+    current = beat(hour.last_ms, hour.count)
     if not has_login and (yield from was_claimed(event, detector=ID, key=_CAMPAIGN, window=current)):
         return ()
-    campaign = yield from campaign_of(event, policy, noted)
+    campaign = yield from campaign_of(event, policy, hour)
     if campaign is None:
         return ()
     detections = list((yield from _announce(event, policy, campaign)))
