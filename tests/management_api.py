@@ -13,8 +13,8 @@ from django.http import HttpResponse
 from django.test import Client
 
 from control_factories import NOW_MS, OrganizationFactory, event_ids, make_key, org_id_of
-from litesoc_server.api.backend import Backend, use
 from litesoc_server.apikeys.key_source import DatabaseKeySource
+from litesoc_server.backend import Backend, use
 from litesoc_server.clock import ManualClock
 from litesoc_server.events.envelope import Environment
 from litesoc_server.events.event import Actor, Event, Geo, Network, Severity

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from ninja.security import APIKeyHeader
 
-from litesoc_server.api import backend
+from litesoc_server import backend
 from litesoc_server.events.envelope import Environment
 from litesoc_server.ingest.admission import key_refusal, rate_refusal, require_scope
 from litesoc_server.ingest.keys import KeyRecord, KeysUnavailable, Scope

@@ -16,8 +16,8 @@ from django.db import DatabaseError
 from prometheus_client import start_http_server
 
 from litesoc_server.alerts.consumer import AlertConsumer
-from litesoc_server.api.backend import Backend, use
 from litesoc_server.apikeys.key_source import DatabaseKeySource
+from litesoc_server.backend import Backend, use
 from litesoc_server.clock import Clock, SystemClock
 from litesoc_server.config import Config
 from litesoc_server.events.errors import StreamUnavailable

@@ -9,9 +9,9 @@ import pytest
 from django.db import OperationalError
 
 from control_factories import OrganizationFactory, make_alert
+from litesoc_server import backend
 from litesoc_server.alerts import lifecycle
 from litesoc_server.alerts.models import Alert, AlertTransition
-from litesoc_server.api import backend
 from litesoc_server.clock import ManualClock
 from litesoc_server.events.envelope import ENVELOPE_DECODER, Envelope, Environment
 from litesoc_server.events.errors import StreamUnavailable

@@ -2,9 +2,9 @@
 
 from ninja import Router
 
+from litesoc_server import backend
 from litesoc_server.alerts.access import visible_alerts
 from litesoc_server.alerts.models import UNSETTLED
-from litesoc_server.api import backend
 from litesoc_server.api.caller import ApiRequest, KeyAuth
 from litesoc_server.api.v1.actor_risk import HALF_LIFE_MS, PARTS_MAX, ActorRiskAnswer, actor_risk
 from litesoc_server.api.v1.metas import one_meta

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from ninja import Query, Router
 
+from litesoc_server import backend
 from litesoc_server.alerts.access import get_alert, visible_alerts
 from litesoc_server.alerts.feedback import Speaker, confirm_logins_of
 from litesoc_server.alerts.lifecycle import TransitionContended, TransitionRefused, acknowledge, mark_safe, resolve
 from litesoc_server.alerts.models import Action, Alert
-from litesoc_server.api import backend
 from litesoc_server.api.caller import ApiRequest, Caller, KeyAuth
 from litesoc_server.api.errors import not_found
 from litesoc_server.api.v1.alert_change import AlertChange, AlertChangeById, Decision, decision_from

@@ -4,7 +4,7 @@ import uuid
 
 from ninja import Query, Router
 
-from litesoc_server.api import backend
+from litesoc_server import backend
 from litesoc_server.api.caller import ApiRequest, Caller, KeyAuth
 from litesoc_server.api.errors import not_found
 from litesoc_server.api.v1.event_schema import EventAnswer, EventList, EventQuery, event_out

@@ -5,8 +5,8 @@ from typing import Literal
 from ninja import Router, Schema
 from pydantic import ConfigDict, Field
 
+from litesoc_server import backend
 from litesoc_server.alerts.feedback import Speaker, publish_feedback
-from litesoc_server.api import backend
 from litesoc_server.api.caller import ApiRequest, Caller, KeyAuth
 from litesoc_server.api.v1.alert_change import NAME_LENGTH_MAX, NOTES_LENGTH_MAX
 from litesoc_server.api.v1.events import find_event

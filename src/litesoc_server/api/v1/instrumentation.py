@@ -5,7 +5,7 @@ from typing import Literal
 from ninja import Router, Schema
 from pydantic import Field
 
-from litesoc_server.api import backend
+from litesoc_server import backend
 from litesoc_server.api.caller import ApiRequest, KeyAuth
 from litesoc_server.api.v1.metas import one_meta
 from litesoc_server.api.v1.schemas import READ_ERRORS, Meta

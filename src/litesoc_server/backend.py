@@ -1,4 +1,4 @@
-"""What the API needs from the data plane; the runtime puts it in before it serves."""
+"""What the API and the pages need from the data plane; the runtime puts it in before it serves."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from litesoc_server.stream.base import Publisher
 
 @dataclass(frozen=True, kw_only=True)
 class Backend:
-    """The parts that the API asks. Each may be called from any thread."""
+    """The parts that the API and the pages ask. Each may be called from any thread."""
 
     reader: EventReader
     looks_at_senders: RecentLooks
