@@ -3,17 +3,19 @@
 import contextlib
 import os
 import secrets
+from email.utils import parseaddr
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 _FILE_SUFFIX = "_FILE"
 # Read by the command line's clients and by applications on the same machine; no settings of the server.
 _FOREIGN_VARIABLES = frozenset({"LITESOC_URL", "LITESOC_API_KEY"})
 _FOREIGN_PREFIX = "LITESOC_TEST_"  # the test suite's own switches
+MAIL_SCHEMES = ("smtp", "smtps", "smtp+plain")
 _SECRET_KEY_LENGTH_MIN = 32  # characters; of a random key that is at least 128 bits in hexadecimal
 
 
@@ -54,6 +56,31 @@ def _check_address(url: str | None) -> str | None:
     return url
 
 
+def _check_email_url(url: SecretStr | None) -> SecretStr | None:
+    if url is not None and not _is_mail_url(url.get_secret_value()):
+        msg = (
+            f"must be one of {', '.join(f'{scheme}://' for scheme in MAIL_SCHEMES)} with user:password@host:port and no path"
+        )
+        raise ValueError(msg)
+    return url
+
+
+def _is_mail_url(url: str) -> bool:
+    parts = urlsplit(url)
+    try:
+        _ = parts.port
+    except ValueError:  # its text quotes what may be a part of the password
+        return False
+    return parts.scheme in MAIL_SCHEMES and bool(parts.hostname) and not parts.path.strip("/")
+
+
+def _check_sender(sender: str | None) -> str | None:
+    if sender is not None and ("@" not in parseaddr(sender)[1] or not sender.isprintable()):
+        msg = "must be an e-mail address, e.g. LiteSOC <soc@example.com>"
+        raise ValueError(msg)
+    return sender
+
+
 def _check_secret_key(key: SecretStr | None) -> SecretStr | None:
     if key is not None and len(key.get_secret_value()) < _SECRET_KEY_LENGTH_MIN:
         msg = f"must have at least {_SECRET_KEY_LENGTH_MIN} characters"
@@ -86,7 +113,8 @@ class Config(BaseSettings):
     )
     state_url: Annotated[str | None, _check_scheme("redis", "rediss")] = Field(
         default=None,
-        description="Shared rate limits and quota counters: redis://host:6379/0; unset: in memory, for one process.",
+        description="Shared rate limits (sign-in too) and quota counters: redis://host:6379/0; unset: in memory, for one "
+        "process.",
     )
     secret_key: Annotated[SecretStr | None, AfterValidator(_check_secret_key)] = Field(
         default=None,
@@ -94,6 +122,23 @@ class Config(BaseSettings):
     )
     public_url: Annotated[str | None, AfterValidator(_check_address)] = Field(
         default=None, description="Where people reach this server, e.g. https://soc.example.com; used in links."
+    )
+    trusted_proxy_count: int = Field(
+        default=0,
+        ge=0,
+        le=10,
+        description="Reverse proxies between the internet and this server; the address of who signs in is then the one that "
+        "the first of them wrote into X-Forwarded-For. With 0 that header is not believed.",
+    )
+    email_url: Annotated[SecretStr | None, AfterValidator(_check_email_url)] = Field(
+        default=None,
+        description="Mail server: smtp://user:password@host:587 (STARTTLS), smtps://user:password@host:465 (TLS from the "
+        "start) or smtp+plain://host:25 (no encryption); needs LITESOC_PUBLIC_URL, where links in mails start; unset: no "
+        "mail is sent.",
+    )
+    email_from: Annotated[str | None, AfterValidator(_check_sender)] = Field(
+        default=None,
+        description="Sender of mails, e.g. LiteSOC <soc@example.com>; unset: litesoc@ and the host of LITESOC_PUBLIC_URL.",
     )
     allowed_hosts: Annotated[list[str], NoDecode, BeforeValidator(_split_at_commas)] = Field(
         default=["*"],
@@ -141,6 +186,14 @@ class Config(BaseSettings):
         default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least severe log line shown."
     )
 
+    @model_validator(mode="after")
+    def _links_in_mails_start_somewhere(self) -> Self:
+        """Refuse mail without a public address: links would start wherever a request claims to be sent to."""
+        if self.email_url is not None and self.public_url is None:
+            msg = "LITESOC_EMAIL_URL needs LITESOC_PUBLIC_URL, where the links in mails start"
+            raise ValueError(msg)
+        return self
+
 
 def _read_secret_files(environ: dict[str, str]) -> dict[str, str]:
     """Return settings given as ``LITESOC_<NAME>_FILE``. Raises ConfigError when a file cannot be read or both are set."""
@@ -178,7 +231,8 @@ def load_config(**overrides: object) -> Config:
     except ValidationError as error:
         for problem in error.errors():
             where = ".".join(str(part) for part in problem["loc"])
-            problems.append(f"LITESOC_{where.upper()}: {problem['msg'].removeprefix('Value error, ')}")
+            text = problem["msg"].removeprefix("Value error, ")
+            problems.append(f"LITESOC_{where.upper()}: {text}" if where else text)  # nowhere: several settings disagree
         raise ConfigError("\n".join(problems)) from error
     if problems:
         raise ConfigError("\n".join(problems))

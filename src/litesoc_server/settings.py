@@ -5,11 +5,14 @@ from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 
+from litesoc_server.cache import cache_settings
 from litesoc_server.config import load_config, secret_key_of
 from litesoc_server.database import database_settings
 from litesoc_server.logs import logging_config
+from litesoc_server.mail import TIMEOUT_S, mail_server
 
 _config = load_config()
+_mail = mail_server(_config)
 _is_https = (_config.public_url or "").startswith("https://")
 
 SECRET_KEY = secret_key_of(_config)
@@ -31,6 +34,11 @@ INSTALLED_APPS = [
     "litesoc_server.apikeys",
     "litesoc_server.alerts",
     "litesoc_server.web",
+    # Below ours: their templates give way to ours of the same name.
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -40,6 +48,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "litesoc_server.accounts.activity.ActivityMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "litesoc_server.api.errors.FlatMethodErrorsMiddleware",
@@ -69,9 +79,48 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
-LOGIN_URL = "admin:login"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+PASSWORD_RESET_TIMEOUT = 3600  # seconds; of a link by mail or from `litesoc accounts reset-password`
+
+ACCOUNT_ADAPTER = "litesoc_server.accounts.adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_CHANGE_EMAIL = True  # one address each: a new one takes the old one's place once it is confirmed
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_SESSION_COOKIE_AGE = 14 * 24 * 3600  # seconds without a visit, of those who asked to stay signed in
+ACCOUNT_FORMS = {"reset_password": "litesoc_server.accounts.forms.ResetPasswordForm"}
+ALLAUTH_TRUSTED_PROXY_COUNT = _config.trusted_proxy_count
+MFA_ADAPTER = "litesoc_server.accounts.mfa_adapter.MfaAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "LiteSOC"
+MFA_TOTP_TOLERANCE = 1  # periods of 30 s, for clocks that differ
+# Protects addresses of others from strangers who sign up; here nobody signs up, and it would stop changes of address.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_FORMS = {
+    "authenticate": "litesoc_server.accounts.forms.AuthenticateForm",
+    "reauthenticate": "litesoc_server.accounts.forms.ReauthenticateForm",
+}
+CACHES = {"default": cache_settings(_config)}
+
+IS_MAIL_POSSIBLE = _config.email_url is not None
+EMAIL_BACKEND = _mail.backend
+EMAIL_HOST, EMAIL_PORT = _mail.host, _mail.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
+EMAIL_USE_SSL, EMAIL_USE_TLS = _mail.is_tls, _mail.is_starttls
+EMAIL_TIMEOUT = TIMEOUT_S
+DEFAULT_FROM_EMAIL = _mail.sender
 
 SESSION_COOKIE_NAME = "litesoc_session"
+SESSION_COOKIE_AGE = 12 * 3600  # seconds without a visit
 SESSION_COOKIE_SECURE = _is_https
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"  # Strict would lose the session on the way back from an identity provider

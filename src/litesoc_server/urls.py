@@ -1,8 +1,10 @@
 """Every address that Django answers: the management API at the root, and pages."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
+from django.views.generic import RedirectView
 
+from litesoc_server.accounts.admin_sign_in import admin_sign_in
 from litesoc_server.api.app import api
 from litesoc_server.api.openapi import openapi_json
 from litesoc_server.web.views.docs import docs
@@ -12,10 +14,15 @@ urlpatterns = [
     path("", home, name="home"),
     path("docs", docs, name="docs"),
     path("openapi.json", openapi_json, name="openapi"),
+    path("accounts/", include("allauth.urls")),
+    # Passwords are asked and changed in one place, with its limits and second factors.
+    path("admin/login/", admin_sign_in),
+    path("admin/password_change/", RedirectView.as_view(pattern_name="account_change_password")),
     path("admin/", admin.site.urls),
     path("", api.urls),
 ]
 handler400 = "litesoc_server.web.views.errors.bad_request"
 handler403 = "litesoc_server.web.views.errors.forbidden"
 handler404 = "litesoc_server.web.views.errors.not_found"
+handler429 = "litesoc_server.web.views.errors.too_many_requests"  # read by allauth
 handler500 = "litesoc_server.web.views.errors.server_error"

@@ -187,7 +187,7 @@ def _start_server(data_dir: Path, port: int) -> tuple[subprocess.Popen[str], str
 
 def _print_access(url: str, account: dict[str, str]) -> None:
     out.print(f"\n  Address   [bold]{url}[/]      API docs {url}/docs")
-    out.print(f"  Sign in   {url}/admin/   {account['owner']} / {account['password']}")
+    out.print(f"  Sign in   {url}/   {account['owner']} / {account['password']}")
     out.print("  Send an event yourself:\n")
     out.print(
         f"  curl -X POST {url}/api/v1/collect -H 'x-api-key: {account['api_key']}' \\\n"

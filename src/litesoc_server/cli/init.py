@@ -51,8 +51,6 @@ def init(
     out.print(f"Owner:    {shown(created.owner.email)}")
     if is_generated:
         out.print(f"Password: [bold]{password}[/]  (made now; shown only here)")
-    if not created.owner.is_staff:
-        out.print("          The owner cannot sign in yet: for now only the first owner of a server can, at /admin/.")
     out.print(f"API key:  [bold]{key.secret}[/]  (scopes ingest, read, manage; shown only here)")
     err.print("\nNext: [bold]litesoc serve[/]")
 

@@ -3,13 +3,12 @@
 import secrets
 from dataclasses import dataclass
 
-from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
 from litesoc_server.accounts.models import User
+from litesoc_server.accounts.services import create_person
 from litesoc_server.orgs.models import Membership, Organization, Role
 from litesoc_server.orgs.plans import UNLIMITED, PlanName
 
@@ -59,16 +58,12 @@ def _create(name: str, owner_email: str, password: str | None) -> Created:
 
 
 def _owner(email: str, password: str | None) -> User:
-    email = email.strip()
-    validate_email(email)
-    existing = User.objects.filter(email=email).first()
+    existing = User.objects.filter(email=email.strip()).first()
     if existing is not None:
         if password is not None:
             raise ValidationError("somebody with this e-mail exists already; leave the password out to make them the owner")
         return existing
-    if password is not None:
-        validate_password(password, User(email=email))
-    return User.objects.create_user(email=email, password=password, is_superuser=not User.objects.exists())
+    return create_person(email=email, password=password, is_superuser=not User.objects.exists())
 
 
 def _free_slug(name: str) -> str:

@@ -18,7 +18,14 @@ from litesoc_server.web.gate import Gate
 # own: checking a password takes half a second of a processor, and anybody may ask for it.
 REQUESTS_AT_ONCE, REQUESTS_WAITING_MAX = 16, 256
 SIGN_INS_AT_ONCE, SIGN_INS_WAITING_MAX = 1, 8
-_SIGN_IN_PATH = "/admin/login/"
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_PASSWORD_PATHS = (
+    "/accounts/login/",
+    "/accounts/signup/",
+    "/accounts/reauthenticate/",
+    "/accounts/password/",  # change, set, and the end of a reset
+    "/admin/login/",
+)
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -43,7 +50,7 @@ class PagesApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
         head = read_head(scope["headers"])
-        gate = self._sign_ins if scope["method"] == "POST" and scope["path"] == _SIGN_IN_PATH else self._requests
+        gate = self._sign_ins if _hashes_password(scope["method"], scope["path"]) else self._requests
         try:
             body = await read_body(receive, head, timeout_s=self._body_timeout_s)
             async with gate.passing():
@@ -55,6 +62,11 @@ class PagesApp:
         except Refused as refused:
             reply = refusal_reply(refused, account=Account(), origin=head.origin, now_ms=self._clock.now_ms())
             await _send(send, reply)
+
+
+def _hashes_password(method: str, path: str) -> bool:
+    """Return whether a password may be checked or set. ``path`` is what Django resolves, so no other spelling gets by."""
+    return method not in _SAFE_METHODS and path.startswith(_PASSWORD_PATHS)
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

@@ -2,6 +2,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.core.cache import cache
 
 from control_factories import NOW_MS
 from litesoc_server.clock import ManualClock
@@ -12,6 +13,12 @@ from litesoc_server.stream.embedded import EmbeddedStream
 from management_api import Tenant, open_store, serving
 
 STREAM_BYTES_MAX = 64 * 1024**2
+
+
+@pytest.fixture(autouse=True)
+def fresh_sign_in_limits() -> None:
+    """Forget who tried to sign in how often."""
+    cache.clear()
 
 
 @pytest.fixture(scope="module")

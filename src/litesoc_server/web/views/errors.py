@@ -25,6 +25,15 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     return _answer(request, ErrorCode.NOT_FOUND, "Not found", "there is nothing at this address")
 
 
+def too_many_requests(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer somebody who tried too often."""
+    del exception
+    text = "there were too many attempts from your address; wait a minute, then try again"
+    response = _answer(request, ErrorCode.RATE_LIMIT_EXCEEDED, "Too many attempts", text)
+    response["Retry-After"] = "60"
+    return response
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer a bug of ours; it is in the log."""
     return _answer(request, ErrorCode.SERVER_ERROR, "Something went wrong", "it is our fault, and it is logged")

@@ -1,0 +1,44 @@
+"""What allauth asks of us about second factors: how secrets are kept, and what passkeys belong to."""
+
+import base64
+from functools import cache
+from typing import Any
+from urllib.parse import urlsplit
+
+from allauth.core import context
+from allauth.mfa.adapter import DefaultMFAAdapter
+from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+from django.core.exceptions import ValidationError
+
+from litesoc_server.accounts.host_names import host_without_port
+
+
+class MfaAdapter(DefaultMFAAdapter):
+    """Two-factor sign-in of this server."""
+
+    def encrypt(self, text: str) -> str:
+        """Return ``text``, the secret of an authenticator app or of recovery codes, as it is stored."""
+        return _cipher(settings.SECRET_KEY).encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Return what ``encrypt`` was given. Raises ValidationError when the signing key is no longer the same."""
+        try:
+            return _cipher(settings.SECRET_KEY).decrypt(encrypted_text.encode()).decode()
+        except InvalidToken:
+            text = "Your second factor cannot be checked: the server's key was changed. Ask who runs the server to reset it."
+            raise ValidationError(text) from None
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, Any]:
+        """Return what passkeys are bound to: the host name of the public address, else the one that was asked."""
+        host = urlsplit(settings.PUBLIC_URL).hostname or host_without_port(context.request.get_host())
+        return {"id": host, "name": "LiteSOC"}
+
+
+@cache
+def _cipher(secret_key: str) -> Fernet:
+    """Return the cipher whose key is derived from ``secret_key``, for this purpose alone."""
+    key = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"litesoc second factors").derive(secret_key.encode())
+    return Fernet(base64.urlsafe_b64encode(key))

@@ -1,0 +1,52 @@
+"""Mails are sent behind the back of the request that asks for them.
+
+So an answer takes the same time whether an address has an account and whether the mail server is slow.
+"""
+
+import logging
+import queue
+import threading
+from collections.abc import Callable
+from smtplib import SMTPException
+
+from django.db import DatabaseError
+
+from litesoc_server.database import fresh_connections
+
+WAITING_MAX = 200  # mails; more means that the mail server is away or somebody asks too much
+
+Job = Callable[[], object]
+logger = logging.getLogger(__name__)
+
+
+class Outbox:
+    """One thread that runs jobs, each of which sends at most one mail, in the order they came."""
+
+    def __init__(self, *, waiting_max: int = WAITING_MAX) -> None:
+        self._jobs: queue.Queue[Job] = queue.Queue(maxsize=waiting_max)
+        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def put(self, job: Job) -> None:
+        """Run ``job`` soon. When too many wait it is dropped, which is logged: who asked can ask again."""
+        try:
+            self._jobs.put_nowait(job)
+        except queue.Full:
+            logger.warning("a mail was dropped: %d wait already; check LITESOC_EMAIL_URL", self._jobs.maxsize)
+            return
+        with self._starting:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="mail", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            job = self._jobs.get()
+            try:
+                with fresh_connections():
+                    job()
+            except (SMTPException, OSError, DatabaseError):
+                logger.exception("a mail could not be sent; check LITESOC_EMAIL_URL")
+
+
+outbox = Outbox()

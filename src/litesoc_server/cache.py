@@ -1,0 +1,26 @@
+"""Django's cache: where sign-in counts attempts and remembers codes that were used."""
+
+from typing import Any
+
+from litesoc_server.config import Config
+
+# In memory: about 25 MB at worst. An attacker who pushes others' counts out needs as many addresses or accounts.
+ENTRIES_MAX = 50_000
+KEY_PREFIX = "litesoc:web"
+
+
+def cache_settings(config: Config) -> dict[str, Any]:
+    """Return the value of Django's ``CACHES["default"]``: shared through Redis if there is one, else of this process."""
+    if config.state_url is None:
+        return {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            "LOCATION": "sign-in",
+            "OPTIONS": {"MAX_ENTRIES": ENTRIES_MAX},
+        }
+    return {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": config.state_url,
+        "KEY_PREFIX": KEY_PREFIX,
+        # Limits fail closed (503), so soon.
+        "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},
+    }
