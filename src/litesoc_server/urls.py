@@ -7,12 +7,9 @@ from django.views.generic import RedirectView
 from litesoc_server.accounts.admin_sign_in import admin_sign_in
 from litesoc_server.api.app import api
 from litesoc_server.api.openapi import openapi_json
-from litesoc_server.web.views.docs import docs
-from litesoc_server.web.views.home import home
 
 urlpatterns = [
-    path("", home, name="home"),
-    path("docs", docs, name="docs"),
+    path("", include("litesoc_server.web.urls")),
     path("openapi.json", openapi_json, name="openapi"),
     path("accounts/", include("allauth.urls")),
     # Passwords are asked and changed in one place, with its limits and second factors.

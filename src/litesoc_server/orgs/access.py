@@ -5,8 +5,9 @@ import uuid
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from litesoc_server.accounts.models import User
 from litesoc_server.events.ids import OrgId
-from litesoc_server.orgs.models import Organization, PolicyChange, Suppression, SuppressionState
+from litesoc_server.orgs.models import Membership, Organization, PolicyChange, Suppression, SuppressionState
 
 
 def organization_for_operator(slug_or_id: str | None) -> Organization:
@@ -34,6 +35,16 @@ def organization_for_operator(slug_or_id: str | None) -> Organization:
 def organization_of(org_id: OrgId) -> Organization:
     """Return the organisation that a key belongs to. Raises Organization.DoesNotExist when it was deleted just now."""
     return Organization.objects.get(id=uuid.UUID(org_id))
+
+
+def memberships_of(user: User) -> QuerySet[Membership]:
+    """Return where somebody is a member, by the organisation's name."""
+    return Membership.objects.filter(user=user).select_related("org").order_by("org__name", "org__slug")
+
+
+def membership_of(user: User, org_slug: str) -> Membership | None:
+    """Return somebody's membership in one organisation; None when they are no member or it does not exist."""
+    return memberships_of(user).filter(org__slug=org_slug).first()
 
 
 def policy_history(org: Organization) -> QuerySet[PolicyChange]:

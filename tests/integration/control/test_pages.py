@@ -10,6 +10,7 @@ from litesoc_server.accounts.models import User
 from litesoc_server.accounts.services import create_person
 from litesoc_server.apikeys.models import ApiKey
 from litesoc_server.orgs.services import Created, create_organization
+from litesoc_server.web.assets import asset_path
 
 pytestmark = pytest.mark.django_db
 
@@ -34,11 +35,11 @@ def test_home_says_where_to_go_and_every_link_works() -> None:
     client = Client(headers=BROWSER)
     page = client.get("/").content.decode()
     links = {link for link in re.findall(r'(?:href|src)="([^"]+)"', page) if link.startswith("/")}
-    assert {"/docs", "/accounts/login/", "/static/web/site.css"} <= links
+    assert {"/docs", "/accounts/login/", f"/static/{asset_path('app.css')}"} <= links
     for link in links:
         assert client.get(link).status_code == 200, link
     assert "style=" not in page
-    assert "<script" not in page
+    assert set(re.findall(r"<script[^>]*>", page)) == {f'<script type="module" src="/static/{asset_path("app.js")}">'}
 
 
 def test_pages_have_a_strict_policy() -> None:
@@ -63,7 +64,7 @@ def test_the_documentation_needs_nothing_from_elsewhere() -> None:
     assert "unsafe" not in response["Content-Security-Policy"]
 
 
-@pytest.mark.parametrize("name", ["web/site.css", "web/icon.svg", "ninja/swagger-ui-bundle.js"])
+@pytest.mark.parametrize("name", ["web/docs.css", "web/icon.svg", "ninja/swagger-ui-bundle.js"])
 def test_static_files_come_from_the_package(name: str) -> None:
     path = finders.find(name)
     assert isinstance(path, str)
@@ -73,6 +74,13 @@ def test_static_files_come_from_the_package(name: str) -> None:
     again = Client().get(f"/static/{name}", headers={"If-Modified-Since": response["Last-Modified"]})
     assert (again.status_code, again.content) == (304, b"")
     assert Client().get("/static/../settings.py").status_code == 404
+
+
+@pytest.mark.parametrize("name", ["app.js", "app.css"])
+def test_built_files_are_packed_and_kept_for_ever(name: str) -> None:
+    response = Client().get(f"/static/{asset_path(name)}", headers={"Accept-Encoding": "gzip"})
+    assert response["Content-Encoding"] == "gzip"
+    assert "immutable" in response["Cache-Control"]
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/static/nothing.css"])

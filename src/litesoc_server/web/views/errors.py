@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
-from litesoc_server.ingest.responses import ErrorCode, error_body
+from litesoc_server.ingest.responses import RETRY_AFTER_S, ErrorCode, error_body
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -37,6 +37,14 @@ def too_many_requests(request: HttpRequest, exception: Exception | None = None) 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer a bug of ours; it is in the log."""
     return _answer(request, ErrorCode.SERVER_ERROR, "Something went wrong", "it is our fault, and it is logged")
+
+
+def unavailable(request: HttpRequest, what: str) -> HttpResponse:
+    """Answer that something the server needs is away; it comes back by itself."""
+    text = f"{what} does not answer just now: events are still taken, try again in a moment"
+    response = _answer(request, ErrorCode.SERVICE_UNAVAILABLE, "Not available just now", text)
+    response["Retry-After"] = str(RETRY_AFTER_S)
+    return response
 
 
 def _answer(request: HttpRequest, code: ErrorCode, title: str, text: str) -> HttpResponse:

@@ -1,0 +1,19 @@
+// The entry: what every page needs at once, and the registry of modules that a page loads when it has a use for them.
+import htmx from "htmx.org";
+
+import { startCopying } from "./copy";
+import { startMenus } from "./menus";
+import { startModules } from "./modules";
+import { startTheme } from "./theme";
+import { startTimes } from "./times";
+import { startToasts } from "./toasts";
+
+htmx.config.includeIndicatorCSS = false; // it would be an inline style; components.css has it
+htmx.config.history = "reload"; // back and forward ask the server: no old state of an alert is shown
+
+startTheme();
+startTimes();
+startMenus();
+startCopying();
+startToasts();
+startModules();

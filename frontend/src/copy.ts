@@ -1,0 +1,38 @@
+// Buttons that copy a text: <button data-copy="…">, or data-copy-from="#id" for what another element shows.
+
+const SHOWN_MS = 1_500;
+
+export function startCopying(): void {
+  document.addEventListener("click", (event) => {
+    const button = (event.target as Element).closest<HTMLElement>("[data-copy], [data-copy-from]");
+    if (button === null) return;
+    event.preventDefault();
+    void copy(button);
+  });
+}
+
+async function copy(button: HTMLElement): Promise<void> {
+  const source = button.dataset["copyFrom"];
+  const text = source === undefined ? button.dataset["copy"] : document.querySelector(source)?.textContent;
+  await write(text ?? "");
+  button.classList.add("copied");
+  announce("Copied");
+  setTimeout(() => button.classList.remove("copied"), SHOWN_MS);
+}
+
+async function write(text: string): Promise<void> {
+  if (window.isSecureContext) return navigator.clipboard.writeText(text);
+  const area = document.createElement("textarea"); // plain http has no clipboard interface
+  area.value = text;
+  area.className = "visually-hidden";
+  document.body.append(area);
+  area.select();
+  document.execCommand("copy");
+  area.remove();
+}
+
+// Says something to screen readers through the page's live region.
+export function announce(text: string): void {
+  const region = document.querySelector("#announcements");
+  if (region !== null) region.textContent = text;
+}

@@ -1,0 +1,20 @@
+// Puts a menu that opens below the button that opened it, inside the window.
+
+const GAP = 4; // CSS pixels
+
+export function startMenus(): void {
+  document.addEventListener("toggle", (event) => {
+    const menu = event.target;
+    if (!(menu instanceof HTMLElement) || !menu.matches(".menu:popover-open")) return;
+    const button = document.querySelector(`[popovertarget="${menu.id}"]`);
+    if (button !== null) place(menu, button.getBoundingClientRect());
+  }, { capture: true });
+}
+
+function place(menu: HTMLElement, button: DOMRect): void {
+  const space = document.documentElement.clientWidth - menu.offsetWidth - GAP;
+  const below = button.bottom + GAP;
+  const isTooLow = below + menu.offsetHeight > window.innerHeight && button.top > menu.offsetHeight;
+  menu.style.left = `${Math.max(GAP, Math.min(button.left, space))}px`;
+  menu.style.top = `${isTooLow ? button.top - menu.offsetHeight - GAP : below}px`;
+}

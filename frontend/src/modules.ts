@@ -1,0 +1,21 @@
+// Starts the module that an element names in data-module, now and in whatever htmx swaps in later.
+import { onContent } from "./content";
+
+export type Mount = (element: HTMLElement) => void;
+
+// Each is a chunk of its own, fetched by the first page that uses it.
+const MODULES: Record<string, () => Promise<{ mount: Mount }>> = {
+  chart: () => import("./chart"),
+  map: () => import("./map"),
+};
+
+export function startModules(): void {
+  onContent((root) => {
+    for (const element of root.querySelectorAll<HTMLElement>("[data-module]:not([data-mounted])")) {
+      const load = MODULES[element.dataset["module"] ?? ""];
+      if (load === undefined) continue;
+      element.dataset["mounted"] = "";
+      void load().then(({ mount }) => mount(element));
+    }
+  });
+}

@@ -1,0 +1,27 @@
+"""What every page shows around its content."""
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from litesoc_server import __version__
+from litesoc_server.orgs.access import memberships_of
+from litesoc_server.web.member import Member
+from litesoc_server.web.navigation import destinations_for
+
+THEME_COOKIE = "litesoc_theme"
+_THEMES = ("light", "dark")
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """Return the theme, and for a member where they are and where they may go."""
+    theme = request.COOKIES.get(THEME_COOKIE, "")
+    around: dict[str, Any] = {"theme": theme if theme in _THEMES else "", "version": __version__}
+    member = getattr(request, "member", None)
+    if isinstance(member, Member):
+        around |= {
+            "member": member,
+            "destinations": destinations_for(member),
+            "memberships": memberships_of(member.user),
+        }
+    return around

@@ -1,0 +1,26 @@
+"""What the side bar leads to. A page is named here when it exists, so that no link is dead."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from litesoc_server.orgs.roles import Permission
+from litesoc_server.web.member import Member
+
+
+@dataclass(frozen=True)
+class Destination:
+    """One page that people go to."""
+
+    page: str  # name of its address in web.urls
+    title: str
+    icon: str
+    shortcut: str  # pressed after "g"
+    permission: Permission = Permission.VIEW
+
+
+DESTINATIONS: Sequence[Destination] = (Destination("overview", "Overview", "overview", "o"),)
+
+
+def destinations_for(member: Member) -> list[Destination]:
+    """Return where ``member`` may go."""
+    return [destination for destination in DESTINATIONS if member.may(destination.permission)]

@@ -1,0 +1,29 @@
+"""Addresses of pages. Those of an organisation lie below /o/<organisation>/<live or test>/."""
+
+from django.urls import include, path, register_converter
+from django.urls.converters import StringConverter
+
+from litesoc_server.web.views.docs import docs
+from litesoc_server.web.views.favicon import favicon
+from litesoc_server.web.views.home import home
+from litesoc_server.web.views.overview import overview
+
+
+class EnvironmentConverter(StringConverter):
+    """Which events an address is about."""
+
+    regex = "live|test"
+
+
+register_converter(EnvironmentConverter, "environment")
+
+organization_urls = [
+    path("", overview, name="overview"),
+]
+
+urlpatterns = [
+    path("", home, name="home"),
+    path("docs", docs, name="docs"),
+    path("favicon.ico", favicon, name="favicon"),
+    path("o/<slug:org>/<environment:environment>/", include(organization_urls)),
+]

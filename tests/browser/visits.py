@@ -1,0 +1,124 @@
+"""One browser on one site: pages whose every complaint is collected, and looks at them by axe and by eye."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+
+from live_server import LiveServer
+
+Theme = Literal["light", "dark"]
+DESKTOP, PHONE = (1440, 900), (390, 844)
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+NOTED_IN_PAGE = """
+window.__violations = [];
+document.addEventListener("securitypolicyviolation", (event) => {
+  window.__violations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`);
+});
+"""
+
+
+def find_chromium() -> str | None:
+    """Return the path of a Chromium that is installed, or None."""
+    return next((path for name in CHROMIUM_NAMES if (path := shutil.which(name))), None)
+
+
+def launch(playwright: Playwright, executable: str) -> Browser:
+    """Start it without a sandbox, which a container's root user cannot have."""
+    return playwright.chromium.launch(executable_path=executable, args=["--no-sandbox", "--disable-gpu"])
+
+
+@dataclass
+class Visit:
+    """A page in a context of its own and what went wrong on it so far."""
+
+    page: Page
+    site: "Site"
+    complaints: list[str] = field(default_factory=list)
+    expected: tuple[str, ...] = ()  # parts of complaints that the test provokes on purpose
+
+    def go(self, path: str) -> None:
+        """Open a path below the organisation, such as "alerts/"; one with a leading slash is taken as it is."""
+        self.page.goto(self.site.url_of(path))
+
+    def axe_findings(self) -> list[str]:
+        """Return what axe finds wrong on the page as it is now."""
+        results = Axe().run(self.page)
+        return [
+            f"{one['id']} ({one['impact']}): {[node['target'] for node in one['nodes']][:3]}"
+            for one in results.response["violations"]
+        ]
+
+    def check(self) -> None:
+        """Fail when the browser complained: console errors, CSP violations, outside requests, failed requests."""
+        violations = self.page.evaluate("window.__violations ?? []")
+        found = [one for one in [*self.complaints, *violations] if not any(part in one for part in self.expected)]
+        assert not found, found
+
+    def overflows(self) -> bool:
+        """Return whether the page is wider than the window, so that all of it scrolls sideways."""
+        return bool(self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth + 1"))
+
+
+@dataclass
+class Site:
+    """A real server with traffic in it, and a session for each role."""
+
+    server: LiveServer
+    org_id: str
+    org_slug: str
+    api_key: str
+    sessions: dict[str, str]
+    browser: Browser
+
+    def url_of(self, path: str) -> str:
+        """Return the whole address of a path below the organisation, or of a path with a leading slash."""
+        return f"{self.server.url}{path}" if path.startswith("/") else f"{self.server.url}/o/{self.org_slug}/live/{path}"
+
+    @contextmanager
+    def visit(
+        self,
+        role: str | None = "owner",
+        *,
+        theme: Theme = "light",
+        size: tuple[int, int] = DESKTOP,
+        expected: tuple[str, ...] = (),
+    ) -> Iterator[Visit]:
+        """Open a browser as a member of a role (None: signed out) and check at the end that nothing went wrong."""
+        context = self.browser.new_context(
+            viewport={"width": size[0], "height": size[1]},
+            color_scheme=theme,
+            locale="en-GB",
+            timezone_id="Europe/Oslo",
+            reduced_motion="reduce",
+        )
+        context.set_default_timeout(15_000)
+        if role is not None:
+            context.add_cookies([{"name": "litesoc_session", "value": self.sessions[role], "url": self.server.url}])
+        try:
+            yield from self._watched(context, expected)
+        finally:
+            context.close()
+
+    def _watched(self, context: BrowserContext, expected: tuple[str, ...]) -> Iterator[Visit]:
+        context.add_init_script(NOTED_IN_PAGE)
+        visit = Visit(context.new_page(), self, expected=expected)
+        visit.page.on("console", lambda message: message.type == "error" and visit.complaints.append(message.text))
+        visit.page.on("pageerror", lambda error: visit.complaints.append(f"script: {error}"))
+        visit.page.on("request", lambda request: self._note_outside(request.url, visit))
+        yield visit
+        visit.check()
+
+    def _note_outside(self, url: str, visit: Visit) -> None:
+        if not url.startswith((self.server.url, "data:", "blob:")):
+            visit.complaints.append(f"outside request: {url}")
+
+
+def picture(visit: Visit, path: Path) -> None:
+    """Write the whole page as a PNG."""
+    visit.page.screenshot(path=path, full_page=True)
