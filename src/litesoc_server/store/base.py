@@ -12,6 +12,7 @@ from litesoc_server.events.envelope import Environment
 from litesoc_server.events.event import Event, Severity
 from litesoc_server.events.ids import EventId, OrgId
 from litesoc_server.events.risk import Risk
+from litesoc_server.search.query import EVERYTHING, Query
 from litesoc_server.store.queries.sender_facts import SenderFacts
 from litesoc_server.store.queries.sender_hours import SenderHours
 
@@ -39,6 +40,23 @@ class EventFilter(msgspec.Struct, frozen=True, kw_only=True):
     severity: Severity | None = None
     environment: Environment = Environment.LIVE
     not_before_ms: int | None = None  # event time; the plan's retention cut-off
+    query: Query = EVERYTHING
+
+
+class EventSearch(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody looks for: a query in a span of event time."""
+
+    query: Query = EVERYTHING
+    environment: Environment = Environment.LIVE
+    from_ms: int | None = None  # event time, Unix ms
+    to_ms: int | None = None  # event time, Unix ms; the first moment that no longer belongs to it
+    not_before_ms: int | None = None  # event time, Unix ms; the plan's retention cut-off
+
+    @property
+    def start_ms(self) -> int | None:
+        """The first moment that belongs to it, None when there is none."""
+        starts = [start_ms for start_ms in (self.from_ms, self.not_before_ms) if start_ms is not None]
+        return max(starts, default=None)
 
 
 class RiskyLoginsFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +75,58 @@ class RiskyLogin(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     event_id: EventId
     at_ms: int  # event time, Unix ms
     risk: Risk
+
+
+class Cursor(msgspec.Struct, frozen=True):
+    """A place in the order of events: event time, then id."""
+
+    at_ms: int  # event time, Unix ms
+    event_id: EventId
+
+
+class SearchPage(msgspec.Struct, frozen=True):
+    """One page of what was found, newest first, and whether there is more in the direction that was asked for."""
+
+    events: tuple[Event, ...]
+    has_more: bool
+
+
+class CappedCount(msgspec.Struct, frozen=True):
+    """How many events match, counted up to a ceiling."""
+
+    events: int
+    is_exact: bool  # False: there are more than that
+
+
+class FacetValue(msgspec.Struct, frozen=True):
+    """One value of a field and how many of the found events have it."""
+
+    value: str  # may be personal data
+    events: int
+
+
+class Facets(msgspec.Struct, frozen=True):
+    """How many events match, and of each field the values that occur most, those first."""
+
+    total: int
+    values: dict[str, tuple[FacetValue, ...]]  # by name of field, in the order they were asked for
+
+
+class Bucket(msgspec.Struct, frozen=True):
+    """How many events of each severity happened in one stretch of time."""
+
+    start_ms: int  # event time, Unix ms
+    events: dict[Severity, int]  # severities that did not occur are left out
+
+
+class NewEvents(msgspec.Struct, frozen=True):
+    """Events by when the store took them in."""
+
+    events: tuple[
+        tuple[EventId, int], ...
+    ]  # with the second, Unix s by the store's clock, in which each was taken; newest last
+    now_s: int  # the store's clock, Unix s
+    is_complete: bool  # False: there were more than the limit, and the first ones are left out
 
 
 class EventPage(msgspec.Struct, frozen=True):
@@ -88,6 +158,41 @@ class EventReader(Protocol):
 
     def list_events(self, *, org_id: OrgId, where: EventFilter, limit: int, offset: int) -> EventPage:
         """Return one page of an organisation's events, newest first (event time, then id)."""
+        ...
+
+    def search_events(
+        self, *, org_id: OrgId, where: EventSearch, before: Cursor | None = None, after: Cursor | None = None, limit: int
+    ) -> SearchPage:
+        """Return the newest ``limit`` events, or those right before or right after a cursor; give at most one of the two.
+
+        Going on from a page's last (or first) event never skips or repeats one, whatever arrives in between.
+        """
+        ...
+
+    def count_matching(self, *, org_id: OrgId, where: EventSearch, limit: int) -> CappedCount:
+        """Count what matches, up to ``limit``."""
+        ...
+
+    def facets(self, *, org_id: OrgId, where: EventSearch, fields: Sequence[str], top: int) -> Facets:
+        """Return of each of ``fields`` the ``top`` values that occur most; events without a value are in no facet.
+
+        Fields are those of `store.queries.event_columns.TEXT_COLUMNS`.
+        """
+        ...
+
+    def histogram(self, *, org_id: OrgId, where: EventSearch, from_ms: int, to_ms: int, bucket_ms: int) -> list[Bucket]:
+        """Return the counts of the stretches of ``bucket_ms`` that [from_ms, to_ms) is cut into, oldest first.
+
+        Stretches in which nothing happened are left out. The first begins at ``from_ms``.
+        """
+        ...
+
+    def taken_since(self, *, org_id: OrgId, where: EventSearch, since_s: int, limit: int) -> NewEvents:
+        """Return the newest ``limit`` of the events that the store took in at ``since_s`` (its clock, Unix s) or later.
+
+        An insert that lasts becomes visible seconds after the moment it bears: ask again for a few seconds more, and pass
+        over what is known (`store.feed`).
+        """
         ...
 
     def get_event(self, *, org_id: OrgId, event_id: EventId, not_before_ms: int | None) -> Event | None:

@@ -14,19 +14,38 @@ from litesoc_server.events.envelope import Environment
 from litesoc_server.events.event import Event
 from litesoc_server.events.ids import EventId, OrgId
 from litesoc_server.store import migrations
-from litesoc_server.store.base import EventFilter, EventPage, RiskyLogin, RiskyLoginsFilter, StoredEvent, StoreUnavailable
+from litesoc_server.store.base import (
+    Bucket,
+    CappedCount,
+    Cursor,
+    EventFilter,
+    EventPage,
+    EventSearch,
+    Facets,
+    NewEvents,
+    RiskyLogin,
+    RiskyLoginsFilter,
+    SearchPage,
+    StoredEvent,
+    StoreUnavailable,
+)
 from litesoc_server.store.connections import ReaderPool, connect, insert_errors, store_errors
+from litesoc_server.store.queries.count_matching import count_matching
 from litesoc_server.store.queries.count_received import count_received
 from litesoc_server.store.queries.describe import describe
 from litesoc_server.store.queries.existing import existing
+from litesoc_server.store.queries.facets import facets
 from litesoc_server.store.queries.get_events import get_events
+from litesoc_server.store.queries.histogram import histogram
 from litesoc_server.store.queries.history import history
 from litesoc_server.store.queries.hourly_counts import HourlyCount, hourly_counts
 from litesoc_server.store.queries.list_events import list_events
 from litesoc_server.store.queries.recent_events import recent_events
 from litesoc_server.store.queries.riskiest_logins import riskiest_logins
+from litesoc_server.store.queries.search_events import search_events
 from litesoc_server.store.queries.sender_facts import SenderFacts, sender_facts
 from litesoc_server.store.queries.sender_hours import SenderHours, sender_hours
+from litesoc_server.store.queries.taken_since import taken_since
 from litesoc_server.store.rows import COLUMN_NAMES, INSERT_TYPES, columns_of
 
 _INSERT_SETTINGS = {
@@ -116,6 +135,28 @@ class SqlStore(ABC):
     def list_events(self, *, org_id: OrgId, where: EventFilter, limit: int, offset: int) -> EventPage:
         """Return one page of an organisation's events, newest first (event time, then id). Raises StoreUnavailable."""
         return list_events(self._read, org_id=org_id, where=where, limit=limit, offset=offset)
+
+    def search_events(
+        self, *, org_id: OrgId, where: EventSearch, before: Cursor | None = None, after: Cursor | None = None, limit: int
+    ) -> SearchPage:
+        """Return the newest events, or those right before or after a cursor. Raises StoreUnavailable."""
+        return search_events(self._read, org_id=org_id, where=where, before=before, after=after, limit=limit)
+
+    def count_matching(self, *, org_id: OrgId, where: EventSearch, limit: int) -> CappedCount:
+        """Count what matches, up to ``limit``. Raises StoreUnavailable."""
+        return count_matching(self._read, org_id=org_id, where=where, limit=limit)
+
+    def facets(self, *, org_id: OrgId, where: EventSearch, fields: Sequence[str], top: int) -> Facets:
+        """Return the values of ``fields`` that occur most among what matches. Raises StoreUnavailable."""
+        return facets(self._read, org_id=org_id, where=where, fields=fields, top=top)
+
+    def histogram(self, *, org_id: OrgId, where: EventSearch, from_ms: int, to_ms: int, bucket_ms: int) -> list[Bucket]:
+        """Return how many match in each stretch of time. Raises StoreUnavailable."""
+        return histogram(self._read, org_id=org_id, where=where, from_ms=from_ms, to_ms=to_ms, bucket_ms=bucket_ms)
+
+    def taken_since(self, *, org_id: OrgId, where: EventSearch, since_s: int, limit: int) -> NewEvents:
+        """Return what the store took in since ``since_s``, Unix s by its clock. Raises StoreUnavailable."""
+        return taken_since(self._read, org_id=org_id, where=where, since_s=since_s, limit=limit)
 
     def get_event(self, *, org_id: OrgId, event_id: EventId, not_before_ms: int | None) -> Event | None:
         """Return one event; None when it is unknown, another organisation's or too old. Raises StoreUnavailable."""

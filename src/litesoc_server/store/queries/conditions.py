@@ -3,7 +3,9 @@
 import msgspec
 
 from litesoc_server.events.ids import OrgId
-from litesoc_server.store.base import EventFilter
+from litesoc_server.search.query import Query
+from litesoc_server.store.base import EventFilter, EventSearch
+from litesoc_server.store.queries.query_conditions import QueryConditions
 
 
 class Conditions(msgspec.Struct, frozen=True):
@@ -30,7 +32,24 @@ def of_filter(org_id: OrgId, where: EventFilter) -> Conditions:
         more.append(("severity = {severity:String}", "severity", where.severity.value))
     if where.not_before_ms is not None:
         more.append(not_before(where.not_before_ms))
-    return of_org(org_id, *more)
+    return and_query(of_org(org_id, *more), where.query)
+
+
+def of_search(org_id: OrgId, where: EventSearch) -> Conditions:
+    """Return the conditions that ``where`` sets for one organisation."""
+    more: list[tuple[str, str, object]] = [("environment = {environment:String}", "environment", where.environment.value)]
+    start_ms = where.start_ms
+    if start_ms is not None:
+        more.append(not_before(start_ms))
+    if where.to_ms is not None:
+        more.append(("ts < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')", "to_ms", where.to_ms))
+    return and_query(of_org(org_id, *more), where.query)
+
+
+def and_query(conditions: Conditions, query: Query) -> Conditions:
+    """Return ``conditions`` and those of ``query``."""
+    of_query = QueryConditions(query)
+    return Conditions(" AND ".join([conditions.sql, *of_query.sql]), conditions.values | of_query.values)
 
 
 def not_before(moment_ms: int) -> tuple[str, str, object]:

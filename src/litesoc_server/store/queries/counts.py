@@ -25,6 +25,12 @@ FROM (
 )
 """
 
+_COPIES = """
+SELECT count() - uniqExact(event_id)
+FROM events
+WHERE {conditions} AND inserted_at >= now() - INTERVAL 1 DAY
+"""
+
 
 class Counts(msgspec.Struct, frozen=True):
     """How many events match."""
@@ -37,3 +43,9 @@ def count_events(read: Read, conditions: Conditions) -> Counts:
     """Count the events that match ``conditions``. Raises StoreUnavailable."""
     ((rows, copies),) = read(_COUNT.replace("{conditions}", conditions.sql), conditions.values)
     return Counts(events=rows - copies, copies=copies)
+
+
+def has_copies(read: Read, conditions: Conditions) -> bool:
+    """Return whether some event that matches stands in the table twice. Raises StoreUnavailable."""
+    ((copies,),) = read(_COPIES.replace("{conditions}", conditions.sql), conditions.values)
+    return bool(copies)
