@@ -13,7 +13,9 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import reverse
+from django.utils.cache import add_never_cache_headers
 from django.utils.http import urlencode
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_http_methods
 
 from litesoc_server import backend
@@ -92,7 +94,8 @@ Page = Callable[Concatenate[PageRequest, Member, _View], HttpResponseBase]
 def page(permission: Permission = Permission.VIEW, *, methods: tuple[str, ...] = READING) -> Callable[[Any], Any]:
     """Declare a view of an organisation's page: ``view(request, member, **arguments)``, plain or async.
 
-    Who is not signed in is sent to sign in; who is no member finds nothing (404), who may not is told so (403).
+    Who is not signed in is sent to sign in; who is no member finds nothing (404), who may not is told so (403). What a plain
+    view answers is packed; an async one streams, and packing would hold its lines back.
     """
 
     def declare(view: Any) -> Any:  # noqa: ANN401 # the two shapes of a view
@@ -101,15 +104,20 @@ def page(permission: Permission = Permission.VIEW, *, methods: tuple[str, ...] =
             @functools.wraps(view)
             async def admitted_async(request: HttpRequest, org: str, environment: str, **arguments: object) -> Any:  # noqa: ANN401
                 member = await sync_to_async(admit)(request, org, environment, permission)
-                return await view(request, member, **arguments) if isinstance(member, Member) else member
+                if not isinstance(member, Member):
+                    return member
+                return kept_by_nobody(await view(request, member, **arguments))
 
             admitted = admitted_async
         else:
 
+            @gzip_page
             @functools.wraps(view)
             def admitted_plain(request: HttpRequest, org: str, environment: str, **arguments: object) -> Any:  # noqa: ANN401
                 member = admit(request, org, environment, permission)
-                return view(request, member, **arguments) if isinstance(member, Member) else member
+                if not isinstance(member, Member):
+                    return member
+                return kept_by_nobody(view(request, member, **arguments))
 
             admitted = admitted_plain
         declared = require_http_methods(list(methods))(admitted)
@@ -130,6 +138,12 @@ def admit(request: HttpRequest, org_slug: str, environment: str, permission: Per
     if not member.may(permission):
         raise PermissionDenied
     return member
+
+
+def kept_by_nobody(response: HttpResponseBase) -> HttpResponseBase:
+    """Mark an answer as one that neither browser nor proxy may keep: pages hold personal data."""
+    add_never_cache_headers(response)
+    return response
 
 
 def member_of(user: User, org_slug: str, environment: Environment) -> Member | None:

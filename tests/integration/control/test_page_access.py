@@ -77,6 +77,12 @@ def test_a_superuser_without_a_membership_is_a_stranger(org: Organization) -> No
     assert client.get(f"/o/{org.slug}/live/").status_code == 404
 
 
+def test_pages_are_kept_by_nobody_and_travel_packed(org: Organization) -> None:
+    answer = signed_in(org, Role.VIEWER).get(f"/o/{org.slug}/live/", headers={"Accept-Encoding": "gzip"})
+    assert "no-store" in answer["Cache-Control"]
+    assert answer["Content-Encoding"] == "gzip"
+
+
 @pytest.mark.parametrize("role", Role)
 @pytest.mark.parametrize("route", PAGES)
 def test_each_role_may_what_its_permissions_say(route: str, role: Role, org: Organization) -> None:
