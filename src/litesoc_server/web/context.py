@@ -8,6 +8,7 @@ from litesoc_server import __version__
 from litesoc_server.orgs.access import memberships_of
 from litesoc_server.web.member import Member
 from litesoc_server.web.navigation import destinations_for
+from litesoc_server.web.time_range import PRESETS
 
 THEME_COOKIE = "litesoc_theme"
 _THEMES = ("light", "dark")
@@ -23,5 +24,6 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             "member": member,
             "destinations": destinations_for(member),
             "memberships": memberships_of(member.user),
+            "range_presets": PRESETS,
         }
     return around
