@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from litesoc_server.events.catalog import FEEDBACK_SOURCE
 from litesoc_server.events.envelope import Environment
 from litesoc_server.events.ids import OrgId
 from litesoc_server.store.queries import Read
@@ -18,6 +19,7 @@ WHERE org_id = {org_id:String}
     AND environment = {environment:String}
     AND received_at >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
     AND received_at < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
+    AND source != {our_source:String}
 """
 _FACTS = """
 SELECT
@@ -85,6 +87,7 @@ def sender_facts(read: Read, *, org_id: OrgId, environment: Environment, from_ms
         "environment": environment.value,
         "from_ms": from_ms,
         "to_ms": to_ms,
+        "our_source": FEEDBACK_SOURCE,
     }
     busiest = {row[0]: row[1:] for row in read(_BUSIEST_ADDRESS.replace("{conditions}", _WHERE), values)}
     return [_facts(row, busiest.get(row[0], (0, 0, None))) for row in read(_FACTS.replace("{conditions}", _WHERE), values)]

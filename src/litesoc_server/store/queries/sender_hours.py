@@ -2,6 +2,7 @@
 
 import msgspec
 
+from litesoc_server.events.catalog import FEEDBACK_SOURCE
 from litesoc_server.events.envelope import Environment
 from litesoc_server.events.ids import OrgId
 from litesoc_server.store.queries import Read
@@ -16,6 +17,7 @@ WHERE org_id = {org_id:String}
     AND environment = {environment:String}
     AND received_at >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
     AND received_at < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
+    AND source != {our_source:String}
 GROUP BY key_id
 ORDER BY key_id
 """
@@ -36,5 +38,6 @@ def sender_hours(read: Read, *, org_id: OrgId, environment: Environment, from_ms
         "environment": environment.value,
         "from_ms": from_ms,
         "to_ms": to_ms,
+        "our_source": FEEDBACK_SOURCE,
     }
     return [SenderHours(key_id, tuple(hours_ms), last_ms) for key_id, hours_ms, last_ms in read(_HOURS, values)]
