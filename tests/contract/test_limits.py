@@ -89,15 +89,15 @@ def test_a_batch_passes_while_the_minute_is_not_used_up_and_counts_in_full(limit
 
 def test_feedback_counts_by_the_hour_whatever_the_plan(limiter: RateLimiter, clock: ManualClock) -> None:
     record = org(rate=1)
-    decisions = [limiter.hit_feedback(record) for _ in range(FEEDBACK_PER_HOUR_MAX)]
+    decisions = [limiter.hit_feedback(record.org_id) for _ in range(FEEDBACK_PER_HOUR_MAX)]
     assert all(decision.is_allowed for decision in decisions)
-    assert not limiter.hit_feedback(record).is_allowed
-    assert limiter.hit_feedback(org()).is_allowed
+    assert not limiter.hit_feedback(record.org_id).is_allowed
+    assert limiter.hit_feedback(org().org_id).is_allowed
     assert limiter.hit(record, 1).is_allowed
-    clock.advance_ms(1000 * limiter.hit_feedback(record).retry_after_s - 1000)
-    assert not limiter.hit_feedback(record).is_allowed
+    clock.advance_ms(1000 * limiter.hit_feedback(record.org_id).retry_after_s - 1000)
+    assert not limiter.hit_feedback(record.org_id).is_allowed
     clock.advance_ms(1000)
-    assert limiter.hit_feedback(record).is_allowed
+    assert limiter.hit_feedback(record.org_id).is_allowed
 
 
 def test_asking_costs_nothing(limiter: RateLimiter) -> None:

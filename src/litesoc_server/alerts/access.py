@@ -4,8 +4,9 @@ import uuid
 from datetime import datetime
 
 from django.db.models import QuerySet
+from django.db.models.functions import Left
 
-from litesoc_server.alerts.models import Alert
+from litesoc_server.alerts.models import ACTOR_INDEXED_LENGTH, Alert
 from litesoc_server.events.envelope import Environment
 from litesoc_server.events.ids import OrgId
 from litesoc_server.orgs.models import Organization
@@ -20,6 +21,12 @@ def visible_alerts(*, org_id: OrgId, environment: Environment, not_before: datet
     """
     alerts = Alert.objects.filter(org_id=uuid.UUID(org_id), environment=environment.value)
     return alerts if not_before is None else alerts.filter(last_seen_at__gte=not_before)
+
+
+def about_actor(alerts: QuerySet[Alert], actor_id: str) -> QuerySet[Alert]:
+    """Return those of ``alerts`` that are about an actor, by way of the index over the start of the id."""
+    started = alerts.annotate(actor_start=Left("actor_id", ACTOR_INDEXED_LENGTH))
+    return started.filter(actor_start=actor_id[:ACTOR_INDEXED_LENGTH], actor_id=actor_id)
 
 
 def alerts_naming(organization: Organization, *, event_id: str, at: datetime) -> list[Alert]:

@@ -27,6 +27,10 @@ from litesoc_server.pipeline.policy import DetectionPolicy, PolicyProvider
 log = logging.getLogger(__name__)
 
 ATTEMPTS_MAX = 5  # against another worker on the same incident; each lost attempt means that the other one got on
+# A record keeps a detection from being applied twice. Messages come again within hours, dead letters when an operator looks
+# at them: what is older than this and not among the newest serves nobody, and an alert can stay open for a year.
+REDELIVERED_WITHIN = timedelta(days=30)
+DETECTIONS_KEPT = 1_000  # records of one alert, however old
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SHOWN_FIELDS = (
     "alert_type",
@@ -40,6 +44,7 @@ _SHOWN_FIELDS = (
     "first_seen_at",
     "last_seen_at",
     "incident_data",
+    "detector",
     "updated_at",
 )
 
@@ -172,6 +177,8 @@ class _Draft:
     def save(self) -> None:
         if not self._added or self._incident is None:
             return
+        if self._alert.updated_at.date() < timezone.now().date():  # the first change of a day: that is often enough
+            _forget_old_detections(self._alert)
         _show(self._alert, self._incident)
         if self._is_new:
             self._alert.save(force_insert=True)
@@ -229,7 +236,17 @@ def _show(alert: Alert, incident: Incident) -> None:
     alert.first_seen_at = at_from_ms(incident.first_seen_ms)
     alert.last_seen_at = at_from_ms(incident.last_seen_ms)
     alert.incident_data = msgspec.to_builtins(incident)
+    alert.detector = headline.detector
     alert.updated_at = timezone.now()
+
+
+def _forget_old_detections(alert: Alert) -> None:
+    """Of an incident that goes on for months, keep the newest records only, and all that may still be delivered again."""
+    records = AlertDetection.objects.filter(alert=alert).order_by("-pk")
+    first_too_many = records.values_list("pk", flat=True)[DETECTIONS_KEPT : DETECTIONS_KEPT + 1].first()
+    if first_too_many is not None:
+        old = {"pk__lte": first_too_many, "applied_at__lt": timezone.now() - REDELIVERED_WITHIN}
+        AlertDetection.objects.filter(alert=alert, **old).delete()
 
 
 def _record(alert: Alert, detection: Detection) -> AlertDetection:

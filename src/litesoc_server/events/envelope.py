@@ -18,7 +18,7 @@ class Envelope(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One accepted request of 1 to 100 events. New fields go to the end and have defaults: old ones must stay readable."""
 
     org_id: OrgId
-    key_id: str  # the API key's row id, never the key
+    key_id: str  # the API key's row id, never the key; of feedback that a member gave "user:<id>"
     environment: Environment
     source: str  # "collect", later also the id of a webhook source
     received_at_ms: int  # our clock, Unix milliseconds

@@ -81,9 +81,9 @@ class RateLimiter:
         limit = record.rate_limit_per_minute
         return UNLIMITED_RATE if limit is None else self._count("events", RateLimitItemPerMinute(limit), record.org_id, cost)
 
-    def hit_feedback(self, record: KeyRecord) -> RateDecision:
+    def hit_feedback(self, org_id: OrgId) -> RateDecision:
         """Count one piece of feedback and decide. The same for every plan: what it becomes counts against no quota."""
-        return self._count("feedback", RateLimitItemPerHour(FEEDBACK_PER_HOUR_MAX), record.org_id, 1)
+        return self._count("feedback", RateLimitItemPerHour(FEEDBACK_PER_HOUR_MAX), org_id, 1)
 
     def _count(self, what: str, item: RateLimitItem, org_id: OrgId, cost: int) -> RateDecision:
         limit, window_s = item.amount, item.get_expiry()

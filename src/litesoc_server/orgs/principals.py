@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 NAME_LENGTH_MAX = 255  # characters of how somebody calls themselves
+KEY_PREFIX = "key:"  # of a principal that is an API key
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -279,7 +279,7 @@ def test_a_change_that_fails_after_it_is_said_leads_to_the_same_ids_again(
         raise OperationalError("gone")
 
     with monkeypatch.context() as patched:
-        patched.setattr(lifecycle, "_set_if_unchanged", fail)
+        patched.setattr(lifecycle, "set_if_unchanged", fail)
         assert tenant.call("PATCH", f"/alerts/{alert.id}", SAFE).status_code == 503
     assert tenant.call("PATCH", f"/alerts/{alert.id}", SAFE).status_code == 200
     first, second = published(stream)

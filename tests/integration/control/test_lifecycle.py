@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from control_factories import NOW_MS, DetectionFactory, OrganizationFactory, apply_detections, make_alert, org_id_of
-from litesoc_server.alerts.lifecycle import TransitionRefused, acknowledge, mark_safe, reopen, resolve
+from litesoc_server.alerts.change import TransitionRefused
+from litesoc_server.alerts.lifecycle import acknowledge, mark_safe, reopen, resolve
 from litesoc_server.alerts.models import Alert, AlertTransition, Resolution
 from litesoc_server.orgs.principals import Who
 from litesoc_server.pipeline.policy import DAY_MS

@@ -18,6 +18,13 @@ from litesoc_server.ingest.responses import iso_ms
 from litesoc_server.pipeline.detect.registry import DETECTORS
 from litesoc_server.store.base import EventReader, StoreUnavailable
 
+Decided = Literal["acknowledge", "resolve", "mark_safe", "reopen"]
+_WORDS: Mapping[Action, Decided] = {
+    Action.ACKNOWLEDGE: "acknowledge",
+    Action.RESOLVE: "resolve",
+    Action.MARK_SAFE: "mark_safe",
+    Action.REOPEN: "reopen",
+}
 _FALSE_POSITIVES = {detector.id: detector.false_positives for detector in DETECTORS}
 
 
@@ -93,7 +100,7 @@ class AlertChanged(Schema):
 
     id: str = Field(json_schema_extra={"format": "uuid"})
     status: Status
-    action: Action
+    action: Decided
     resolution_type: Resolution | None
     resolved_at: str | None = Field(json_schema_extra={"format": "date-time"})
     resolved_by: str | None
@@ -180,11 +187,11 @@ def _fact(detector: str, fact: Fact) -> FactOut:
 
 
 def alert_changed(alert: Alert, action: Action) -> AlertChanged:
-    """Return the confirmation of ``action`` (contract 2.5)."""
+    """Return the confirmation of ``action``, a decision (contract 2.5)."""
     return AlertChanged(
         id=str(alert.id),
         status=Status(alert.status),
-        action=action,
+        action=_WORDS[action],
         resolution_type=None if alert.resolution_type is None else Resolution(alert.resolution_type),
         resolved_at=iso_utc_or_none(alert.resolved_at),
         resolved_by=alert.resolved_by,

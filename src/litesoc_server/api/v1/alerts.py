@@ -6,9 +6,11 @@ from ninja import Query, Router
 
 from litesoc_server import backend
 from litesoc_server.alerts.access import get_alert, visible_alerts
-from litesoc_server.alerts.feedback import Speaker, confirm_logins_of
-from litesoc_server.alerts.lifecycle import TransitionContended, TransitionRefused, acknowledge, mark_safe, resolve
+from litesoc_server.alerts.change import TransitionContended, TransitionRefused
+from litesoc_server.alerts.feedback import FeedbackLimited
+from litesoc_server.alerts.lifecycle import acknowledge, resolve
 from litesoc_server.alerts.models import Action, Alert
+from litesoc_server.alerts.safe import mark_safe_and_confirm
 from litesoc_server.api.caller import ApiRequest, Caller, KeyAuth
 from litesoc_server.api.errors import not_found
 from litesoc_server.api.v1.alert_change import AlertChange, AlertChangeById, Decision, decision_from
@@ -22,13 +24,14 @@ from litesoc_server.api.v1.alert_schema import (
     alert_out,
     trigger_scores,
 )
-from litesoc_server.api.v1.feedback import admit_feedback
+from litesoc_server.api.v1.feedback import feedback_parts
 from litesoc_server.api.v1.metas import list_meta, one_meta
 from litesoc_server.api.v1.schemas import CHANGE_ERRORS, READ_ERRORS, ChangeMeta, Pagination
+from litesoc_server.ingest.admission import feedback_refusal
 from litesoc_server.ingest.keys import Scope
 from litesoc_server.ingest.responses import ErrorCode, Refused, unavailable
 from litesoc_server.orgs.plans import Feature
-from litesoc_server.orgs.principals import Who
+from litesoc_server.orgs.principals import KEY_PREFIX, Who
 
 router = Router(tags=["alerts"])
 _READ = KeyAuth(Scope.READ, Feature.ALERTS_API)
@@ -165,19 +168,11 @@ def _find(caller: Caller, alert_id: str) -> Alert:
 
 def _decide(caller: Caller, alert_id: str, decision: Decision) -> AlertChangeAnswer:
     alert = _find(caller, alert_id)
-    who = Who(by=decision.by or caller.record.key_name, principal=f"key:{caller.record.key_id}")
-    if decision.action is Action.MARK_SAFE:
-        admit_feedback(caller)
-        parts = backend.current()
-        confirm_logins_of(
-            alert,
-            publisher=parts.publisher,
-            reader=parts.reader,
-            not_before_ms=caller.not_before_ms,
-            speaker=Speaker(by=who.by, key_id=caller.record.key_id, now_ms=parts.clock.now_ms()),
-        )
+    who = Who(by=decision.by or caller.record.key_name, principal=f"{KEY_PREFIX}{caller.record.key_id}")
     try:
-        changed = _carry_out(alert, decision, who)
+        changed = _carry_out(caller, alert, decision, who)
+    except FeedbackLimited as error:
+        raise feedback_refusal(error.rate) from error
     except TransitionRefused as error:
         raise Refused(ErrorCode.ALERT_CONFLICT, str(error)) from error
     except TransitionContended as error:
@@ -188,9 +183,9 @@ def _decide(caller: Caller, alert_id: str, decision: Decision) -> AlertChangeAns
     )
 
 
-def _carry_out(alert: Alert, decision: Decision, who: Who) -> Alert:
+def _carry_out(caller: Caller, alert: Alert, decision: Decision, who: Who) -> Alert:
     if decision.resolution is not None:
         return resolve(alert, resolution=decision.resolution, who=who, note=decision.note)
     if decision.action is Action.MARK_SAFE:
-        return mark_safe(alert, who=who, note=decision.note)
+        return mark_safe_and_confirm(alert, who=who, note=decision.note, parts=feedback_parts(caller))
     return acknowledge(alert, who=who, note=decision.note)

@@ -6,7 +6,7 @@ from ninja import Router, Schema
 from pydantic import ConfigDict, Field
 
 from litesoc_server import backend
-from litesoc_server.alerts.feedback import Speaker, publish_feedback
+from litesoc_server.alerts.feedback import FeedbackLimited, FeedbackParts, NotALogin, say_of_login
 from litesoc_server.api.caller import ApiRequest, Caller, KeyAuth
 from litesoc_server.api.v1.alert_change import NAME_LENGTH_MAX, NOTES_LENGTH_MAX
 from litesoc_server.api.v1.events import find_event
@@ -16,6 +16,7 @@ from litesoc_server.events.catalog import LOGIN_CONFIRMED, LOGIN_DENIED
 from litesoc_server.ingest.admission import feedback_refusal
 from litesoc_server.ingest.keys import Scope
 from litesoc_server.ingest.responses import ErrorCode, Refused
+from litesoc_server.orgs.principals import KEY_PREFIX, Who
 from litesoc_server.pipeline.detect.login_history import LOGIN_SUCCEEDED
 from litesoc_server.pipeline.normalise.text import clean_text
 
@@ -65,31 +66,32 @@ def give_feedback(request: ApiRequest, event_id: str, feedback: FeedbackIn) -> F
     """
     caller = request.caller
     login = find_event(caller, event_id)
-    if login.name != LOGIN_SUCCEEDED or login.actor is None or login.actor.is_redacted:
-        what = "a login whose actor is not named" if login.name == LOGIN_SUCCEEDED else login.name
-        message = f"event_id must be the id of a successful login ({LOGIN_SUCCEEDED}) with an actor; this is {what}"
-        raise Refused(ErrorCode.VALIDATION_FAILED, message)
-    admit_feedback(caller)
-    said = publish_feedback(
-        backend.current().publisher,
-        login,
-        _NAMES[feedback.verdict],
-        speaker=speaker_of(caller, feedback.given_by),
-        note=None if not feedback.note else clean_text(feedback.note),
-    )
+    by = clean_text((feedback.given_by or "").strip()) or caller.record.key_name
+    try:
+        said = say_of_login(
+            login,
+            _NAMES[feedback.verdict],
+            who=Who(by=by, principal=f"{KEY_PREFIX}{caller.record.key_id}"),
+            note=None if not feedback.note else clean_text(feedback.note),
+            parts=feedback_parts(caller),
+        )
+    except NotALogin as error:
+        message = f"event_id must be the id of a successful login ({LOGIN_SUCCEEDED}) with an actor; this is {error}"
+        raise Refused(ErrorCode.VALIDATION_FAILED, message) from error
+    except FeedbackLimited as error:
+        raise feedback_refusal(error.rate) from error
     return FeedbackAnswer(
         data=FeedbackOut(event_id=login.event_id, verdict=feedback.verdict, feedback_event_id=said), meta=one_meta(caller)
     )
 
 
-def admit_feedback(caller: Caller) -> None:
-    """Count one piece of feedback. Raises Refused when the organisation has given too much of it in this hour."""
-    rate = backend.current().rate_limiter.hit_feedback(caller.record)
-    if not rate.is_allowed:
-        raise feedback_refusal(rate)
-
-
-def speaker_of(caller: Caller, name: str | None) -> Speaker:
-    """Return who gives feedback: as they say, or as their key is called."""
-    by = clean_text((name or "").strip()) or caller.record.key_name
-    return Speaker(by=by, key_id=caller.record.key_id, now_ms=backend.current().clock.now_ms())
+def feedback_parts(caller: Caller) -> FeedbackParts:
+    """Return what giving feedback needs."""
+    parts = backend.current()
+    return FeedbackParts(
+        publisher=parts.publisher,
+        reader=parts.reader,
+        rate_limiter=parts.rate_limiter,
+        now_ms=parts.clock.now_ms(),
+        not_before_ms=caller.not_before_ms,
+    )
