@@ -20,7 +20,10 @@ from litesoc_server.pipeline.policy import DAY_MS
 KEY_HEADER = "X-API-Key"
 PLAN_PAGE = "/admin/orgs/organization/"  # where the operator changes an organisation's plan
 _BEARER = "bearer "
-_WORDS = {Feature.ALERTS_API: "alerts"}  # how a refusal names what is missing
+_WORDS = {
+    Feature.ALERTS_API: "alerts",
+    Feature.NETWORK_INTELLIGENCE: "searching by places and networks",
+}  # how a refusal names what is missing
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -84,9 +87,15 @@ class KeyAuth(APIKeyHeader):
         require_scope(record, self._scope)
         if self._is_live_only and record.environment is not Environment.LIVE:
             raise Refused(ErrorCode.FORBIDDEN, "A test key cannot change what holds for live events: use a live key")
-        if self._feature is not None and self._feature not in caller.plan.features:
-            raise _plan_restricted(request, self._feature)
+        if self._feature is not None:
+            require_feature(cast("ApiRequest", request), self._feature)
         return caller
+
+
+def require_feature(request: ApiRequest, feature: Feature) -> None:
+    """Return if the caller's plan includes ``feature``. Raises Refused."""
+    if feature not in request.caller.plan.features:
+        raise _plan_restricted(request, feature)
 
 
 def _find(key: bytes) -> KeyRecord:

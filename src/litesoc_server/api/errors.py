@@ -14,6 +14,7 @@ from litesoc_server.ingest.responses import ErrorCode, Refused, error_body, serv
 from litesoc_server.orgs.models import Organization
 from litesoc_server.orgs.policy_changes import PolicyConflict
 from litesoc_server.orgs.policy_values import PolicyInvalid
+from litesoc_server.search.errors import QueryError
 from litesoc_server.store.base import StoreUnavailable
 
 log = logging.getLogger(__name__)
@@ -71,6 +72,12 @@ def _policy_invalid(error: Exception) -> Refused:
     return Refused(ErrorCode.VALIDATION_FAILED, "; ".join(texts[:PROBLEMS_MAX]) + more, errors=errors)
 
 
+def _query_mistaken(error: Exception) -> Refused:
+    assert isinstance(error, QueryError)
+    message = f"query: {error.message} (at character {error.position + 1})"
+    return Refused(ErrorCode.VALIDATION_FAILED, message, position=error.position, length=error.length)
+
+
 def _policy_conflict(error: Exception) -> Refused:
     assert isinstance(error, PolicyConflict)
     return Refused(ErrorCode.POLICY_CONFLICT, str(error), version=error.version)
@@ -79,6 +86,7 @@ def _policy_conflict(error: Exception) -> Refused:
 _ANSWERS: Mapping[type[Exception], Callable[[Exception], Refused]] = {
     ValidationError: _invalid,
     PolicyInvalid: _policy_invalid,
+    QueryError: _query_mistaken,
     PolicyConflict: _policy_conflict,
     Organization.DoesNotExist: lambda _: not_found(),
     RequestDataTooBig: _too_large,

@@ -406,3 +406,17 @@ def test_while_the_database_is_away_nothing_is_promised(tenant: Tenant, alert: A
 
 def test_a_stored_incident_is_read_whatever_order_the_database_keeps(tenant: Tenant, alert: Alert) -> None:
     assert msgspec.to_builtins(alert.incident) == msgspec.to_builtins(Alert.objects.get(pk=alert.pk).incident)
+
+
+def test_alerts_are_searched_with_a_query_beside_the_filters(tenant: Tenant) -> None:
+    travel = make_alert(tenant.org, alert_type=AlertType.IMPOSSIBLE_TRAVEL, severity=AlertSeverity.CRITICAL)
+    make_alert(tenant.org)
+
+    def ids(**query: object) -> list[str]:
+        return [row["id"] for row in tenant.get("/alerts", **query)["data"]]
+
+    assert ids(query="type:impossible_travel -severity:low") == [str(travel.id)]
+    assert ids(query="type:impossible_travel", severity="low") == []
+    response = tenant.call("GET", "/alerts?query=status:opn")
+    assert (response.status_code, response.json()["position"]) == (400, 7)
+    assert "did you mean `open`?" in response.json()["message"]

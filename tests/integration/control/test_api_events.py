@@ -215,3 +215,37 @@ def test_any_spelling_of_an_id_finds_the_event(tenant: Tenant, store: EventStore
     event = make_event(tenant.org, event_id=event_ids(1)[0])
     store_events(store, event)
     assert tenant.get(f"/events/{event.event_id.upper()}")["data"]["id"] == event.event_id
+
+
+def test_a_query_is_combined_with_the_other_filters(tenant: Tenant, store: EventStore) -> None:
+    failed = make_event(tenant.org)
+    success = make_event(tenant.org, name="auth.login_success", severity=Severity.INFO)
+    elsewhere = make_event(tenant.org, user_ip="203.0.113.9")
+    store_events(store, failed, success, elsewhere)
+
+    def ids(**query: object) -> set[str]:
+        return {row["id"] for row in tenant.get("/events", **query)["data"]}
+
+    assert ids(query="ip:198.51.100.0/24") == {failed.event_id, success.event_id}
+    assert ids(query="event:auth.* -ip:198.51.100.77") == {elsewhere.event_id}
+    assert ids(query="ip:198.51.100.0/24", severity="info") == {success.event_id}
+    assert ids(query="") == {failed.event_id, success.event_id, elsewhere.event_id}
+    assert tenant.get("/events", query="ip:198.51.100.0/24", limit=1)["pagination"]["total"] == 2
+
+
+def test_a_mistake_in_a_query_is_named_with_its_place_and_fix(tenant: Tenant) -> None:
+    response = tenant.call("GET", "/events?query=-vpn%20contry:NO")
+    body = response.json()
+    assert (response.status_code, body["code"]) == (400, "VALIDATION_FAILED")
+    assert body["message"] == "query: there is no field `contry`; did you mean `country`? (at character 6)"
+    assert (body["position"], body["length"]) == (5, 6)
+    assert tenant.call("GET", f"/events?query={'x' * 1001}").status_code == 400
+
+
+def test_what_a_plan_withholds_cannot_be_searched_for(store: EventStore, keys: KeyDirectory) -> None:
+    tenant = Tenant(OrganizationFactory(plan="free"))
+    for query in ("vpn", "-city:Oslo", "asn:64500", "network:tor", "provider:x"):
+        response = tenant.call("GET", f"/events?query={query}")
+        assert (response.status_code, response.json()["code"]) == (403, "PLAN_RESTRICTED")
+        assert response.json()["required_plan"] == "Pro"
+    assert tenant.get("/events", query="country:NO risk:>70")["data"] == []

@@ -9,9 +9,12 @@ from ninja import Schema
 from pydantic import BeforeValidator, Field
 
 from litesoc_server.alerts.models import Alert, Status
-from litesoc_server.api.v1.schemas import Limit, Offset
+from litesoc_server.alerts.search import search_alerts
+from litesoc_server.api.v1.schemas import Limit, Offset, QueryText
 from litesoc_server.events.detection import AlertSeverity, AlertType
 from litesoc_server.orgs.plans import ALERTS_PAGE_DEFAULT
+from litesoc_server.search.alert_fields import ALERT_FIELDS
+from litesoc_server.search.parse import parse
 
 # Spellings of older documents, still sent by clients written after them.
 _OLD_STATUSES = {"active": "open", "safe": "dismissed"}
@@ -83,12 +86,17 @@ class AlertQuery(Schema):
         description="Created at or before this date or time (UTC); a date is included whole.",
         json_schema_extra=_FORMATS,
     )
+    query: QueryText | None = Field(
+        default=None,
+        description="Terms that must all hold, beside the other filters: docs/reference/search.md.",
+        examples=["status:open severity:high,critical -actor:usr_8841"],
+    )
     limit: Limit = ALERTS_PAGE_DEFAULT
     offset: Offset = 0
 
 
 def matching(alerts: QuerySet[Alert], query: AlertQuery) -> QuerySet[Alert]:
-    """Return those of ``alerts`` that match every given filter."""
+    """Return those of ``alerts`` that match every given filter. Raises QueryError."""
     wanted = {
         "status": query.status,
         "severity": query.severity,
@@ -96,4 +104,5 @@ def matching(alerts: QuerySet[Alert], query: AlertQuery) -> QuerySet[Alert]:
         "created_at__gte": query.start_date,
         "created_at__lt": query.end_date,
     }
-    return alerts.filter(**{field: value for field, value in wanted.items() if value is not None})
+    filtered = alerts.filter(**{field: value for field, value in wanted.items() if value is not None})
+    return search_alerts(filtered, parse(query.query or "", ALERT_FIELDS))

@@ -7,7 +7,7 @@ from ninja import Schema
 from pydantic import Field
 
 from litesoc_server.api.v1.places import ForensicLocation, ForensicNetwork, Forensics, forensics_of
-from litesoc_server.api.v1.schemas import FilterText, Limit, ListMeta, Meta, Offset, Pagination
+from litesoc_server.api.v1.schemas import FilterText, Limit, ListMeta, Meta, Offset, Pagination, QueryText
 from litesoc_server.events.event import Actor, Event, Geo, Network, Severity
 from litesoc_server.events.risk import Risk
 from litesoc_server.ingest.responses import iso_ms
@@ -96,6 +96,11 @@ class EventQuery(Schema):
     event_name: FilterText | None = Field(default=None, description="As stored.", examples=["auth.login_failed"])
     actor_id: FilterText | None = None
     severity: Severity | None = None
+    query: QueryText | None = Field(
+        default=None,
+        description="Terms that must all hold, beside the other filters: docs/reference/search.md.",
+        examples=["event:auth.login_failed country:NO -vpn"],
+    )
     limit: Limit = EVENTS_PAGE_DEFAULT
     offset: Offset = 0
 

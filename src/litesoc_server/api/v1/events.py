@@ -5,7 +5,7 @@ import uuid
 from ninja import Query, Router
 
 from litesoc_server import backend
-from litesoc_server.api.caller import ApiRequest, Caller, KeyAuth
+from litesoc_server.api.caller import ApiRequest, Caller, KeyAuth, require_feature
 from litesoc_server.api.errors import not_found
 from litesoc_server.api.v1.event_schema import EventAnswer, EventList, EventQuery, event_out
 from litesoc_server.api.v1.metas import list_meta, one_meta
@@ -13,8 +13,10 @@ from litesoc_server.api.v1.schemas import READ_ERRORS, Pagination
 from litesoc_server.events.event import Event
 from litesoc_server.events.ids import EventId
 from litesoc_server.ingest.keys import Scope
-from litesoc_server.orgs.plans import EVENTS_PAGE_LIMIT
+from litesoc_server.orgs.plans import EVENTS_PAGE_LIMIT, Feature
 from litesoc_server.pipeline.normalise.text import clean_text
+from litesoc_server.search.event_fields import EVENT_FIELDS
+from litesoc_server.search.parse import parse
 from litesoc_server.store.base import EventFilter
 
 router = Router(tags=["events"])
@@ -30,6 +32,9 @@ router = Router(tags=["events"])
 def list_events(request: ApiRequest, query: Query[EventQuery]) -> EventList:
     """Newest first. Events of test keys are shown to test keys only, live ones to live keys."""
     caller = request.caller
+    searched = parse(query.query or "", EVENT_FIELDS)
+    if searched.fields() & EVENT_FIELDS.withheld():
+        require_feature(request, Feature.NETWORK_INTELLIGENCE)
     limit, offset = min(query.limit, EVENTS_PAGE_LIMIT), query.offset
     where = EventFilter(
         event_name=None if query.event_name is None else clean_text(query.event_name.strip().lower()),
@@ -37,6 +42,7 @@ def list_events(request: ApiRequest, query: Query[EventQuery]) -> EventList:
         severity=query.severity,
         environment=caller.record.environment,
         not_before_ms=caller.not_before_ms,
+        query=searched,
     )
     page = backend.current().reader.list_events(org_id=caller.record.org_id, where=where, limit=limit, offset=offset)
     return EventList(

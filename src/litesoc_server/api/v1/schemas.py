@@ -7,6 +7,7 @@ from ninja import Schema
 from pydantic import Field
 
 from litesoc_server.ingest.responses import ErrorCode
+from litesoc_server.search.parse import TEXT_LENGTH_MAX as QUERY_LENGTH_MAX
 
 OFFSET_MAX = 10_000_000  # rows; beyond it a list is asked by narrower filters
 TEXT_LENGTH_MAX = 1_000  # characters of a filter; nothing that is stored is longer
@@ -25,6 +26,7 @@ def iso_utc_or_none(moment: datetime | None) -> str | None:
 
 
 FilterText = Annotated[str, Field(max_length=TEXT_LENGTH_MAX)]
+QueryText = Annotated[str, Field(max_length=QUERY_LENGTH_MAX)]
 Limit = Annotated[int, Field(ge=1, description="Rows per page; more than `meta.max_limit` is cut to it.")]
 Offset = Annotated[int, Field(ge=0, le=OFFSET_MAX, description="Rows to pass over.")]
 
@@ -80,6 +82,8 @@ class ErrorBody(Schema):
     upgrade_link: str | None = None
     error_id: str | None = Field(default=None, description="With SERVER_ERROR: what to look for in the server's log.")
     errors: list[FieldError] | None = Field(default=None, description="With a policy or suppression: every mistake.")
+    position: int | None = Field(default=None, description="With a mistake in `query`: characters before it.")
+    length: int | None = Field(default=None, description="With a mistake in `query`: its length in characters.")
     version: int | None = Field(default=None, description="With POLICY_CONFLICT: what the policy is at now.")
     retry_after: int | None = Field(default=None, description="With 429 and 503: seconds, as in Retry-After.")
 
