@@ -7,7 +7,9 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Left
 from django.db.models.lookups import Exact
 
+from litesoc_server.accounts.models import User
 from litesoc_server.alerts.models import Alert, AlertDetection
+from litesoc_server.search.alert_fields import ME, NOBODY
 from litesoc_server.search.errors import QueryError
 from litesoc_server.search.query import Between, Compared, Exactly, InNetwork, Query, StartsWith, Term
 from litesoc_server.search.query import Value as QueryValue
@@ -23,24 +25,29 @@ _COLUMNS: Mapping[str, str] = {
 _ANYWHERE = ("title", "actor_id", "source_ip")  # where text without a field is looked for
 
 
-def search_alerts(alerts: QuerySet[Alert], query: Query) -> QuerySet[Alert]:
-    """Return those of ``alerts`` that match every term. Raises QueryError for a network with too many of them."""
+def search_alerts(alerts: QuerySet[Alert], query: Query, *, me: User | None = None) -> QuerySet[Alert]:
+    """Return those of ``alerts`` that match every term; ``me`` is who asks, where that is a person.
+
+    Raises QueryError for a network with too many of them, and for `assignee:me` where nobody asks.
+    """
     visible = alerts
     for term in query.terms:
         condition = Q()
-        for one in _matches(term, visible):
+        for one in _matches(term, visible, me):
             condition |= one
         # exclude() and not filter(~Q): what has no value matches no term, so the negation finds it.
         alerts = alerts.exclude(condition) if term.is_negated else alerts.filter(condition)
     return alerts
 
 
-def _matches(term: Term, visible: QuerySet[Alert]) -> Iterator[Q]:
+def _matches(term: Term, visible: QuerySet[Alert], me: User | None) -> Iterator[Q]:
     for value in term.values:
         if term.field is None:
             yield _anywhere(value)
         elif term.field == "detector":
             yield Q(Exists(AlertDetection.objects.filter(_text("detector", value), alert=OuterRef("pk"))))
+        elif term.field == "assignee":
+            yield _assigned_to(value, me)
         elif isinstance(value, InNetwork):
             yield Q(source_ip__in=_addresses_in(value.cidr, visible))
         else:
@@ -53,6 +60,22 @@ def _anywhere(value: QueryValue) -> Q:
     for column in _ANYWHERE:
         condition |= Q(**{f"{column}__icontains": value.text})
     return condition
+
+
+def _assigned_to(value: QueryValue, me: User | None) -> Q:
+    match value:
+        case Exactly(text=text) if text.lower() == NOBODY:
+            return Q(assignee=None)
+        case Exactly(text=text) if text.lower() == ME:
+            if me is None:
+                raise QueryError("an API key is nobody: name an e-mail address", position=0, length=1)
+            return Q(assignee=me)
+        case Exactly(text=text):
+            return Q(assignee__email__iexact=text)
+        case StartsWith(text=text):
+            return Q(assignee__email__istartswith=text)
+        case InNetwork() | Compared() | Between():
+            raise AssertionError("people are found by their e-mail address")
 
 
 def _text(column: str, value: QueryValue) -> Q:

@@ -3,6 +3,8 @@
 from litesoc_server.events.detection import AlertSeverity, AlertType
 from litesoc_server.search.fields import Field, FieldTable, FieldValue, Kind
 
+ME, NOBODY = "me", "none"  # values of assignee that are no e-mail address
+
 # The words of alerts.models.Status, which this layer cannot see; a test holds them together.
 _STATUSES = (
     FieldValue("open", "nobody has looked yet"),
@@ -49,6 +51,13 @@ ALERT_FIELDS = FieldTable(
             help="address that it is about, or a network of addresses",
             example="ip:203.0.113.0/24",
             aliases=("address", "source_ip"),
+        ),
+        Field(
+            name="assignee",
+            kind=Kind.LABEL,
+            help="e-mail address of who works on it",
+            example="assignee:me",
+            values=(FieldValue(ME, "yours"), FieldValue(NOBODY, "nobody's")),
         ),
     ),
     meta=None,

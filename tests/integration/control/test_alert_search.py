@@ -2,7 +2,7 @@
 
 import pytest
 
-from control_factories import DetectionFactory, OrganizationFactory, apply_detections, make_alert, org_id_of
+from control_factories import DetectionFactory, OrganizationFactory, UserFactory, apply_detections, make_alert, org_id_of
 from litesoc_server.alerts import search
 from litesoc_server.alerts.models import Alert, Status
 from litesoc_server.alerts.search import search_alerts
@@ -74,6 +74,21 @@ def test_an_alert_is_found_by_every_detector_that_has_a_part_in_it(org: Organiza
     for detector in ("brute_force_account", "success_after_failures"):
         found = search_alerts(Alert.objects.filter(org=org), parse(f"detector:{detector}", ALERT_FIELDS))
         assert found.count() == 1
+
+
+def test_alerts_are_found_by_who_works_on_them(org: Organization) -> None:
+    mira = UserFactory(email="mira@shop.example")
+    Alert.objects.filter(title="Brute force").update(assignee=mira)
+
+    def titles(text: str) -> set[str]:
+        found = search_alerts(Alert.objects.filter(org=org), parse(text, ALERT_FIELDS), me=mira)
+        return {alert.title for alert in found}
+
+    assert titles("assignee:me") == titles("assignee:Mira@Shop.example") == titles("assignee:mira*") == {"Brute force"}
+    assert titles("assignee:none") == titles("-assignee:ME") == {"Impossible travel", "New device"}
+    assert titles("assignee:ann@shop.example") == set()
+    with pytest.raises(QueryError, match="an API key is nobody"):
+        search_alerts(Alert.objects.filter(org=org), parse("assignee:me", ALERT_FIELDS))
 
 
 def test_a_network_with_too_many_addresses_is_refused(org: Organization, monkeypatch: pytest.MonkeyPatch) -> None:
