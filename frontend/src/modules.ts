@@ -7,6 +7,7 @@ export type Mount = (element: HTMLElement) => void;
 const MODULES: Record<string, () => Promise<{ mount: Mount }>> = {
   chart: () => import("./chart"),
   map: () => import("./map"),
+  tabs: () => import("./tabs"),
   range: () => import("./range"),
 };
 

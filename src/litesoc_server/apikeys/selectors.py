@@ -2,8 +2,13 @@
 
 from collections.abc import Sequence
 
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
 from litesoc_server.apikeys.models import ApiKey
+from litesoc_server.events.envelope import Environment
 from litesoc_server.orgs.access import organization_for_operator
+from litesoc_server.orgs.models import Organization
 
 
 def keys_for_operator(org: str | None) -> Sequence[ApiKey]:
@@ -13,3 +18,10 @@ def keys_for_operator(org: str | None) -> Sequence[ApiKey]:
     """
     keys = ApiKey.objects.select_related("org").order_by("org__name", "created_at")
     return list(keys if org is None else keys.filter(org=organization_for_operator(org)))
+
+
+def usable_keys(org: Organization, environment: Environment) -> QuerySet[ApiKey]:
+    """Return the keys of an organisation that work now, newest first."""
+    is_lasting = Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now())
+    keys = ApiKey.objects.filter(is_lasting, org=org, environment=environment.value, revoked_at__isnull=True)
+    return keys.order_by("-created_at")

@@ -52,7 +52,7 @@ class Notice(msgspec.Struct, frozen=True):
     fix: str
 
 
-_XFF = "behind a load balancer, read the client's address from the header that it sets, and only from it"
+BEHIND_A_PROXY = "behind a load balancer, read the client's address from the header that it sets, and only from it"
 
 
 def judge(facts: Sequence[SenderFacts], hours: Sequence[SenderHours], now_ms: int) -> tuple[Notice, ...]:
@@ -117,8 +117,8 @@ def _addresses(sender: SenderFacts) -> Iterator[Notice]:
             sender.key_id,
             f"{_of(sender.special_address_count, sender)} have a private or otherwise special address as user_ip; "
             f"the limit is {BAD_ADDRESS_SHARE:.0%}",
-            f"send the end user's address, not that of your own proxy or container: {_XFF}. In an internal network "
-            "this may be right",
+            f"send the end user's address, not that of your own proxy or container: {BEHIND_A_PROXY}. "
+            "In an internal network this may be right",
         )
     elif (
         sender.busiest_address_actors_count >= ACTORS_MIN
@@ -130,7 +130,7 @@ def _addresses(sender: SenderFacts) -> Iterator[Notice]:
             sender.key_id,
             f"{_of(sender.busiest_address_count, sender)}, of {sender.busiest_address_actors_count:,} users, come from one "
             f"address; the limits are {ONE_ADDRESS_SHARE:.0%} and {ACTORS_MIN} users",
-            f"send the end user's address, not your server's: {_XFF}",
+            f"send the end user's address, not your server's: {BEHIND_A_PROXY}",
         )
     elif sender.actors_count >= ACTORS_MIN and sender.rented_address_count > RENTED_SHARE * sender.events_count:
         yield Notice(
@@ -138,7 +138,7 @@ def _addresses(sender: SenderFacts) -> Iterator[Notice]:
             sender.key_id,
             f"{_of(sender.rented_address_count, sender)} have an address of a hosting network or proxy as user_ip; "
             f"the limit is {RENTED_SHARE:.0%}",
-            f"it is probably your content delivery network's or your server's: {_XFF}",
+            f"it is probably your content delivery network's or your server's: {BEHIND_A_PROXY}",
         )
     yield from _forgeable(sender)
 
@@ -157,7 +157,7 @@ def _forgeable(sender: SenderFacts) -> Iterator[Notice]:
             Problem.FORGEABLE_ADDRESS,
             sender.key_id,
             f"{'; '.join(signs)}: clients may be choosing them",
-            f"do not take the first entry of X-Forwarded-For, which anybody can write: {_XFF}",
+            f"do not take the first entry of X-Forwarded-For, which anybody can write: {BEHIND_A_PROXY}",
         )
 
 

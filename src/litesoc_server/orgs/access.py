@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from litesoc_server.accounts.models import User
 from litesoc_server.events.ids import OrgId
-from litesoc_server.orgs.models import Membership, Organization, PolicyChange, Suppression, SuppressionState
+from litesoc_server.orgs.models import Membership, Organization, PolicyChange, Role, Suppression, SuppressionState
 
 
 def organization_for_operator(slug_or_id: str | None) -> Organization:
@@ -45,6 +45,11 @@ def memberships_of(user: User) -> QuerySet[Membership]:
 def membership_of(user: User, org_slug: str) -> Membership | None:
     """Return somebody's membership in one organisation; None when they are no member or it does not exist."""
     return memberships_of(user).filter(org__slug=org_slug).first()
+
+
+def owners_of(org: Organization) -> QuerySet[Membership]:
+    """Return who owns an organisation, by name; those are whom its members ask."""
+    return Membership.objects.filter(org=org, role=Role.OWNER).select_related("user").order_by("user__name", "user__email")
 
 
 def policy_history(org: Organization) -> QuerySet[PolicyChange]:

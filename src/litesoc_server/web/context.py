@@ -1,5 +1,6 @@
 """What every page shows around its content."""
 
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest
@@ -8,6 +9,7 @@ from litesoc_server import __version__
 from litesoc_server.orgs.access import memberships_of
 from litesoc_server.web.member import Member
 from litesoc_server.web.navigation import destinations_for
+from litesoc_server.web.setup_guide.progress import has_alerts
 from litesoc_server.web.time_range import PRESETS
 
 THEME_COOKIE = "litesoc_theme"
@@ -24,6 +26,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             "member": member,
             "destinations": destinations_for(member),
             "memberships": memberships_of(member.user),
+            "is_set_up": partial(has_alerts, member),  # asked only by what shows it
             "range_presets": PRESETS,
         }
     return around

@@ -7,6 +7,7 @@ from litesoc_server.web.views.docs import docs
 from litesoc_server.web.views.favicon import favicon
 from litesoc_server.web.views.home import home
 from litesoc_server.web.views.overview import overview
+from litesoc_server.web.views.setup import setup, setup_key, setup_notices, setup_progress
 
 
 class EnvironmentConverter(StringConverter):
@@ -19,6 +20,10 @@ register_converter(EnvironmentConverter, "environment")
 
 organization_urls = [
     path("", overview, name="overview"),
+    path("setup/", setup, name="setup"),
+    path("setup/key", setup_key, name="setup_key"),
+    path("setup/notices", setup_notices, name="setup_notices"),
+    path("setup/progress", setup_progress, name="setup_progress"),
 ]
 
 urlpatterns = [

@@ -5,13 +5,29 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from litesoc_server.accounts.models import User
+from litesoc_server.events.envelope import Environment
 from litesoc_server.orgs.access import memberships_of
+from litesoc_server.orgs.roles import Permission
+from litesoc_server.store.base import StoreUnavailable
+from litesoc_server.web.member import Member, member_of
+from litesoc_server.web.setup_guide.progress import has_alerts, newest_event
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """Show the overview of the first organisation that somebody is a member of."""
+    """Lead to the first organisation that somebody is a member of: to its setup guide while nothing ever arrived."""
     first = memberships_of(request.user).first() if isinstance(request.user, User) else None
-    if first is not None:
-        return redirect("overview", org=first.org.slug, environment="live")
-    return render(request, "web/home.html")
+    member = member_of(first.user, first.org.slug, Environment.LIVE) if first is not None else None
+    if member is None:
+        return render(request, "web/home.html")
+    return redirect(member.url("setup" if _has_to_set_up(member) else "overview"))
+
+
+def _has_to_set_up(member: Member) -> bool:
+    """Return whether there is nothing to look at yet, and ``member`` is who can change that."""
+    if not member.may(Permission.ADMINISTER) or has_alerts(member):
+        return False
+    try:
+        return newest_event(member) is None
+    except StoreUnavailable:
+        return False

@@ -1,0 +1,13 @@
+"""Links to pages that may not be there."""
+
+from django.urls import NoReverseMatch
+
+from litesoc_server.web.member import Member
+
+
+def url_if_there(member: Member, page: str, **arguments: object) -> str:
+    """Return the address of a page, or "" when this server has no such page."""
+    try:
+        return member.url(page, None, **arguments)
+    except NoReverseMatch:
+        return ""
