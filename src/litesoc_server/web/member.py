@@ -10,7 +10,7 @@ from typing import Any, Concatenate, ParamSpec, cast
 from asgiref.sync import sync_to_async
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
@@ -130,7 +130,7 @@ def page(permission: Permission = Permission.VIEW, *, methods: tuple[str, ...] =
 def admit(request: HttpRequest, org_slug: str, environment: str, permission: Permission) -> Member | HttpResponseBase:
     """Return the member, or the answer that sends somebody to sign in. Raises Http404, PermissionDenied."""
     if not request.user.is_authenticated:
-        return redirect_to_login(request.get_full_path())
+        return _to_sign_in(request)
     member = member_of(request.user, org_slug, Environment(environment))
     if member is None:
         raise Http404
@@ -138,6 +138,13 @@ def admit(request: HttpRequest, org_slug: str, environment: str, permission: Per
     if not member.may(permission):
         raise PermissionDenied
     return member
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponseBase:
+    """A part of a page that asks after its session ended reloads the page, which then leads to the sign-in page."""
+    if "HX-Request" in request.headers:
+        return HttpResponse(status=401, headers={"HX-Refresh": "true"})
+    return redirect_to_login(request.get_full_path())
 
 
 def kept_by_nobody(response: HttpResponseBase) -> HttpResponseBase:

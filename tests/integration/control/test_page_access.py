@@ -71,6 +71,11 @@ def test_a_stranger_finds_nothing_and_nobody_signs_in(route: str, method: str, o
         assert "/login/" in answer["Location"]
 
 
+def test_a_part_of_a_page_whose_session_ended_reloads_the_page(org: Organization) -> None:
+    answer = Client().get(f"/o/{org.slug}/live/", headers={"HX-Request": "true"})
+    assert (answer.status_code, answer["HX-Refresh"], answer.content) == (401, "true", b"")
+
+
 def test_a_superuser_without_a_membership_is_a_stranger(org: Organization) -> None:
     client = Client()
     client.force_login(UserFactory(is_superuser=True, is_staff=True))
