@@ -1,10 +1,11 @@
-// Buttons that copy a text: <button data-copy="…">, or data-copy-from="#id" for what another element shows.
+// Buttons that copy a text: <button data-copy="…">, data-copy-from="#id" for what another element shows, or data-copy-link
+// for the address of the page.
 
 const SHOWN_MS = 1_500;
 
 export function startCopying(): void {
   document.addEventListener("click", (event) => {
-    const button = (event.target as Element).closest<HTMLElement>("[data-copy], [data-copy-from]");
+    const button = (event.target as Element).closest<HTMLElement>("[data-copy], [data-copy-from], [data-copy-link]");
     if (button === null) return;
     event.preventDefault();
     void copy(button);
@@ -14,7 +15,7 @@ export function startCopying(): void {
 async function copy(button: HTMLElement): Promise<void> {
   const source = button.dataset["copyFrom"];
   const text = source === undefined ? button.dataset["copy"] : document.querySelector(source)?.textContent;
-  await write(text ?? "");
+  await write(text ?? location.href);
   button.classList.add("copied");
   announce("Copied");
   setTimeout(() => button.classList.remove("copied"), SHOWN_MS);

@@ -8,6 +8,7 @@ const MODULES: Record<string, () => Promise<{ mount: Mount }>> = {
   chart: () => import("./chart"),
   map: () => import("./map"),
   tabs: () => import("./tabs"),
+  query: () => import("./query"),
   range: () => import("./range"),
 };
 

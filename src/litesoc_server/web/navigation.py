@@ -18,7 +18,10 @@ class Destination:
     permission: Permission = Permission.VIEW
 
 
-DESTINATIONS: Sequence[Destination] = (Destination("overview", "Overview", "overview", "o"),)
+DESTINATIONS: Sequence[Destination] = (
+    Destination("overview", "Overview", "overview", "o"),
+    Destination("events", "Events", "events", "e"),
+)
 
 
 def destinations_for(member: Member) -> list[Destination]:

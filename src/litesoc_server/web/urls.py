@@ -4,6 +4,11 @@ from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
 
 from litesoc_server.web.views.docs import docs
+from litesoc_server.web.views.event import event
+from litesoc_server.web.views.event_chart import event_chart
+from litesoc_server.web.views.event_completion import event_completion
+from litesoc_server.web.views.event_facets import event_facets
+from litesoc_server.web.views.events import events
 from litesoc_server.web.views.favicon import favicon
 from litesoc_server.web.views.home import home
 from litesoc_server.web.views.overview import overview
@@ -24,6 +29,11 @@ organization_urls = [
     path("setup/key", setup_key, name="setup_key"),
     path("setup/notices", setup_notices, name="setup_notices"),
     path("setup/progress", setup_progress, name="setup_progress"),
+    path("events/", events, name="events"),
+    path("events/chart/", event_chart, name="event_chart"),
+    path("events/completion/", event_completion, name="event_completion"),
+    path("events/facets/", event_facets, name="event_facets"),
+    path("events/<uuid:event_id>/", event, name="event"),
 ]
 
 urlpatterns = [

@@ -1,0 +1,47 @@
+"""Live events: the list of what happened, searched and filtered."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from litesoc_server import backend
+from litesoc_server.store.base import SearchPage, StoreUnavailable
+from litesoc_server.web.event_request import EventRequest, read_event_request, write_cursor
+from litesoc_server.web.member import Member, PageRequest, page
+
+PAGE_SIZE = 50  # rows
+
+
+@page()
+def events(request: PageRequest, member: Member) -> HttpResponse:
+    """Show one page of the list; charts and facets come after it."""
+    asked = read_event_request(request.GET, member)
+    context = {"title": "Events", "asked": asked, "typed": asked.typed, "time_range": asked.time_range}
+    if not asked.is_valid:
+        return render(request, "web/events.html", context)
+    try:
+        found = _find(asked)
+    except StoreUnavailable:
+        return render(request, "web/events.html", {**context, "is_store_away": True}, status=503)
+    return render(request, "web/events.html", {**context, "events": found.events, **_neighbours(asked, found)})
+
+
+def _find(asked: EventRequest) -> SearchPage:
+    return backend.current().reader.search_events(
+        org_id=asked.member.org_id,
+        where=asked.where,
+        before=None if asked.after else asked.before,
+        after=asked.after,
+        limit=PAGE_SIZE,
+    )
+
+
+def _neighbours(asked: EventRequest, found: SearchPage) -> dict[str, str | None]:
+    """Return the addresses of the pages beside this one, None where there is none."""
+    if not found.events:
+        return {"older": None, "newer": asked.address("events") if asked.before or asked.after else None}
+    is_backwards = asked.after is not None
+    has_older = True if is_backwards else found.has_more
+    has_newer = found.has_more if is_backwards else asked.before is not None
+    older = asked.address("events", before=write_cursor(found.events[-1])) if has_older else None
+    newer = asked.address("events", after=write_cursor(found.events[0])) if has_newer else None
+    return {"older": older, "newer": newer}
