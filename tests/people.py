@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
@@ -22,9 +23,9 @@ def make_person(email: str = EMAIL, **changes: Any) -> User:
     return create_person(**{"email": email, "password": PASSWORD, **changes})
 
 
-def browser(**changes: Any) -> Client:
+def browser(headers: Mapping[str, str] = BROWSER, **changes: Any) -> Client:
     """Return a browser that nobody has used."""
-    return Client(headers=BROWSER, **changes)
+    return Client(headers=headers, **changes)
 
 
 def sign_in(client: Client, *, email: str = EMAIL, password: str = PASSWORD, **fields: str) -> HttpResponse:

@@ -10,6 +10,8 @@ const MODULES: Record<string, () => Promise<{ mount: Mount }>> = {
   tabs: () => import("./tabs"),
   query: () => import("./query"),
   range: () => import("./range"),
+  passkey: () => import("./passkey"),
+  print: () => import("./print"),
 };
 
 export function startModules(): void {

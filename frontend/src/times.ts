@@ -19,6 +19,7 @@ export function startTimes(): void {
 }
 
 export function showTimes(root: ParentNode): void {
+  for (const element of root.querySelectorAll("[data-time-zone]")) element.textContent = Intl.DateTimeFormat().resolvedOptions().timeZone;
   for (const element of root.querySelectorAll<HTMLTimeElement>("time[datetime]")) {
     const moment = new Date(element.dateTime);
     if (Number.isNaN(moment.getTime())) continue;

@@ -54,6 +54,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "litesoc_server.api.errors.FlatMethodErrorsMiddleware",
+    "litesoc_server.web.method_errors.MethodErrorPageMiddleware",
     "litesoc_server.web.unavailable.UnavailableMiddleware",
 ]
 ROOT_URLCONF = "litesoc_server.urls"
@@ -95,11 +96,12 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_CHANGE_EMAIL = True  # one address each: a new one takes the old one's place once it is confirmed
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
-ACCOUNT_EMAIL_NOTIFICATIONS = True
-ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_COOKIE_AGE = 14 * 24 * 3600  # seconds without a visit, of those who asked to stay signed in
-ACCOUNT_FORMS = {"reset_password": "litesoc_server.accounts.forms.ResetPasswordForm"}
+ACCOUNT_FORMS = {
+    "add_email": "litesoc_server.accounts.forms.AddEmailForm",
+    "reset_password": "litesoc_server.accounts.forms.ResetPasswordForm",
+}
 ALLAUTH_TRUSTED_PROXY_COUNT = _config.trusted_proxy_count
 MFA_ADAPTER = "litesoc_server.accounts.mfa_adapter.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
@@ -109,6 +111,11 @@ MFA_TOTP_TOLERANCE = 1  # periods of 30 s, for clocks that differ
 # Protects addresses of others from strangers who sign up; here nobody signs up, and it would stop changes of address.
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_FORMS = {
+    "add_webauthn": "litesoc_server.accounts.passkey_forms.AddPasskeyForm",
+    "edit_webauthn": "litesoc_server.accounts.passkey_forms.RenamePasskeyForm",
+    "login_webauthn": "litesoc_server.accounts.passkey_forms.SignInForm",
+    "authenticate_webauthn": "litesoc_server.accounts.passkey_forms.SecondFactorForm",
+    "reauthenticate_webauthn": "litesoc_server.accounts.passkey_forms.ReauthenticateForm",
     "authenticate": "litesoc_server.accounts.forms.AuthenticateForm",
     "reauthenticate": "litesoc_server.accounts.forms.ReauthenticateForm",
 }
@@ -130,6 +137,7 @@ SESSION_COOKIE_SAMESITE = "Lax"  # Strict would lose the session on the way back
 CSRF_COOKIE_NAME = "litesoc_csrf"
 CSRF_COOKIE_SECURE = _is_https
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "litesoc_server.web.views.errors.csrf_failed"
 # Behind a TLS proxy the request looks like plain HTTP, so the origin of the public address has to be named.
 CSRF_TRUSTED_ORIGINS = ["{0.scheme}://{0.netloc}".format(urlsplit(PUBLIC_URL))] if PUBLIC_URL else []
 X_FRAME_OPTIONS = "DENY"

@@ -3,12 +3,16 @@
 from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.app_settings import EMAIL_CONFIRMATION_EXPIRE_DAYS
 from allauth.account.models import EmailConfirmationHMAC
 from django.conf import settings
+from django.core.mail import EmailMessage
 from django.http import HttpRequest
 from django.urls import reverse
 
 from litesoc_server.accounts.client_address import client_address
+from litesoc_server.accounts.mails import confirmation_mail, notice_mail
+from litesoc_server.accounts.models import User
 from litesoc_server.accounts.outbox import outbox
 
 
@@ -49,13 +53,30 @@ class AccountAdapter(DefaultAccountAdapter):
         del request
         return str(credentials.get("email", "")).strip().lower()
 
-    def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: EmailConfirmationHMAC) -> str:
-        """Return the link in the mail; it starts at the public address, never where the request says it was sent."""
-        del request
-        return settings.PUBLIC_URL + reverse("account_confirm_email", args=[emailconfirmation.key])
+    def send_confirmation_mail(
+        self,
+        request: HttpRequest,
+        emailconfirmation: EmailConfirmationHMAC,
+        signup: bool,  # noqa: FBT001 # allauth's own signature
+    ) -> None:
+        """Send the link soon; it starts at the public address, never where the request says it was sent."""
+        del request, signup
+        link = settings.PUBLIC_URL + reverse("account_confirm_email", args=[emailconfirmation.key])
+        email = emailconfirmation.email_address.email
+        _send(confirmation_mail(email, link=link, days=EMAIL_CONFIRMATION_EXPIRE_DAYS))
 
-    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Send a mail soon; none when there is no mail server."""
-        if settings.IS_MAIL_POSSIBLE:
-            message = self.render_mail(template_prefix, email, {**context, "email": email})
-            outbox.put(message.send)
+    def send_notification_mail(
+        self, template_prefix: str, user: User, context: dict[str, Any] | None = None, email: str | None = None
+    ) -> None:
+        """Tell ``user`` soon what was changed in their account."""
+        address = self.get_client_ip(self.request)
+        browser = self.get_http_user_agent(self.request)
+        mail = notice_mail(
+            email or user.email, notice=template_prefix, facts=context or {}, address=address, browser=browser
+        )
+        _send(mail)
+
+
+def _send(mail: EmailMessage) -> None:
+    if settings.IS_MAIL_POSSIBLE:
+        outbox.put(mail.send)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from allauth.account.forms import AddEmailForm as AllauthAddEmailForm
 from allauth.account.forms import ResetPasswordForm as AllauthResetPasswordForm
 from allauth.mfa import app_settings as mfa_settings
 from allauth.mfa.adapter import get_adapter
@@ -19,15 +20,9 @@ from litesoc_server.accounts.reset_links import mail_reset_link
 class ResetPasswordForm(AllauthResetPasswordForm):
     """Asks for an address; whether it has an account is looked up later, so not even the time of the answer tells."""
 
-    @property
-    def is_mail_possible(self) -> bool:
-        """Return whether a link can be sent at all."""
-        return bool(settings.IS_MAIL_POSSIBLE)
-
     def clean_email(self) -> str:
         """Return the address. Raises ValidationError when this server cannot send mail."""
-        if not settings.IS_MAIL_POSSIBLE:
-            raise ValidationError("This server cannot send mail.")
+        _check_mail_is_possible()
         return str(self.cleaned_data["email"]).strip().lower()
 
     def save(self, request: HttpRequest, **kwargs: Any) -> str:  # noqa: ANN401 # allauth's own signature
@@ -36,6 +31,20 @@ class ResetPasswordForm(AllauthResetPasswordForm):
         email: str = self.cleaned_data["email"]
         outbox.put(lambda: mail_reset_link(email))
         return email
+
+
+class AddEmailForm(AllauthAddEmailForm):
+    """Asks for the address to sign in with from now on."""
+
+    def clean_email(self) -> str:
+        """Return the address. Raises ValidationError when it cannot be confirmed, or is theirs already."""
+        _check_mail_is_possible()
+        return str(super().clean_email())
+
+
+def _check_mail_is_possible() -> None:
+    if not settings.IS_MAIL_POSSIBLE:
+        raise ValidationError("This server cannot send mail.")
 
 
 class _CodeWorksOnce:

@@ -7,9 +7,6 @@ import logging
 import queue
 import threading
 from collections.abc import Callable
-from smtplib import SMTPException
-
-from django.db import DatabaseError
 
 from litesoc_server.database import fresh_connections
 
@@ -45,7 +42,7 @@ class Outbox:
             try:
                 with fresh_connections():
                     job()
-            except (SMTPException, OSError, DatabaseError):
+            except Exception:  # the edge: a mail that fails must not stop the next
                 logger.exception("a mail could not be sent; check LITESOC_EMAIL_URL")
 
 

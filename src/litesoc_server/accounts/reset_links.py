@@ -1,15 +1,13 @@
 """Links that let somebody choose a new password, once and within an hour."""
 
 from allauth.account.app_settings import PASSWORD_RESET_TOKEN_GENERATOR
-from allauth.account.utils import filter_users_by_email, user_pk_to_url_str
+from allauth.account.internal.userkit import filter_users_by_email
+from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
-from django.core.mail import EmailMessage
-from django.template.loader import render_to_string
 from django.urls import reverse
 
+from litesoc_server.accounts.mails import reset_mail
 from litesoc_server.accounts.models import User
-
-LIFETIME_MINUTES = settings.PASSWORD_RESET_TIMEOUT // 60
 
 
 def reset_link(user: User, *, base_url: str) -> str:
@@ -25,6 +23,4 @@ def mail_reset_link(email: str) -> None:
     Raises smtplib.SMTPException and OSError when the mail server does not take it.
     """
     for user in filter_users_by_email(email, is_active=True, prefer_verified=True, for_login=True):
-        facts = {"link": reset_link(user, base_url=settings.PUBLIC_URL), "minutes": LIFETIME_MINUTES}
-        text = render_to_string("account/email/password_reset_key_message.txt", facts)
-        EmailMessage(subject="Your new LiteSOC password", body=text, to=[email]).send()
+        reset_mail(email, link=reset_link(user, base_url=settings.PUBLIC_URL)).send()

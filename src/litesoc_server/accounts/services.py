@@ -40,6 +40,12 @@ def confirm_email(user: User) -> None:
     EmailAddress.objects.update_or_create(user=user, email=user.email, defaults={"verified": True, "primary": True})
 
 
+def rename_person(user: User, name: str) -> None:
+    """Show ``user`` as ``name`` from now on. What histories already say stays."""
+    user.name = name
+    user.save(update_fields=["name"])
+
+
 def set_password(user: User, password: str) -> None:
     """Give ``user`` another password, which ends their sessions and links. Raises ValidationError for each weakness."""
     validate_password(password, user)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from litesoc_server import __version__
-from litesoc_server.cli import dead_letters, geo, keys, policy, suppress
+from litesoc_server.cli import accounts, dead_letters, geo, keys, policy, suppress
 from litesoc_server.cli.demo import demo
 from litesoc_server.cli.detectors import detectors
 from litesoc_server.cli.doctor import doctor
@@ -31,6 +31,7 @@ app = typer.Typer(
 )
 for command in (init, serve, demo, replay, simulate, evaluate, tail, explain, detectors, doctor, migrate):
     app.command()(command)
+app.add_typer(accounts.app, name="accounts")
 app.add_typer(keys.app, name="keys")
 app.add_typer(policy.app, name="policy")
 app.add_typer(suppress.app, name="suppress")

@@ -13,6 +13,7 @@ from litesoc_server.ingest.reply import Account, Reply, refusal_reply
 from litesoc_server.ingest.request import read_head
 from litesoc_server.ingest.responses import Refused
 from litesoc_server.web.gate import Gate
+from litesoc_server.web.refusals import refusal_page, wants_page
 
 # A request beyond these waits, and one beyond those that may wait is told to come back (503). Sign-ins have a gate of their
 # own: checking a password takes half a second of a processor, and anybody may ask for it.
@@ -61,6 +62,8 @@ class PagesApp:
             return
         except Refused as refused:
             reply = refusal_reply(refused, account=Account(), origin=head.origin, now_ms=self._clock.now_ms())
+            if wants_page(scope["headers"]):
+                reply = refusal_page(refused)
             await _send(send, reply)
 
 

@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 
 from litesoc_server import __version__
@@ -18,8 +19,11 @@ _THEMES = ("light", "dark")
 
 def frame(request: HttpRequest) -> dict[str, Any]:
     """Return the theme, and for a member where they are and where they may go."""
-    theme = request.COOKIES.get(THEME_COOKIE, "")
-    around: dict[str, Any] = {"theme": theme if theme in _THEMES else "", "version": __version__}
+    around: dict[str, Any] = {
+        "theme": theme_of(request),
+        "version": __version__,
+        "is_mail_possible": settings.IS_MAIL_POSSIBLE,
+    }
     member = getattr(request, "member", None)
     if isinstance(member, Member):
         around |= {
@@ -30,3 +34,9 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             "range_presets": PRESETS,
         }
     return around
+
+
+def theme_of(request: HttpRequest) -> str:
+    """Return the theme that somebody chose, "" when it goes by their system."""
+    theme = request.COOKIES.get(THEME_COOKIE, "")
+    return theme if theme in _THEMES else ""

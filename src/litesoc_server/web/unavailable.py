@@ -3,19 +3,12 @@
 import logging
 from collections.abc import Callable
 
-from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 
-from litesoc_server.events.errors import StreamUnavailable
-from litesoc_server.store.base import StoreUnavailable
+from litesoc_server.web.outages import what_is_away
 from litesoc_server.web.views.errors import unavailable
 
 log = logging.getLogger(__name__)
-_WHAT = {
-    StoreUnavailable: "the event store",
-    StreamUnavailable: "the stream",
-    DatabaseError: "the control database",
-}
 
 
 class UnavailableMiddleware:
@@ -30,8 +23,8 @@ class UnavailableMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Answer what says that something is away; leave the rest to Django."""
-        for kind, what in _WHAT.items():
-            if isinstance(exception, kind):
-                log.warning("%s does not answer: %s", what, type(exception).__name__)
-                return unavailable(request, what)
-        return None
+        what = what_is_away(exception)
+        if what is None:
+            return None
+        log.warning("%s does not answer: %s", what, type(exception).__name__)
+        return unavailable(request, what)

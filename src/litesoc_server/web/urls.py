@@ -2,6 +2,7 @@
 
 from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
+from django.views.generic import RedirectView
 
 from litesoc_server.web.views.docs import docs
 from litesoc_server.web.views.event import event
@@ -13,6 +14,8 @@ from litesoc_server.web.views.favicon import favicon
 from litesoc_server.web.views.home import home
 from litesoc_server.web.views.overview import overview
 from litesoc_server.web.views.setup import setup, setup_key, setup_notices, setup_progress
+from litesoc_server.web.views.profile import profile
+from litesoc_server.web.views.sessions import sessions
 
 
 class EnvironmentConverter(StringConverter):
@@ -40,5 +43,10 @@ urlpatterns = [
     path("", home, name="home"),
     path("docs", docs, name="docs"),
     path("favicon.ico", favicon, name="favicon"),
+    path("profile/", profile, name="profile"),
+    # Before allauth's own pages of these names: the profile shows all of it.
+    path("accounts/sessions/", sessions, name="usersessions_list"),
+    path("accounts/2fa/", RedirectView.as_view(pattern_name="profile"), name="mfa_index"),
+    path("accounts/2fa/webauthn/", RedirectView.as_view(pattern_name="profile"), name="mfa_list_webauthn"),
     path("o/<slug:org>/<environment:environment>/", include(organization_urls)),
 ]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from litesoc_server.clock import ManualClock
+from litesoc_server.web import asgi
 from litesoc_server.web.asgi import PagesApp
 
 MIB = 1024**2
@@ -58,7 +59,7 @@ def part(body: bytes, *, more: bool = False) -> dict[str, Any]:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_page_and_a_file_are_served() -> None:
-    status, body = visit("/", part(b""), method="GET")
+    status, body = visit("/accounts/login/", part(b""), method="GET")
     assert (status, b"This server is running" in body) == (200, True)
     status, body = visit("/static/web/icon.svg", part(b""), method="GET")
     assert (status, body[:4]) == (200, b"<svg")
@@ -67,6 +68,38 @@ def test_a_page_and_a_file_are_served() -> None:
 def test_a_body_that_says_it_is_too_large_is_not_read() -> None:
     status, body = visit("/alerts/1", None, headers=[(b"content-length", b"%d" % (MIB + 1))])
     assert (status, json.loads(body)["code"]) == (413, "PAYLOAD_TOO_LARGE")
+
+
+def test_a_person_gets_a_page_that_says_so() -> None:
+    headers = [(b"content-length", b"%d" % (MIB + 1)), (b"accept", b"text/html,*/*;q=0.8")]
+    status, body = visit("/accounts/login/", None, headers=headers)
+    assert (status, b"That is too much at once" in body) == (413, True)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("path", "method", "is_gated"),
+    [
+        ("/accounts/login/", "POST", True),
+        ("/accounts/reauthenticate/", "POST", True),
+        ("/accounts/password/change/", "POST", True),
+        ("/accounts/password/set/", "POST", True),
+        ("/accounts/password/reset/key/a-b/", "POST", True),
+        ("/accounts/signup/", "POST", True),
+        ("/admin/login/", "POST", True),
+        ("/accounts/login/", "PUT", True),
+        ("/accounts/login/", "GET", False),
+        ("/accounts/logout/", "POST", False),
+        ("/profile/", "POST", False),
+    ],
+)
+def test_passwords_are_checked_one_at_a_time(
+    monkeypatch: pytest.MonkeyPatch, path: str, method: str, is_gated: bool
+) -> None:
+    monkeypatch.setattr(asgi, "SIGN_INS_AT_ONCE", 0)  # somebody is being checked, and never done
+    monkeypatch.setattr(asgi, "SIGN_INS_WAITING_MAX", 0)
+    status, _ = visit(path, part(b""), method=method)
+    assert (status == 503) == is_gated
 
 
 def test_a_body_that_grows_too_large_is_not_kept() -> None:

@@ -1,4 +1,4 @@
-"""The home page: leads members to their organisation, everybody else to the way in."""
+"""The home page: leads members to their organisation, strangers to the way in."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -16,7 +16,9 @@ from litesoc_server.web.setup_guide.progress import has_alerts, newest_event
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Lead to the first organisation that somebody is a member of: to its setup guide while nothing ever arrived."""
-    first = memberships_of(request.user).first() if isinstance(request.user, User) else None
+    if not isinstance(request.user, User):
+        return redirect("account_login")
+    first = memberships_of(request.user).first()
     member = member_of(first.user, first.org.slug, Environment.LIVE) if first is not None else None
     if member is None:
         return render(request, "web/home.html")
