@@ -15,6 +15,7 @@ from litesoc_server.events.risk import Risk
 from litesoc_server.search.query import EVERYTHING, Query
 from litesoc_server.store.queries.sender_facts import SenderFacts
 from litesoc_server.store.queries.sender_hours import SenderHours
+from litesoc_server.store.summaries import Summaries
 
 
 class StoreUnavailable(Exception):
@@ -153,8 +154,8 @@ class EventWriter(Protocol):
         ...
 
 
-class EventReader(Protocol):
-    """The reading side."""
+class EventReader(Summaries, Protocol):
+    """The reading side; what pages ask beside lists stands in ``Summaries``."""
 
     def list_events(self, *, org_id: OrgId, where: EventFilter, limit: int, offset: int) -> EventPage:
         """Return one page of an organisation's events, newest first (event time, then id)."""

@@ -47,6 +47,7 @@ from litesoc_server.store.queries.sender_facts import SenderFacts, sender_facts
 from litesoc_server.store.queries.sender_hours import SenderHours, sender_hours
 from litesoc_server.store.queries.taken_since import taken_since
 from litesoc_server.store.rows import COLUMN_NAMES, INSERT_TYPES, columns_of
+from litesoc_server.store.sql_summaries import SqlSummaries
 
 _INSERT_SETTINGS = {
     "async_insert": 0,  # a server may be set to gather inserts in memory; ours must be on disk when insert() returns
@@ -54,7 +55,7 @@ _INSERT_SETTINGS = {
 }
 
 
-class SqlStore(ABC):
+class SqlStore(SqlSummaries, ABC):
     """Implements ``store.base.EventStore``: one connection that writes, a few that read; safe to use from any thread."""
 
     def __init__(self, *, name: str) -> None:

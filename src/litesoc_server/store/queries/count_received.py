@@ -6,8 +6,8 @@ Counted from the events themselves: hourly or daily sums would count a copy twic
 from litesoc_server.events.catalog import FEEDBACK_SOURCE
 from litesoc_server.events.ids import OrgId
 from litesoc_server.store.queries import Read
-from litesoc_server.store.queries.conditions import of_org
 from litesoc_server.store.queries.counts import count_events
+from litesoc_server.store.queries.org_conditions import of_org
 
 _FROM = "received_at >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')"
 _TO = "received_at < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')"

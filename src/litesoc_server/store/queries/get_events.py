@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from litesoc_server.events.event import Event
 from litesoc_server.events.ids import EventId, OrgId, event_id_time_ms
 from litesoc_server.store.queries import Read
-from litesoc_server.store.queries.conditions import not_before, of_org
+from litesoc_server.store.queries.org_conditions import not_before, of_org
 from litesoc_server.store.rows import SELECT_LIST, event_of
 
 IDS_PER_QUERY = 500

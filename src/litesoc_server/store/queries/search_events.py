@@ -4,7 +4,8 @@ from litesoc_server.events.event import Event
 from litesoc_server.events.ids import OrgId
 from litesoc_server.store.base import Cursor, EventSearch, SearchPage
 from litesoc_server.store.queries import Read
-from litesoc_server.store.queries.conditions import Conditions, of_search
+from litesoc_server.store.queries.conditions import of_search
+from litesoc_server.store.queries.org_conditions import Conditions
 from litesoc_server.store.rows import SELECT_LIST, event_of, has_copies
 
 _PAGE = """
