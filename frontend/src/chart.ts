@@ -1,5 +1,5 @@
 // A stacked chart over time (uPlot). The element holds JSON: see ChartData. A range picked with the pointer becomes
-// from and to in the address, or goes to the form that data-range-form names.
+// from and to in the address.
 import uPlot from "uplot";
 
 import { readJson } from "./content";
@@ -17,6 +17,10 @@ interface ChartData {
 
 const HEIGHT = 208; // CSS pixels
 const DRAG_MIN = 8; // CSS pixels; less is a click
+const DAY_S = 86_400;
+const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
+const moment = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
 
 export function mount(element: HTMLElement): void {
   const data = readJson<ChartData>(element);
@@ -42,9 +46,9 @@ function draw(element: HTMLElement, data: ChartData): uPlot {
     legend: { live: true },
     cursor: { drag: { x: true, y: false, setScale: false }, points: { show: false } },
     scales: { x: { time: true, range: () => xRange(data) }, y: { range: (_, __, max) => [0, Math.max(max, 1)] } },
-    axes: [axis, { ...axis, size: 48, values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? tick.toLocaleString("en") : "")) }],
+    axes: [{ ...axis, values: (_, ticks) => timesOf(ticks) }, { ...axis, size: 48, values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? tick.toLocaleString("en") : "")) }],
     series: [
-      { value: (_, at) => (at === null ? "" : new Date(at * 1000).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" })) },
+      { label: "Time", value: (_, at) => (at === null ? "–" : moment.format(at * 1000)) },
       // The tallest first, so that the ones below are drawn over it.
       ...data.series.map((series, index) => ({
         label: series.label,
@@ -53,10 +57,10 @@ function draw(element: HTMLElement, data: ChartData): uPlot {
         width: 0,
         ...(bars === undefined ? {} : { paths: bars }),
         points: { show: false },
-        value: (_: uPlot, __: number, ___: number, at: number | null) => (at === null ? "" : (data.series[index]?.values[at] ?? 0).toLocaleString("en")),
+        value: (_: uPlot, __: number, ___: number, at: number | null) => (at === null ? "–" : (data.series[index]?.values[at] ?? 0).toLocaleString("en")),
       })).reverse(),
     ],
-    hooks: { setSelect: [(plot) => pick(element, plot, data.bucket_s)] },
+    hooks: { setSelect: [(plot) => pick(plot, data.bucket_s)] },
   };
   return new uPlot(options, [data.times, ...stacked.reverse()], element);
 }
@@ -64,6 +68,19 @@ function draw(element: HTMLElement, data: ChartData): uPlot {
 function stack(series: Series[]): number[][] {
   const sums: number[] = [];
   return series.map(({ values }) => values.map((value, at) => (sums[at] = (sums[at] ?? 0) + value)));
+}
+
+// Days where the ticks are days apart; else hours, and the day where it begins.
+function timesOf(ticks: number[]): string[] {
+  const isDaily = ticks.length > 1 && (ticks[1] ?? 0) - (ticks[0] ?? 0) >= DAY_S;
+  let shown = "";
+  return ticks.map((tick) => {
+    const date = day.format(tick * 1000);
+    if (isDaily) return date;
+    const isNew = date !== shown;
+    shown = date;
+    return isNew ? `${clock.format(tick * 1000)}\n${date}` : clock.format(tick * 1000);
+  });
 }
 
 function xRange(data: ChartData): [number, number] {
@@ -81,16 +98,15 @@ function resolve(element: HTMLElement, token: string): string {
   return colour;
 }
 
-function pick(element: HTMLElement, plot: uPlot, bucketS: number): void {
+function pick(plot: uPlot, bucketS: number): void {
   if (plot.select.width < DRAG_MIN) return;
-  const moment = (pixel: number) => Math.round(plot.posToVal(pixel, "x") / bucketS) * bucketS;
-  const from = moment(plot.select.left);
-  const to = Math.max(moment(plot.select.left + plot.select.width), from + bucketS);
+  const bucketAt = (pixel: number) => Math.round(plot.posToVal(pixel, "x") / bucketS) * bucketS;
+  const from = bucketAt(plot.select.left);
+  const to = Math.max(bucketAt(plot.select.left + plot.select.width), from + bucketS);
   const address = new URL(location.href);
   address.searchParams.delete("range");
   for (const gone of ["before", "after"]) address.searchParams.delete(gone);
   address.searchParams.set("from", new Date(from * 1000).toISOString().replace(".000", ""));
   address.searchParams.set("to", new Date(to * 1000).toISOString().replace(".000", ""));
-  element.dispatchEvent(new CustomEvent("litesoc:range", { bubbles: true, detail: { from, to } }));
   location.assign(address);
 }
