@@ -2,6 +2,7 @@
 import htmx from "htmx.org";
 
 import { startCopying } from "./copy";
+import { startDialogs } from "./dialogs";
 import { startMenus } from "./menus";
 import { startModules } from "./modules";
 import { startShortcuts } from "./shortcuts";
@@ -15,6 +16,7 @@ htmx.config.history = "reload"; // back and forward ask the server: no old state
 startTheme();
 startTimes();
 startMenus();
+startDialogs();
 startCopying();
 startToasts();
 startShortcuts();

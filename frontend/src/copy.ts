@@ -1,5 +1,5 @@
 // Buttons that copy a text: <button data-copy="…">, data-copy-from="#id" for what another element shows, or data-copy-link
-// for the address of the page.
+// for the address of the page, without what is only about the list it was opened from.
 
 const SHOWN_MS = 1_500;
 
@@ -13,12 +13,16 @@ export function startCopying(): void {
 }
 
 async function copy(button: HTMLElement): Promise<void> {
-  const source = button.dataset["copyFrom"];
-  const text = source === undefined ? button.dataset["copy"] : document.querySelector(source)?.textContent;
-  await write(text ?? location.href);
+  await write(textOf(button));
   button.classList.add("copied");
   announce("Copied");
   setTimeout(() => button.classList.remove("copied"), SHOWN_MS);
+}
+
+function textOf(button: HTMLElement): string {
+  if (button.dataset["copyLink"] !== undefined) return location.origin + location.pathname;
+  const source = button.dataset["copyFrom"];
+  return (source === undefined ? button.dataset["copy"] : document.querySelector(source)?.textContent) ?? "";
 }
 
 async function write(text: string): Promise<void> {

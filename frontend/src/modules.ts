@@ -5,7 +5,10 @@ export type Mount = (element: HTMLElement) => void;
 
 // Each is a chunk of its own, fetched by the first page that uses it.
 const MODULES: Record<string, () => Promise<{ mount: Mount }>> = {
+  alert_list: () => import("./alert_list"),
   chart: () => import("./chart"),
+  checklist: () => import("./checklist"),
+  facets: () => import("./facets"),
   map: () => import("./map"),
   tabs: () => import("./tabs"),
   query: () => import("./query"),

@@ -1,5 +1,6 @@
 // Short messages in the corner. The server adds one by swapping into #toasts; scripts call toast().
-// They stay while the pointer or the keyboard is on them, so that an undo can be reached.
+// They stay while the pointer or the keyboard is on them, so that an undo can be reached. data-stays says for how many seconds
+// one stays otherwise; 0 is until it is closed or replaced.
 
 const STAYS_MS = 12_000;
 
@@ -23,7 +24,8 @@ export function toast(text: string, kind: "good" | "bad" | "info" = "info"): voi
 
 function watch(element: HTMLElement): void {
   let timer = 0;
-  const start = () => (timer = window.setTimeout(() => element.remove(), STAYS_MS));
+  const staysMs = element.dataset["stays"] === undefined ? STAYS_MS : Number(element.dataset["stays"]) * 1_000;
+  const start = () => staysMs > 0 && (timer = window.setTimeout(() => element.remove(), staysMs));
   const stop = () => window.clearTimeout(timer);
   element.addEventListener("pointerenter", stop);
   element.addEventListener("focusin", stop);

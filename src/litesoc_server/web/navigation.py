@@ -21,6 +21,7 @@ class Destination:
 DESTINATIONS: Sequence[Destination] = (
     Destination("overview", "Overview", "overview", "o"),
     Destination("events", "Events", "events", "e"),
+    Destination("alerts", "Alerts", "alerts", "a"),
 )
 
 

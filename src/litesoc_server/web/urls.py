@@ -4,6 +4,11 @@ from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
 from django.views.generic import RedirectView
 
+from litesoc_server.web.views import alert_bulk, alert_comments, alert_decide, alert_logins, alert_suppress
+from litesoc_server.web.views.alert import alert
+from litesoc_server.web.views.alert_completion import alert_completion
+from litesoc_server.web.views.alerts import alerts, new_alerts
+from litesoc_server.web.views.alerts_export import alerts_export
 from litesoc_server.web.views.docs import docs
 from litesoc_server.web.views.event import event
 from litesoc_server.web.views.event_chart import event_chart
@@ -13,9 +18,9 @@ from litesoc_server.web.views.events import events
 from litesoc_server.web.views.favicon import favicon
 from litesoc_server.web.views.home import home
 from litesoc_server.web.views.overview import overview
-from litesoc_server.web.views.setup import setup, setup_key, setup_notices, setup_progress
 from litesoc_server.web.views.profile import profile
 from litesoc_server.web.views.sessions import sessions
+from litesoc_server.web.views.setup import setup, setup_key, setup_notices, setup_progress
 
 
 class EnvironmentConverter(StringConverter):
@@ -37,6 +42,21 @@ organization_urls = [
     path("events/completion/", event_completion, name="event_completion"),
     path("events/facets/", event_facets, name="event_facets"),
     path("events/<uuid:event_id>/", event, name="event"),
+    path("alerts/", alerts, name="alerts"),
+    path("alerts/export.csv", alerts_export, {"file_format": "csv"}, name="alerts_export"),
+    path("alerts/export.json", alerts_export, {"file_format": "json"}, name="alerts_export"),
+    path("alerts/completion/", alert_completion, name="alert_completion"),
+    path("alerts/new", new_alerts, name="alerts_new"),
+    path("alerts/<uuid:alert_id>/", alert, name="alert"),
+    path("alerts/<uuid:alert_id>/decide", alert_decide.decide, name="alert_decide"),
+    path("alerts/<uuid:alert_id>/assign", alert_decide.assign, name="alert_assign"),
+    path("alerts/<uuid:alert_id>/comments", alert_comments.add, name="alert_comments"),
+    path("alerts/<uuid:alert_id>/comments/<uuid:comment_id>", alert_comments.change, name="alert_comment"),
+    path("alerts/<uuid:alert_id>/logins/<uuid:event_id>", alert_logins.say, name="alert_login"),
+    path("alerts/<uuid:alert_id>/suppress", alert_suppress.suppress, name="alert_suppress"),
+    path("alerts/bulk", alert_bulk.start, name="alerts_bulk"),
+    path("alerts/bulk/<uuid:bulk_id>/step", alert_bulk.step, name="alerts_bulk_step"),
+    path("alerts/bulk/<uuid:bulk_id>/undo", alert_bulk.undo, name="alerts_bulk_undo"),
 ]
 
 urlpatterns = [

@@ -1,0 +1,1 @@
+"""What the pages about alerts show, put together for their templates."""
