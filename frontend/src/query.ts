@@ -95,7 +95,7 @@ class QueryBar {
       if (this.list.hidden) void this.ask();
       else this.choose(this.chosen + (event.key === "ArrowDown" ? 1 : -1));
     } else if (event.key === "Escape" && !this.list.hidden) {
-      event.preventDefault(); // it would empty the field
+      event.preventDefault();
       event.stopPropagation();
       this.close();
     } else if (event.key === "Tab" && !event.shiftKey && !this.list.hidden && this.input.value !== "") {
@@ -136,7 +136,7 @@ class QueryBar {
     this.input.value = before + blank + after;
     this.input.setSelectionRange(before.length + (isDone ? 1 : 0), before.length + (isDone ? 1 : 0));
     this.close();
-    void this.ask();
+    if (!isDone) void this.ask();
   }
 
   private close(): void {

@@ -64,6 +64,7 @@ from litesoc_server.store.base import EventStore, StoreUnavailable
 from litesoc_server.stream.base import Stream
 from litesoc_server.stream.subjects import Subject
 from litesoc_server.web.asgi import PagesApp
+from litesoc_server.web.feed.hub import HUB
 
 log = logging.getLogger(__name__)
 
@@ -147,7 +148,7 @@ async def _serve(config: Config, role: Role, listener: socket.socket, on_ready: 
             http_config = await _build_http(config, role, stream, store, look_at_data, clock, stack)
         except (StreamUnavailable, StoreUnavailable, IdempotencyUnavailable) as error:
             raise CannotStart(str(error)) from error
-        http = HttpServer(http_config, on_ready=lambda: on_ready(_address_of(listener)))
+        http = HttpServer(http_config, on_ready=lambda: on_ready(_address_of(listener)), on_end=HUB.end)
         http.should_exit = died.is_set()
         gc.collect()
         gc.freeze()

@@ -1,5 +1,6 @@
 """Django as an ASGI application behind bounds: on the size and time of a body, and on how many requests are worked on."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from importlib import import_module
 from typing import Any, cast
@@ -19,6 +20,11 @@ from litesoc_server.web.refusals import refusal_page, wants_page
 # own: checking a password takes half a second of a processor, and anybody may ask for it.
 REQUESTS_AT_ONCE, REQUESTS_WAITING_MAX = 16, 256
 SIGN_INS_AT_ONCE, SIGN_INS_WAITING_MAX = 1, 8
+# Answers that last would fill those places: a stream costs little but stays, a whole list as a file keeps the store busy.
+STREAMS_AT_ONCE, STREAMS_WAITING_MAX = 200, 0
+EXPORTS_AT_ONCE, EXPORTS_WAITING_MAX = 2, 8
+_STREAM_PATH = re.compile(r"/o/[^/]+/[^/]+/[^/]+/stream")
+_EXPORT_PATH = re.compile(r"/o/[^/]+/[^/]+/[^/]+/export\.[a-z]+")
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _PASSWORD_PATHS = (
     "/accounts/login/",
@@ -46,12 +52,14 @@ class PagesApp:
         self._body_timeout_s = body_timeout_s
         self._clock = clock
         self._requests = Gate(at_once=REQUESTS_AT_ONCE, waiting_max=REQUESTS_WAITING_MAX)
+        self._streams = Gate(at_once=STREAMS_AT_ONCE, waiting_max=STREAMS_WAITING_MAX)
+        self._exports = Gate(at_once=EXPORTS_AT_ONCE, waiting_max=EXPORTS_WAITING_MAX)
         self._sign_ins = Gate(at_once=SIGN_INS_AT_ONCE, waiting_max=SIGN_INS_WAITING_MAX)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
         head = read_head(scope["headers"])
-        gate = self._sign_ins if _hashes_password(scope["method"], scope["path"]) else self._requests
+        gate = self._gate_of(scope["method"], scope["path"])
         try:
             body = await read_body(receive, head, timeout_s=self._body_timeout_s)
             async with gate.passing():
@@ -65,6 +73,13 @@ class PagesApp:
             if wants_page(scope["headers"]):
                 reply = refusal_page(refused)
             await _send(send, reply)
+
+    def _gate_of(self, method: str, path: str) -> Gate:
+        if _hashes_password(method, path):
+            return self._sign_ins
+        if _STREAM_PATH.fullmatch(path):
+            return self._streams
+        return self._exports if _EXPORT_PATH.fullmatch(path) else self._requests
 
 
 def _hashes_password(method: str, path: str) -> bool:

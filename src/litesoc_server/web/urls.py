@@ -14,6 +14,7 @@ from litesoc_server.web.views.event import event
 from litesoc_server.web.views.event_chart import event_chart
 from litesoc_server.web.views.event_completion import event_completion
 from litesoc_server.web.views.event_facets import event_facets
+from litesoc_server.web.views.event_stream import event_stream
 from litesoc_server.web.views.events import events
 from litesoc_server.web.views.favicon import favicon
 from litesoc_server.web.views.home import home
@@ -41,6 +42,7 @@ organization_urls = [
     path("events/chart/", event_chart, name="event_chart"),
     path("events/completion/", event_completion, name="event_completion"),
     path("events/facets/", event_facets, name="event_facets"),
+    path("events/stream", event_stream, name="events_stream"),
     path("events/<uuid:event_id>/", event, name="event"),
     path("alerts/", alerts, name="alerts"),
     path("alerts/export.csv", alerts_export, {"file_format": "csv"}, name="alerts_export"),

@@ -6,6 +6,7 @@ from django.shortcuts import render
 from litesoc_server import backend
 from litesoc_server.store.base import SearchPage, StoreUnavailable
 from litesoc_server.web.event_request import EventRequest, read_event_request, write_cursor
+from litesoc_server.web.feed.event_feed import position_now
 from litesoc_server.web.member import Member, PageRequest, page
 
 PAGE_SIZE = 50  # rows
@@ -19,10 +20,14 @@ def events(request: PageRequest, member: Member) -> HttpResponse:
     if not asked.is_valid:
         return render(request, "web/events.html", context)
     try:
+        # Asked before the list is read, so that nothing that comes in between is missed.
+        stream = asked.address("events_stream", position=str(position_now(asked))) if asked.is_live else None
         found = _find(asked)
     except StoreUnavailable:
         return render(request, "web/events.html", {**context, "is_store_away": True}, status=503)
-    return render(request, "web/events.html", {**context, "events": found.events, **_neighbours(asked, found)})
+    return render(
+        request, "web/events.html", {**context, "events": found.events, "stream": stream, **_neighbours(asked, found)}
+    )
 
 
 def _find(asked: EventRequest) -> SearchPage:
