@@ -21,23 +21,22 @@ class _Words:
 _WORDS: dict[int, _Words] = {
     HTTPStatus.BAD_REQUEST: _Words("The server cannot read this", "Check the address, and that the form is whole."),
     HTTPStatus.FORBIDDEN: _Words(
-        "You may not see this",
+        "Not allowed",
         "Your role does not include it. Ask an owner of the organisation to change that.",
         may_sign_in=True,
     ),
     HTTPStatus.NOT_FOUND: _Words(
-        "There is nothing here",
+        "Not found",
         "The address may be mistyped, what it showed may be older than the retention, or it belongs to an organisation "
         "that you are not a member of.",
     ),
-    HTTPStatus.METHOD_NOT_ALLOWED: _Words("This address takes no such request", "Go back and use the page's own buttons."),
+    HTTPStatus.METHOD_NOT_ALLOWED: _Words("Wrong kind of request", "Go back and use the page's own buttons."),
     HTTPStatus.REQUEST_TIMEOUT: _Words("That took too long", "The request did not arrive whole. Send it again."),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: _Words("That is too much at once", "Send less than 1 MiB."),
     HTTPStatus.TOO_MANY_REQUESTS: _Words("Too many attempts", "Wait a minute, then try again."),
     HTTPStatus.INTERNAL_SERVER_ERROR: _Words(
         "Something went wrong",
-        "It is our fault, and it is in the server's log. Try again; if it happens again, tell whoever runs this server "
-        "what you did.",
+        "Try again. If it happens again, tell whoever runs this server what you did.",
     ),
     HTTPStatus.SERVICE_UNAVAILABLE: _Words(
         "Not available just now", "Events are still taken and nothing is lost. Try again in a moment."

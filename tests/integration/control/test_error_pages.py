@@ -54,7 +54,7 @@ def visitor(**changes: object) -> Client:
 @pytest.mark.parametrize(
     ("address", "status", "words"),
     [
-        ("/nothing", 404, "There is nothing here"),
+        ("/nothing", 404, "There is nothing at this address."),
         ("/broken/", 500, "It is our fault"),
         ("/store-away/", 503, "The event store does not answer just now"),
         ("/redis-away/", 503, "counts attempts to sign in does not answer"),
