@@ -14,7 +14,7 @@ from django.test import Client
 
 from control_factories import NOW_MS, OrganizationFactory, event_ids, make_key, org_id_of
 from litesoc_server.apikeys.key_source import DatabaseKeySource
-from litesoc_server.backend import Backend, use
+from litesoc_server.backend import Backend, current, use
 from litesoc_server.clock import ManualClock
 from litesoc_server.events.envelope import Environment
 from litesoc_server.events.event import Actor, Event, Geo, Network, Severity
@@ -23,7 +23,7 @@ from litesoc_server.ingest.key_directory import KeyDirectory
 from litesoc_server.ingest.limits import QuotaMeter, RateLimiter
 from litesoc_server.orgs.models import Organization
 from litesoc_server.pipeline.enrich.data_sets import DataSetInfo, IpDataState
-from litesoc_server.store.base import EventStore, StoredEvent
+from litesoc_server.store.base import EventStore, StoredEvent, StoreUnavailable
 from litesoc_server.store.chdb import ChdbStore
 from litesoc_server.stream.base import Publisher
 
@@ -65,6 +65,23 @@ def serving(store: EventStore, publisher: Publisher, clock: ManualClock) -> Iter
     )
     yield directory
     directory.close()
+
+
+@contextmanager
+def store_down() -> Iterator[None]:
+    """Serve from a store that answers nothing."""
+
+    class Down:
+        def __getattr__(self, name: str) -> object:
+            raise StoreUnavailable(name)
+
+    before = current()
+    down = Down()
+    use(Backend(**{**vars(before), "reader": down, "looks_at_senders": down}))
+    try:
+        yield
+    finally:
+        use(before)
 
 
 @dataclass

@@ -16,8 +16,8 @@ htmx.config.history = "reload"; // back and forward ask the server: no old state
 startTheme();
 startTimes();
 startMenus();
-startDialogs();
 startCopying();
+startDialogs();
 startToasts();
 startShortcuts();
 startModules();

@@ -18,3 +18,12 @@ export function keep(name: string, value: string): void {
     unkept.set(name, value);
   }
 }
+
+// Forgets everything whose name begins so.
+export function forget(start: string): void {
+  try {
+    for (const name of Object.keys(localStorage)) if (name.startsWith(PREFIX + start)) localStorage.removeItem(name);
+  } catch {
+    for (const name of unkept.keys()) if (name.startsWith(start)) unkept.delete(name);
+  }
+}

@@ -13,7 +13,7 @@
 // marked), so Enter opens it. A shortcut inside a row is the current row's; the current row holds the focus or held it last,
 // and carries data-current for styles. Give rows an id: then a list that htmx swaps in goes on where the reader was.
 //
-// ? opens the sheet that lists everything declared; so does any button with data-shortcut-sheet. While a dialog is open,
+// ? opens the sheet that lists everything declared; so does any button with data-opens="shortcut-sheet". While a dialog is open,
 // only its own shortcuts work; while somebody types, only those with mod+. Single keys can be switched off in the sheet
 // (WCAG 2.1.4), which the browser remembers.
 import { keep, recall } from "./kept";
@@ -27,10 +27,6 @@ let currentRow = ""; // id of the row that was current last
 
 export function startShortcuts(): void {
   document.addEventListener("keydown", onKey);
-  document.addEventListener("click", (event) => {
-    if (!(event.target as Element).closest("[data-shortcut-sheet]")) return;
-    void import("./shortcut_sheet").then((sheet) => sheet.open());
-  });
   document.addEventListener("focusin", (event) => markRow((event.target as Element).closest<HTMLElement>("[data-row]")));
 }
 

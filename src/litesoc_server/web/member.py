@@ -141,7 +141,7 @@ def admit(request: HttpRequest, org_slug: str, environment: str, permission: Per
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponseBase:
-    """A part of a page that asks after its session ended reloads the page, which then leads to the sign-in page."""
+    """Lead to the sign-in page. A part of a page that asks after its session ended reloads the page, which leads there."""
     if "HX-Request" in request.headers:
         return HttpResponse(status=401, headers={"HX-Refresh": "true"})
     return redirect_to_login(request.get_full_path())

@@ -19,6 +19,7 @@ from litesoc_server.web.views.events import events
 from litesoc_server.web.views.favicon import favicon
 from litesoc_server.web.views.home import home
 from litesoc_server.web.views.overview import overview
+from litesoc_server.web.views.palette import palette
 from litesoc_server.web.views.profile import profile
 from litesoc_server.web.views.sessions import sessions
 from litesoc_server.web.views.setup import setup, setup_key, setup_notices, setup_progress
@@ -34,6 +35,7 @@ register_converter(EnvironmentConverter, "environment")
 
 organization_urls = [
     path("", overview, name="overview"),
+    path("palette", palette, name="palette"),
     path("setup/", setup, name="setup"),
     path("setup/key", setup_key, name="setup_key"),
     path("setup/notices", setup_notices, name="setup_notices"),

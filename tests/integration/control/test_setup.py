@@ -1,6 +1,4 @@
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import msgspec
 import pytest
@@ -8,14 +6,13 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 
 from control_factories import NOW_MS, MembershipFactory, OrganizationFactory, UserFactory, make_alert, make_key
-from litesoc_server import backend
 from litesoc_server.apikeys.models import ApiKey
 from litesoc_server.events.envelope import Environment
 from litesoc_server.events.event import Actor, Device, Network
 from litesoc_server.orgs.models import Organization, Role
-from litesoc_server.store.base import EventStore, StoreUnavailable
+from litesoc_server.store.base import EventStore
 from litesoc_server.web.views.setup import KEYS_MAX
-from management_api import Tenant, make_event, store_events
+from management_api import Tenant, make_event, store_down, store_events
 
 pytestmark = pytest.mark.django_db
 
@@ -37,23 +34,6 @@ def page(client: Client, org: Organization, path: str = "setup/", environment: s
     answer = client.get(f"/o/{org.slug}/{environment}/{path}")
     assert answer.status_code == 200
     return answer.content.decode()
-
-
-@contextmanager
-def store_down() -> Iterator[None]:
-    """Serve from a store that answers nothing."""
-
-    class Down:
-        def __getattr__(self, name: str) -> object:
-            raise StoreUnavailable(name)
-
-    before = backend.current()
-    down = Down()
-    backend.use(backend.Backend(**{**vars(before), "reader": down, "looks_at_senders": down}))
-    try:
-        yield
-    finally:
-        backend.use(before)
 
 
 @pytest.mark.parametrize("environment", Environment)

@@ -1,0 +1,97 @@
+"""What is looked up: alerts, events, actors and addresses of one organisation and environment."""
+
+import ipaddress
+import re
+import uuid
+from collections.abc import Iterator
+
+from litesoc_server import backend
+from litesoc_server.alerts.access import visible_alerts
+from litesoc_server.alerts.models import Alert
+from litesoc_server.events.ids import EventId
+from litesoc_server.pipeline.policy import DAY_MS
+from litesoc_server.search.query import Query, StartsWith, Term
+from litesoc_server.store.base import EventSearch
+from litesoc_server.web.links import url_if_there
+from litesoc_server.web.member import Member
+from litesoc_server.web.palette.entry import Entry
+
+FOUND_MAX = 5  # of each kind
+SPAN_MS = 7 * DAY_MS  # actors and addresses seen within; older ones are on their pages
+TITLE_LETTERS_MIN = 3  # fewer are in almost every title
+_ADDRESS_START = re.compile(r"[0-9a-fA-F]{0,4}[.:][0-9a-fA-F.:]*$")
+
+
+def alerts(member: Member, text: str) -> Iterator[Entry]:
+    """Yield the alert with this id, or the newest whose titles hold the text."""
+    found = visible_alerts(org_id=member.org_id, environment=member.environment, not_before=member.not_before)
+    by_id = _as_id(text)
+    if by_id is not None:
+        found = found.filter(id=by_id)
+    elif len(text) >= TITLE_LETTERS_MIN:
+        found = found.filter(title__icontains=text)
+    else:
+        return
+    yield from (entry for alert in found[:FOUND_MAX] if (entry := _alert_entry(member, alert)))
+
+
+def events(member: Member, text: str) -> Iterator[Entry]:
+    """Yield the event with this id. Raises StoreUnavailable."""
+    by_id = _as_id(text)
+    if by_id is None:
+        return
+    reader = backend.current().reader
+    event = reader.get_event(org_id=member.org_id, event_id=EventId(str(by_id)), not_before_ms=member.not_before_ms)
+    if event is None or event.environment is not member.environment:
+        return
+    if url := url_if_there(member, "event", event_id=event.event_id):
+        yield Entry(title=event.name, icon="events", detail=event.event_id, url=url)
+
+
+def actors(member: Member, text: str) -> Iterator[Entry]:
+    """Yield the actors whose ids begin with the text. Raises StoreUnavailable."""
+    if url_if_there(member, "actor"):
+        for value in _beginning_with(member, "actor", text):
+            yield Entry(title=value, icon="actors", url=member.url("actor", {"id": value}))
+
+
+def addresses(member: Member, text: str) -> Iterator[Entry]:
+    """Yield the address that was typed in full, and those that begin with the text. Raises StoreUnavailable."""
+    if not url_if_there(member, "address"):
+        return
+    whole = _as_address(text)
+    if whole is not None:
+        yield Entry(title=whole, icon="addresses", detail="go to this address", url=member.url("address", {"ip": whole}))
+    elif _ADDRESS_START.match(text):
+        for value in _beginning_with(member, "ip", text.lower()):
+            yield Entry(title=value, icon="addresses", url=member.url("address", {"ip": value}))
+
+
+def _beginning_with(member: Member, field: str, start: str) -> list[str]:
+    where = EventSearch(
+        query=Query((Term(field, (StartsWith(start),)),)),
+        environment=member.environment,
+        from_ms=member.now_ms - SPAN_MS,
+        not_before_ms=member.not_before_ms,
+    )
+    facets = backend.current().reader.facets(org_id=member.org_id, where=where, fields=(field,), top=FOUND_MAX)
+    return [value.value for value in facets.values[field]]
+
+
+def _alert_entry(member: Member, alert: Alert) -> Entry | None:
+    url = url_if_there(member, "alert", alert_id=alert.id)
+    return Entry(title=alert.title, icon="alerts", detail=f"{alert.severity}, {alert.status}", url=url) if url else None
+
+
+def _as_id(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None
+
+
+def _as_address(text: str) -> str | None:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return None

@@ -1,0 +1,81 @@
+import re
+import uuid
+
+import pytest
+from django.test import Client
+
+from control_factories import NOW_MS, MembershipFactory, OrganizationFactory
+from litesoc_server.events.envelope import Environment
+from litesoc_server.orgs.models import Organization, Role
+from litesoc_server.store.base import EventStore
+from management_api import Tenant, make_event, store_events
+
+pytestmark = pytest.mark.django_db
+
+OPTION = re.compile(r'role="option".*?<(?:bdi|span) class="cut"[^>]*>(.*?)</', re.DOTALL)
+
+
+@pytest.fixture
+def org(tenant: Tenant) -> Organization:
+    return tenant.org
+
+
+@pytest.fixture
+def member(org: Organization) -> Client:
+    client = Client(headers={"Accept": "text/html"})
+    client.force_login(MembershipFactory(org=org, role=Role.VIEWER).user)
+    return client
+
+
+def asked(client: Client, org: Organization, text: str, environment: str = "live") -> str:
+    answer = client.get(f"/o/{org.slug}/{environment}/palette", {"q": text})
+    assert answer.status_code == 200
+    assert "no-store" in answer["Cache-Control"]
+    return answer.content.decode()
+
+
+def options(client: Client, org: Organization, text: str, environment: str = "live") -> list[str]:
+    return OPTION.findall(asked(client, org, text, environment))
+
+
+def test_without_letters_it_shows_pages_and_actions(member: Client, org: Organization) -> None:
+    found = options(member, org, "")
+    assert {"Overview", "Setup guide", "Dark appearance", "Sign out", "Show test events"} <= set(found)
+
+
+def test_words_find_pages_by_their_beginnings(member: Client, org: Organization) -> None:
+    assert options(member, org, "set gui")[0] == "Setup guide"
+    assert "Sign out" in options(member, org, "logout")
+    assert "Setup guide" not in options(member, org, "uide")
+
+
+def test_other_organisations_are_offered_to_their_members_only(member: Client, org: Organization) -> None:
+    OrganizationFactory(name="Foreign company")
+    person = org.memberships.get().user
+    MembershipFactory(org=OrganizationFactory(name="Second company"), user=person)
+    assert "Second company" in options(member, org, "company")
+    assert "Foreign company" not in options(member, org, "company")
+
+
+def test_events_are_found_by_id_in_their_own_place_only(member: Client, org: Organization, store: EventStore) -> None:
+    own, other = make_event(org), make_event(OrganizationFactory())
+    test = make_event(org, environment=Environment.TEST)
+    store_events(store, own, other, test)
+    assert f"events/{own.event_id}/" in asked(member, org, own.event_id)
+    assert f"events/{other.event_id}/" not in asked(member, org, other.event_id)
+    assert f"events/{test.event_id}/" not in asked(member, org, test.event_id)
+    assert "auth.login_failed" not in options(member, org, str(uuid.uuid4()))
+
+
+@pytest.mark.parametrize("text", ["zzz '\"<&>\0", "\u202e" * 50, "x" * 5_000, "%_\\"])
+def test_anything_may_be_typed(member: Client, org: Organization, text: str) -> None:
+    page = asked(member, org, text)
+    assert "Events with" in page
+    assert "<&>" not in page
+
+
+def test_only_what_is_visible_still_is_found(member: Client, org: Organization, store: EventStore) -> None:
+    old = make_event(org, occurred_at_ms=NOW_MS - 500 * 86_400_000)
+    Organization.objects.filter(pk=org.pk).update(retention_days_override=400)
+    store_events(store, old)
+    assert f"events/{old.event_id}/" not in asked(member, org, old.event_id)
