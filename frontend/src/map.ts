@@ -30,6 +30,7 @@ const WIDTH = 960;
 const HEIGHT = 430;
 const RADIUS = { min: 4, max: 16 };
 const ARC_STEPS = 48;
+const LARGEST_MIN = 40; // events; a place with few is small even where it is the only one
 
 const topology = world as unknown as Topology<{ countries: GeometryCollection }>;
 
@@ -45,7 +46,7 @@ export function mount(element: HTMLElement): void {
   }
   svg.append(land);
   for (const arc of arcs) svg.append(drawArc(arc, path));
-  const largest = Math.max(1, ...points.map((point) => point.count));
+  const largest = Math.max(LARGEST_MIN, ...points.map((point) => point.count));
   for (const point of [...points].sort((one, other) => other.count - one.count)) {
     const place = projection([point.longitude, point.latitude]);
     if (place !== null) svg.append(drawPoint(point, place, largest));
