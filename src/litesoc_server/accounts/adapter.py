@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.app_settings import EMAIL_CONFIRMATION_EXPIRE_DAYS
-from allauth.account.models import EmailConfirmationHMAC
+from allauth.account.models import EmailAddress, EmailConfirmationHMAC
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.http import HttpRequest
@@ -44,6 +44,16 @@ class AccountAdapter(DefaultAccountAdapter):
             forwarded_for=request.headers.get("X-Forwarded-For", ""),
             trusted_proxy_count=settings.ALLAUTH_TRUSTED_PROXY_COUNT,
         )
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        """Return where people go with a new password."""
+        del request
+        return reverse("profile")
+
+    def get_email_verification_redirect_url(self, email_address: EmailAddress) -> str:
+        """Return where people go whose address is confirmed."""
+        is_theirs = self.request.user.is_authenticated and self.request.user.pk == email_address.user_id
+        return reverse("profile" if is_theirs else "account_login")
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:  # noqa: ANN401 # allauth's own signature
         """Return the name under which failures of one account are counted.

@@ -1,7 +1,11 @@
 """What changes people and how they sign in."""
 
+from datetime import timedelta
+
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
@@ -10,6 +14,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from litesoc_server.accounts.models import User
+
+# Longer than any session lives without a visit: a session in use is noted every five minutes.
+_LIST_KEEPS = timedelta(seconds=settings.ACCOUNT_SESSION_COOKIE_AGE) + timedelta(days=1)
 
 
 @transaction.atomic
@@ -61,5 +68,7 @@ def disable_second_factors(user: User) -> int:
 
 
 def forget_expired_sessions() -> None:
-    """Delete the sessions that nobody can use any more. The database finds them by an index."""
-    Session.objects.filter(expire_date__lt=timezone.now()).delete()
+    """Delete the sessions that nobody can use any more, and what lists say of them."""
+    now = timezone.now()
+    Session.objects.filter(expire_date__lt=now).delete()  # by an index
+    UserSession.objects.filter(last_seen_at__lt=now - _LIST_KEEPS).delete()

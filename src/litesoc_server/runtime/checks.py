@@ -27,6 +27,7 @@ from litesoc_server.runtime.build import (
 )
 from litesoc_server.runtime.data_dir import is_in_use
 from litesoc_server.runtime.instrumentation_check import NotLookedAt, find_notices
+from litesoc_server.runtime.mail_check import find_mail_problem
 from litesoc_server.runtime.state_check import CLOCK_SKEW_MAX_S, find_state_problem
 from litesoc_server.store.base import StoreUnavailable
 
@@ -66,6 +67,7 @@ def run_checks(config: Config) -> list[Result]:
         _check_clock,
         _check_ip_data,
         _check_instrumentation,
+        _check_mail,
     )
     return [check(config) for check in checks]
 
@@ -233,6 +235,11 @@ def _check_instrumentation(config: Config) -> Result:
         return Result("Instrumentation", Outcome.OK, "nothing wrong with what was sent in the last 7 days")
     fix = "do what each says; detection is only as good as what it is told"
     return Result("Instrumentation", Outcome.WARNING, "\n    ".join(notices), fix)
+
+
+def _check_mail(config: Config) -> Result:
+    finding, fix = find_mail_problem(config)
+    return Result("Mail", Outcome.FAILURE if fix else Outcome.OK, finding, fix)
 
 
 def _utc(at_ms: int) -> str:

@@ -20,6 +20,7 @@ from litesoc_server.web.views.favicon import favicon
 from litesoc_server.web.views.home import home
 from litesoc_server.web.views.overview import overview
 from litesoc_server.web.views.palette import palette
+from litesoc_server.web.views.passkey_sign_in import passkey_sign_in
 from litesoc_server.web.views.profile import profile
 from litesoc_server.web.views.sessions import sessions
 from litesoc_server.web.views.setup import setup, setup_key, setup_notices, setup_progress
@@ -68,9 +69,10 @@ urlpatterns = [
     path("docs", docs, name="docs"),
     path("favicon.ico", favicon, name="favicon"),
     path("profile/", profile, name="profile"),
-    # Before allauth's own pages of these names: the profile shows all of it.
+    # Before allauth's own of these names: the profile shows all of it, and each start of a sign-in by passkey counts.
     path("accounts/sessions/", sessions, name="usersessions_list"),
     path("accounts/2fa/", RedirectView.as_view(pattern_name="profile"), name="mfa_index"),
+    path("accounts/2fa/webauthn/login/", passkey_sign_in),
     path("accounts/2fa/webauthn/", RedirectView.as_view(pattern_name="profile"), name="mfa_list_webauthn"),
     path("o/<slug:org>/<environment:environment>/", include(organization_urls)),
 ]

@@ -63,6 +63,13 @@ def test_the_password_alone_no_longer_lets_in(secret: str) -> None:
     assert is_signed_in(client)
 
 
+def test_staying_signed_in_holds_with_a_second_factor(secret: str) -> None:
+    client = browser()
+    sign_in(client, remember="on")
+    assert send_code(client, code_of(secret))
+    assert client.cookies["litesoc_session"]["max-age"] == 14 * 24 * 3600
+
+
 @pytest.mark.parametrize("periods_later", [-1, 0, 1])
 def test_a_clock_may_differ_by_half_a_minute(secret: str, periods_later: int) -> None:
     assert send_code(after_password(), code_of(secret, periods_later=periods_later))

@@ -1,7 +1,13 @@
 """Signing in with a password: what strangers learn, how often they may try, and where it leads."""
 
+from datetime import timedelta
+
 import pytest
+from allauth.usersessions.models import UserSession
+from django.contrib.auth.hashers import MD5PasswordHasher
+from django.contrib.sessions.models import Session
 from django.test import Client, override_settings
+from django.utils import timezone
 
 from litesoc_server.accounts.models import User
 from people import EMAIL, PASSWORD, browser, is_signed_in, make_person, sign_in, signed_in, visible_text
@@ -34,6 +40,27 @@ def test_a_wrong_password_and_an_unknown_address_are_told_the_same(person: User)
 def test_people_without_a_password_and_unknown_ones_are_told_the_same() -> None:
     make_person(password=None)
     assert visible_text(sign_in(browser())) == visible_text(sign_in(browser(), email="mora@shop.example"))
+
+
+def test_every_failure_costs_one_hash(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_person()
+    make_person("nopassword@shop.example", password=None)
+    make_person("off@shop.example")
+    User.objects.filter(email="off@shop.example").update(is_active=False)
+    hashed: list[str] = []
+    encode = MD5PasswordHasher.encode  # the hasher of this suite
+
+    def counted(self: MD5PasswordHasher, password: str, salt: str) -> str:
+        hashed.append(password)
+        return str(encode(self, password, salt))
+
+    monkeypatch.setattr(MD5PasswordHasher, "encode", counted)
+    counts = {}
+    for email in (EMAIL, "mora@shop.example", "nopassword@shop.example", "off@shop.example"):
+        hashed.clear()
+        sign_in(browser(), email=email, password="a wrong password")
+        counts[email] = len(hashed)
+    assert set(counts.values()) == {1}, counts
 
 
 def test_after_five_failures_an_account_waits_whatever_the_host_and_address(person: User) -> None:
@@ -171,10 +198,32 @@ def test_nobody_signs_up() -> None:
 
 
 def test_expired_sessions_are_forgotten_at_the_next_sign_in(person: User) -> None:
-    from django.contrib.sessions.models import Session  # noqa: PLC0415 # needs Django set up
-    from django.utils import timezone  # noqa: PLC0415 # same
+    signed_in()
+    now = timezone.now()
+    Session.objects.update(expire_date=now)
+    UserSession.objects.update(last_seen_at=now - timedelta(days=16))
+    signed_in()
+    assert Session.objects.count() == UserSession.objects.count() == 1
 
-    signed_in()
-    Session.objects.update(expire_date=timezone.now())
-    signed_in()
-    assert Session.objects.count() == 1
+
+def test_a_session_in_use_is_noted_and_does_not_end(person: User) -> None:
+    client = signed_in()
+    long_ago = timezone.now() - timedelta(hours=11)
+    Session.objects.update(expire_date=timezone.now() + timedelta(hours=1))
+    UserSession.objects.update(last_seen_at=long_ago)
+    session = client.session
+    session["litesoc_noted_at"] = long_ago.timestamp()
+    session.save()
+    Session.objects.update(expire_date=timezone.now() + timedelta(hours=1))
+    assert is_signed_in(client)
+    assert Session.objects.get().expire_date > timezone.now() + timedelta(hours=11)
+    assert UserSession.objects.get().last_seen_at > long_ago
+    noted = UserSession.objects.get().last_seen_at
+    assert is_signed_in(client)
+    assert UserSession.objects.get().last_seen_at == noted
+
+
+def test_starts_with_a_passkey_are_limited_for_they_write_a_session() -> None:
+    answers = [browser(headers={"Accept": "application/json"}).get("/accounts/2fa/webauthn/login/") for _ in range(31)]
+    assert [answer.status_code for answer in answers] == [200] * 30 + [429]
+    assert Session.objects.count() == 30
