@@ -11,6 +11,7 @@ const MODULES: Record<string, () => Promise<{ mount: Mount }>> = {
   facets: () => import("./facets"),
   map: () => import("./map"),
   tabs: () => import("./tabs"),
+  export: () => import("./export"),
   feed: () => import("./feed"),
   query: () => import("./query"),
   range: () => import("./range"),

@@ -1,5 +1,6 @@
 """The pages of events in a browser: the feed, the query bar, facets, and what hostile senders write."""
 
+import csv
 import re
 import uuid
 
@@ -162,3 +163,22 @@ def test_what_hostile_senders_write_is_only_text(site: Site) -> None:
         assert page.title() != "owned"
         assert title
         assert visit.axe_findings() == []
+
+
+def test_a_list_is_saved_as_a_file_with_progress(site: Site) -> None:
+    with site.visit("analyst") as visit:
+        page = visit.page
+        visit.go("events/?range=7d&q=event:auth.login_failed")
+        page.get_by_role("button", name="Export").click()
+        with page.expect_download() as started:
+            page.get_by_role("link", name="CSV").click()
+        saved = started.value
+        assert saved.suggested_filename == "events-shop-example-live.csv"
+        expect(page.locator(".toast")).to_contain_text("Saved events-shop-example-live.csv")
+        with open(saved.path(), encoding="utf-8-sig", newline="") as file:  # noqa: PTH123 # a text of its own line ends
+            rows = list(csv.DictReader(file))
+        expect(page.locator("#event-count")).to_have_text(f"{len(rows):,} events")
+        assert {row["event"] for row in rows} == {"auth.login_failed"}
+    with site.visit("viewer") as visit:
+        visit.go("events/")
+        expect(visit.page.get_by_role("button", name="Export")).to_have_count(0)

@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import dataclass
 
+import msgspec
 from django.http import QueryDict
 
 from litesoc_server.events.event import Event
@@ -54,11 +55,22 @@ class EventRequest:
             not_before_ms=self.member.not_before_ms,
         )
 
+    def where_until(self, to_ms: int) -> EventSearch:
+        """Return the same search up to a moment, Unix ms, also where it would end with the newest."""
+        return msgspec.structs.replace(self.where, to_ms=to_ms)
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """What names this search in an address."""
+        return self._parameters(self.typed.text)
+
     def address(self, page: str, query: Query | None = None, **more: str) -> str:
         """Return the address of a page of events with the same search, or with another query."""
         text = self.typed.text if query is None else self.typed.write(query)
-        parameters = {**({"q": text} if text else {}), **self.time_range.query, **more}
-        return self.member.url(page, parameters)
+        return self.member.url(page, self._parameters(text) | more)
+
+    def _parameters(self, text: str) -> dict[str, str]:
+        return {**({"q": text} if text else {}), **self.time_range.query}
 
 
 def read_event_request(parameters: QueryDict, member: Member) -> EventRequest:

@@ -16,6 +16,7 @@ from litesoc_server.web.views.event_completion import event_completion
 from litesoc_server.web.views.event_facets import event_facets
 from litesoc_server.web.views.event_stream import event_stream
 from litesoc_server.web.views.events import events
+from litesoc_server.web.views.events_export import events_export
 from litesoc_server.web.views.favicon import favicon
 from litesoc_server.web.views.home import home
 from litesoc_server.web.views.overview import overview
@@ -44,6 +45,8 @@ organization_urls = [
     path("events/", events, name="events"),
     path("events/chart/", event_chart, name="event_chart"),
     path("events/completion/", event_completion, name="event_completion"),
+    path("events/export.csv", events_export, {"file_format": "csv"}, name="events_export"),
+    path("events/export.json", events_export, {"file_format": "json"}, name="events_export"),
     path("events/facets/", event_facets, name="event_facets"),
     path("events/stream", event_stream, name="events_stream"),
     path("events/<uuid:event_id>/", event, name="event"),

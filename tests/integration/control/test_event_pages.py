@@ -1,5 +1,9 @@
 """The pages of events: what is listed, how it is narrowed down, and what one event tells."""
 
+import asyncio
+import csv
+import io
+import json
 import re
 from collections.abc import Iterator
 from html import unescape
@@ -8,7 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 from django.http import HttpResponse
-from django.test import Client
+from django.test import AsyncClient, Client
 
 from control_factories import NOW_MS, MembershipFactory, OrganizationFactory, make_alert
 from litesoc_server import backend
@@ -18,6 +22,7 @@ from litesoc_server.events.event import Actor, Event, Severity
 from litesoc_server.events.risk import Risk, RiskContribution
 from litesoc_server.orgs.models import Organization, Role
 from litesoc_server.store.base import EventStore, StoreUnavailable
+from litesoc_server.web import event_export_rows
 from management_api import Tenant, make_event, store_events
 
 pytestmark = pytest.mark.django_db
@@ -266,3 +271,62 @@ def test_a_store_that_is_away_is_said_on_the_page(tenant: Tenant) -> None:
         assert "does not answer" in answer.content.decode()
     assert "contry" in reader.text("events/", q="contry:NO")
     assert reader.get("events/completion/", text="event:auth.login_f").status_code == 200
+
+
+def exported(org: Organization, file_format: str, role: Role = Role.ANALYST, **query: str) -> tuple[Any, bytes]:
+    """Download a file as a member; returns the answer and its content."""
+    user = MembershipFactory(org=org, role=role).user
+
+    async def download() -> tuple[Any, bytes]:
+        client = AsyncClient()
+        await client.aforce_login(user)
+        answer = await client.get(f"/o/{org.slug}/live/events/export.{file_format}", query)
+        return answer, b"".join([chunk async for chunk in answer]) if answer.streaming else answer.content
+
+    return asyncio.run(download())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_list_is_saved_whole_in_its_order(tenant: Tenant, store: EventStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_export_rows, "PAGE_ROWS", 7)
+    events = [at(tenant.org, minutes) for minutes in range(1, 25)]
+    store_events(store, *events, at(tenant.org, 3, actor=Actor("ann")), at(OrganizationFactory(), 1))
+
+    answer, content = exported(tenant.org, "csv", q="actor:usr_8841")
+    rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+    assert [row["id"] for row in rows] == [event.event_id for event in events]
+    assert answer["X-Total-Count"] == "24"
+    assert rows[0]["actor_email"] == "mira@shop.example"
+    assert rows[0]["metadata"] == '{"reason":"bad_password","nested":{"n":[1,2.5,null]}}'
+
+    _, content = exported(tenant.org, "json", q="actor:usr_8841")
+    assert [one["event_id"] for one in json.loads(content)] == [event.event_id for event in events]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_file_has_an_end_and_no_formulas(tenant: Tenant, store: EventStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_export_rows, "EXPORTED_MAX", 20)
+    monkeypatch.setattr(event_export_rows, "PAGE_ROWS", 10)
+    store_events(store, *(at(tenant.org, minutes, actor=Actor("=cmd|' /C calc'!A0")) for minutes in range(1, 31)))
+
+    answer, content = exported(tenant.org, "csv")
+    rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+    assert (len(rows), answer["X-Total-Count"]) == (20, "20")
+    assert {row["actor_id"] for row in rows} == {"'=cmd|' /C calc'!A0"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_file_holds_no_more_than_the_page_shows(keys: object, store: EventStore) -> None:
+    org = OrganizationFactory(plan="free")
+    store_events(store, at(org, 1))
+    for file_format in ("csv", "json"):
+        _, content = exported(org, file_format)
+        assert b"Bergen" not in content
+        assert b"Example Net" not in content
+        assert b"NO" in content
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_file_of_a_wrong_query_is_refused(tenant: Tenant) -> None:
+    answer, content = exported(tenant.org, "csv", q="contry:NO")
+    assert (answer.status_code, b"did you mean `country`?" in content) == (400, True)

@@ -22,14 +22,21 @@ class FileFormat(StrEnum):
     JSON = "json"
 
 
-def csv_file(filename: str, header: Sequence[str], pages: AsyncIterator[Sequence[Row]]) -> StreamingHttpResponse:
-    """Return an answer that saves ``pages`` of rows as ``filename``. An error in between breaks the download off."""
-    return _file(filename, "text/csv; charset=utf-8", _csv(header, pages))
+def csv_file(
+    filename: str, header: Sequence[str], pages: AsyncIterator[Sequence[Row]], *, rows_count: int | None = None
+) -> StreamingHttpResponse:
+    """Return an answer that saves ``pages`` of rows as ``filename``. An error in between breaks the download off.
+
+    ``rows_count`` is for the page, to tell how far it is.
+    """
+    return _file(filename, "text/csv; charset=utf-8", _csv(header, pages), rows_count)
 
 
-def json_file(filename: str, pages: AsyncIterator[Sequence[object]]) -> StreamingHttpResponse:
-    """Return an answer that saves ``pages`` of objects as one JSON array. An error in between breaks the download off."""
-    return _file(filename, "application/json", _json(pages))
+def json_file(
+    filename: str, pages: AsyncIterator[Sequence[object]], *, rows_count: int | None = None
+) -> StreamingHttpResponse:
+    """Return an answer that saves ``pages`` of objects as one JSON array; else like ``csv_file``."""
+    return _file(filename, "application/json", _json(pages), rows_count)
 
 
 async def _csv(header: Sequence[str], pages: AsyncIterator[Sequence[Row]]) -> AsyncIterator[str]:
@@ -48,7 +55,9 @@ async def _json(pages: AsyncIterator[Sequence[object]]) -> AsyncIterator[str]:
     yield "[]\n" if before == "[\n" else "\n]\n"
 
 
-def _file(filename: str, content_type: str, chunks: AsyncIterator[str]) -> StreamingHttpResponse:
+def _file(filename: str, content_type: str, chunks: AsyncIterator[str], rows_count: int | None) -> StreamingHttpResponse:
     response = StreamingHttpResponse(chunks, content_type=content_type)
     response["Content-Disposition"] = f'attachment; filename="{filename}"'
+    if rows_count is not None:
+        response["X-Total-Count"] = str(rows_count)
     return response

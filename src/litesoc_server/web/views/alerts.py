@@ -11,6 +11,7 @@ from litesoc_server.alerts.models import Resolution
 from litesoc_server.orgs.members import members_who_may
 from litesoc_server.orgs.roles import Permission
 from litesoc_server.web.alerts.choices import facets_of, tabs_of
+from litesoc_server.web.alerts.export_rows import EXPORTED_MAX
 from litesoc_server.web.alerts.wanted import filters_of, moment_of, wanted_by
 from litesoc_server.web.fragments import is_fragment
 from litesoc_server.web.member import Member, PageRequest, page
@@ -48,6 +49,7 @@ def alerts(request: PageRequest, member: Member) -> HttpResponse:
         "own_id": str(member.user.id),
         "resolutions": Resolution.choices,
         "targets_max": TARGETS_MAX,
+        "rows_max": EXPORTED_MAX,
     }
     return render(request, "web/alerts/page.html", context)
 

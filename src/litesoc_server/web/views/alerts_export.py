@@ -5,7 +5,7 @@ from django.http import HttpResponseBadRequest
 from django.http.response import HttpResponseBase
 
 from litesoc_server.orgs.roles import Permission
-from litesoc_server.web.alerts.export_rows import HEADER, exported_objects, exported_pages
+from litesoc_server.web.alerts.export_rows import EXPORTED_MAX, HEADER, exported_objects, exported_pages
 from litesoc_server.web.alerts.wanted import wanted_by
 from litesoc_server.web.export.stream import FileFormat, csv_file, json_file
 from litesoc_server.web.member import Member, PageRequest, page
@@ -18,6 +18,7 @@ async def alerts_export(request: PageRequest, member: Member, file_format: str) 
     if wanted.typed.mistake is not None:
         return HttpResponseBadRequest(f"{wanted.typed.mistake.message}.", content_type="text/plain; charset=utf-8")
     name = f"alerts-{member.org.slug}-{member.environment.value}.{file_format}"
+    rows_count = min(await wanted.alerts.acount(), EXPORTED_MAX)
     if file_format == FileFormat.CSV:
-        return csv_file(name, HEADER, exported_pages(wanted))
-    return json_file(name, exported_objects(wanted))
+        return csv_file(name, HEADER, exported_pages(wanted), rows_count=rows_count)
+    return json_file(name, exported_objects(wanted), rows_count=rows_count)

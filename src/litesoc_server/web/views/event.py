@@ -11,7 +11,7 @@ from django.shortcuts import render
 from litesoc_server import backend
 from litesoc_server.alerts.access import alerts_naming
 from litesoc_server.events.catalog import CATALOG
-from litesoc_server.events.event import Event, Geo, Network
+from litesoc_server.events.event import Event
 from litesoc_server.events.ids import EventId
 from litesoc_server.ingest.responses import iso_ms
 from litesoc_server.pipeline.policy import HOUR_MS
@@ -21,6 +21,7 @@ from litesoc_server.search.query import Exactly, Query, Term
 from litesoc_server.store.base import Cursor, EventSearch
 from litesoc_server.web.event_alerts import EventAlert, event_alert
 from litesoc_server.web.member import Member, PageRequest, page
+from litesoc_server.web.withheld import as_seen
 
 NEARBY_MS = HOUR_MS  # before and after
 NEARBY_MAX = 6  # on each side
@@ -50,11 +51,8 @@ def event(request: PageRequest, member: Member, event_id: UUID) -> HttpResponse:
 
 def raw_json(event: Event, *, sees_places: bool) -> str:
     """Return the event as indented JSON, without what the plan withholds."""
-    if not sees_places:
-        country = None if event.geo is None else event.geo.country_code
-        risk = None if event.risk is None else msgspec.structs.replace(event.risk, contributions=())
-        event = msgspec.structs.replace(event, geo=Geo(country_code=country), network=Network(), risk=risk)
-    return json.dumps(json.loads(_ENCODER.encode(event)), indent=2, ensure_ascii=False)
+    seen = as_seen(event, sees_places=sees_places)
+    return json.dumps(json.loads(_ENCODER.encode(seen)), indent=2, ensure_ascii=False)
 
 
 def _alerts(member: Member, event: Event) -> list[EventAlert]:

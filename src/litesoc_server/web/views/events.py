@@ -5,7 +5,9 @@ from django.shortcuts import render
 
 from litesoc_server import backend
 from litesoc_server.store.base import SearchPage, StoreUnavailable
+from litesoc_server.web.event_export_rows import EXPORTED_MAX
 from litesoc_server.web.event_request import EventRequest, read_event_request, write_cursor
+from litesoc_server.web.export.stream import FileFormat
 from litesoc_server.web.feed.event_feed import position_now
 from litesoc_server.web.member import Member, PageRequest, page
 
@@ -16,7 +18,13 @@ PAGE_SIZE = 50  # rows
 def events(request: PageRequest, member: Member) -> HttpResponse:
     """Show one page of the list; charts and facets come after it."""
     asked = read_event_request(request.GET, member)
-    context = {"title": "Events", "asked": asked, "typed": asked.typed, "time_range": asked.time_range}
+    context = {
+        "asked": asked,
+        "typed": asked.typed,
+        "time_range": asked.time_range,
+        "export": {form: member.url("events_export", asked.parameters, file_format=form) for form in FileFormat},
+        "rows_max": EXPORTED_MAX,
+    }
     if not asked.is_valid:
         return render(request, "web/events.html", context)
     try:
