@@ -17,6 +17,7 @@ import typer
 
 from litesoc_server.cli.client import ApiClient
 from litesoc_server.cli.console import err, fail, out, progress_bar, shown
+from litesoc_server.cli.demo_traffic import DAYS, Trickle, ordinary_week, send_week
 from litesoc_server.runtime.data_dir import is_in_use
 
 START_TIMEOUT_S = 60
@@ -96,26 +97,33 @@ def demo(
 ) -> None:
     """Start a server, attack it through HTTP, print the alerts with their reasons, and keep serving."""
     data_dir = _fresh_directory(data_dir)
-    err.print("[bold]1/4[/] Creating an organisation, an owner and API keys …")
+    err.print("[bold]1/5[/] Creating an organisation, an owner and API keys …")
     account = _litesoc_json("init", "--org", "Shop Example", "--email", "owner@shop.example", "--json", data_dir=data_dir)
     backfill = _litesoc_json(
         "keys", "create", "--name", "demo story", "--scope", "ingest,read,backfill", "--json", data_dir=data_dir
     )
-    err.print("[bold]2/4[/] Starting the server (the first start unpacks the place data, some seconds) …")
+    err.print("[bold]2/5[/] Starting the server (the first start unpacks the place data, some seconds) …")
     server, url = _start_server(data_dir, _free_port(port))
+    trickle = None
     try:
         _print_access(url, account)
+        week = ordinary_week(time.time_ns() // 1_000_000)
         with ApiClient(url, backfill["api_key"]) as client:
+            err.print(f"[bold]3/5[/] Sending {DAYS} days of a made-up company's everyday events …")
+            send_week(client, week)
             _play(client)
             _print_alerts(client)
         if exit_after:
             return
-        out.print(f"\nServing on [bold]{url}[/] until Ctrl-C. Watch it live:")
-        out.print(f"  LITESOC_API_KEY={account['api_key']} {sys.argv[0]} tail --url {url}")
+        trickle = Trickle(url, account["api_key"], week)
+        trickle.start()
+        _print_ending(url, account)
         server.wait()
     except KeyboardInterrupt:
         err.print("\nStopping …")
     finally:
+        if trickle is not None:
+            trickle.stop()
         server.send_signal(signal.SIGTERM)
         server.wait()
 
@@ -186,8 +194,9 @@ def _start_server(data_dir: Path, port: int) -> tuple[subprocess.Popen[str], str
 
 
 def _print_access(url: str, account: dict[str, str]) -> None:
-    out.print(f"\n  Address   [bold]{url}[/]      API docs {url}/docs")
-    out.print(f"  Sign in   {url}/   {account['owner']} / {account['password']}")
+    out.print(f"\n  Dashboard [bold]{url}[/]")
+    out.print(f"  Sign in   [bold]{account['owner']}[/]  password [bold]{account['password']}[/]")
+    out.print(f"  HTTP API  {url}/docs")
     out.print("  Send an event yourself:\n")
     out.print(
         f"  curl -X POST {url}/api/v1/collect -H 'x-api-key: {account['api_key']}' \\\n"
@@ -196,8 +205,14 @@ def _print_access(url: str, account: dict[str, str]) -> None:
     )
 
 
+def _print_ending(url: str, account: dict[str, str]) -> None:
+    out.print(f"\nOpen [bold]{url}[/] and sign in as {account['owner']} with the password {account['password']}")
+    out.print("Everyday events keep coming until Ctrl-C. Watch them in the terminal:")
+    out.print(f"  LITESOC_API_KEY={account['api_key']} {sys.argv[0]} tail --url {url}")
+
+
 def _play(client: ApiClient) -> None:
-    err.print("[bold]3/4[/] Playing an attack through HTTP …")
+    err.print("[bold]4/5[/] Playing an attack through HTTP …")
     end = datetime.now(UTC)
     steps = script()
     with progress_bar() as progress:
@@ -218,7 +233,7 @@ def _play(client: ApiClient) -> None:
 
 def _print_alerts(client: ApiClient) -> None:
     """Wait until the families of the script are there, then print every alert with its reasons."""
-    err.print("[bold]4/4[/] Alerts")
+    err.print("[bold]5/5[/] Alerts")
     wanted = {"brute_force_attack", "impossible_travel", "privilege_escalation", "data_exfiltration", "suspicious_activity"}
     deadline = time.monotonic() + ALERTS_TIMEOUT_S
     while missing := wanted - {alert["alert_type"] for alert in client.alerts()}:

@@ -10,14 +10,14 @@ from litesoc_server.alerts.access import visible_alerts
 from litesoc_server.alerts.models import Alert
 from litesoc_server.events.ids import EventId
 from litesoc_server.pipeline.policy import DAY_MS
-from litesoc_server.search.query import Query, StartsWith, Term
-from litesoc_server.store.base import EventSearch
+from litesoc_server.store.queries.span import Span
 from litesoc_server.web.links import url_if_there
 from litesoc_server.web.member import Member
 from litesoc_server.web.palette.entry import Entry
 
 FOUND_MAX = 5  # of each kind
 SPAN_MS = 7 * DAY_MS  # actors and addresses seen within; older ones are on their pages
+ID_LETTERS_MIN = 2  # fewer begin too many
 TITLE_LETTERS_MIN = 3  # fewer are in almost every title
 _ADDRESS_START = re.compile(r"[0-9a-fA-F]{0,4}[.:][0-9a-fA-F.:]*$")
 
@@ -49,33 +49,36 @@ def events(member: Member, text: str) -> Iterator[Entry]:
 
 
 def actors(member: Member, text: str) -> Iterator[Entry]:
-    """Yield the actors whose ids begin with the text. Raises StoreUnavailable."""
-    if url_if_there(member, "actor"):
-        for value in _beginning_with(member, "actor", text):
-            yield Entry(title=value, icon="actors", url=member.url("actor", {"id": value}))
+    """Yield the actors whose ids or e-mail addresses begin with the text. Raises StoreUnavailable."""
+    if len(text) < ID_LETTERS_MIN or not url_if_there(member, "actor"):
+        return
+    reader = backend.current().reader
+    for row in reader.list_actors(org_id=member.org_id, span=_lately(member), start=text, after=None, limit=FOUND_MAX):
+        detail = row.email if row.email and row.email != row.actor_id else ""
+        yield Entry(title=row.actor_id, icon="actors", detail=detail, url=member.url("actor", {"id": row.actor_id}))
 
 
 def addresses(member: Member, text: str) -> Iterator[Entry]:
-    """Yield the address that was typed in full, and those that begin with the text. Raises StoreUnavailable."""
+    """Yield the address that was typed in full, or those that begin with the text. Raises StoreUnavailable."""
     if not url_if_there(member, "address"):
         return
     whole = _as_address(text)
     if whole is not None:
         yield Entry(title=whole, icon="addresses", detail="go to this address", url=member.url("address", {"ip": whole}))
     elif _ADDRESS_START.match(text):
-        for value in _beginning_with(member, "ip", text.lower()):
-            yield Entry(title=value, icon="addresses", url=member.url("address", {"ip": value}))
+        reader, start = backend.current().reader, text.lower()
+        found = reader.list_addresses(org_id=member.org_id, span=_lately(member), start=start, after=None, limit=FOUND_MAX)
+        for row in found:
+            yield Entry(title=row.ip, icon="addresses", url=member.url("address", {"ip": row.ip}))
 
 
-def _beginning_with(member: Member, field: str, start: str) -> list[str]:
-    where = EventSearch(
-        query=Query((Term(field, (StartsWith(start),)),)),
+def _lately(member: Member) -> Span:
+    return Span(
         environment=member.environment,
         from_ms=member.now_ms - SPAN_MS,
+        to_ms=member.now_ms + 1,
         not_before_ms=member.not_before_ms,
     )
-    facets = backend.current().reader.facets(org_id=member.org_id, where=where, fields=(field,), top=FOUND_MAX)
-    return [value.value for value in facets.values[field]]
 
 
 def _alert_entry(member: Member, alert: Alert) -> Entry | None:
