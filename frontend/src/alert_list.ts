@@ -29,6 +29,7 @@ class AlertList {
     const index = this.rows().findIndex((row) => row.dataset["current"] !== undefined);
     const url = new URL(this.element.dataset["url"] ?? "", location.href);
     url.searchParams.set("rows", String(this.rows().length));
+    this.closeAll();
     await htmx.ajax("GET", `${url.pathname}${url.search}`, { target: "#alerts", select: "#alerts", swap: "outerHTML" });
     if (index < 0) return;
     const rows = [...document.querySelectorAll<HTMLElement>("#alert-rows [data-row]")];
@@ -102,7 +103,7 @@ class AlertList {
 
   private closeAll(): void {
     for (const dialog of this.element.querySelectorAll("dialog")) dialog.close();
-    this.element.querySelector<HTMLElement>("#more-actions:popover-open")?.hidePopover();
+    for (const menu of this.element.querySelectorAll<HTMLElement>(":popover-open")) menu.hidePopover();
   }
 
   private boxes(): HTMLInputElement[] {

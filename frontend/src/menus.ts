@@ -9,6 +9,10 @@ export function startMenus(): void {
     const button = document.querySelector(`[popovertarget="${menu.id}"]`);
     if (button !== null) place(menu, button.getBoundingClientRect());
   }, { capture: true });
+  // htmx copies the style attribute of what it replaces by an element of the same id, which the policy forbids.
+  document.addEventListener("htmx:before:swap", () => {
+    for (const menu of document.querySelectorAll(".menu[style]")) menu.removeAttribute("style");
+  });
 }
 
 function place(menu: HTMLElement, button: DOMRect): void {
