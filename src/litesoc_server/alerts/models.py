@@ -146,6 +146,8 @@ class AlertDetection(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(name="alerts_each_detection_once", fields=["org", "detection_id"])]
+        # What alerts.detector_activity counts, without reading the rows themselves.
+        indexes = [models.Index(name="alerts_detections_newest", fields=["org", "-last_seen_at", "detector", "alert"])]
 
     def __str__(self) -> str:
         return self.detection_id

@@ -1,11 +1,13 @@
 """The only doors to organisations and to what they decided."""
 
 import uuid
+from collections.abc import Iterable, Mapping
 
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from litesoc_server.accounts.models import User
+from litesoc_server.accounts.selectors import name_of
 from litesoc_server.events.ids import OrgId
 from litesoc_server.orgs.models import Membership, Organization, PolicyChange, Role, Suppression, SuppressionState
 
@@ -52,6 +54,16 @@ def owners_of(org: Organization) -> QuerySet[Membership]:
     return Membership.objects.filter(org=org, role=Role.OWNER).select_related("user").order_by("user__name", "user__email")
 
 
+def names_of_principals(org: Organization, principals: Iterable[str]) -> Mapping[str, str]:
+    """Return who each of ``principals`` is, for people: a member's name, else what kind of caller it is."""
+    kinds = {"key": "an API key", "operator": "the operator"}
+    names = {one: kinds.get(one.partition(":")[0], "a former member") for one in principals}
+    ids = [one.partition(":")[2] for one in names if one.startswith("user:")]
+    for membership in Membership.objects.filter(org=org, user_id__in=filter(_is_id, ids)).select_related("user"):
+        names[f"user:{membership.user_id}"] = name_of(membership.user)
+    return names
+
+
 def policy_history(org: Organization) -> QuerySet[PolicyChange]:
     """Return the changes of an organisation's policy, newest first."""
     return PolicyChange.objects.filter(org=org).order_by("-version")
@@ -78,3 +90,11 @@ def get_suppression(org: Organization, suppression_id: str) -> Suppression:
     except ValueError as error:
         raise Suppression.DoesNotExist("not an id") from error
     return Suppression.objects.get(org=org, id=parsed)
+
+
+def _is_id(text: str) -> bool:
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True

@@ -135,6 +135,8 @@ class Suppression(models.Model):
     created_by = models.CharField(max_length=100)  # principal, as in PolicyChange
     ended_at = models.DateTimeField(null=True)  # before its expiry, by somebody
     ended_by = models.CharField(max_length=100, null=True)
+    changed_at = models.DateTimeField(null=True)  # the last time that its expiry was changed, or its end taken back
+    changed_by = models.CharField(max_length=100, null=True)
     hit_count = models.PositiveBigIntegerField(default=0)  # detections that became no alert
     last_hit_at = models.DateTimeField(null=True)  # event time
 

@@ -74,7 +74,7 @@ def _settings_in_force(fields: Mapping[str, object]) -> tuple[SettingInForce, ..
     return tuple(
         SettingInForce(
             setting=setting,
-            detector=_detector_of(name),
+            detector=detector_of(name),
             value=as_json(fields[name]) if name in fields else setting.default,
             is_overridden=name in fields,
         )
@@ -82,7 +82,7 @@ def _settings_in_force(fields: Mapping[str, object]) -> tuple[SettingInForce, ..
     )
 
 
-def _detector_of(name: str) -> str | None:
+def detector_of(name: str) -> str | None:
     """Return the detector whose id ``name`` begins with, the longest one where ids begin alike."""
     owners = [detector.id for detector in DETECTORS if name.startswith(f"{detector.id}_")]
     return max(owners, key=len, default=None)

@@ -54,18 +54,25 @@ def create_suppression(
     )
     if detector is None and actor is None and address is None:
         problems.append(Problem(setting="detector", text="give at least one of detector, actor and address"))
-    problems.extend(_expiry_problems(expires_at))
+    problems.extend(expiry_problems(expires_at))
     if problems:
         raise PolicyInvalid(tuple(problems))
     with transaction.atomic():
-        # Locks the organisation, so that two at once cannot both be the last one that fits.
-        Organization.objects.select_for_update().get(pk=org.pk)
-        active = Suppression.objects.filter(org=org, ended_at__isnull=True, expires_at__gt=timezone.now()).count()
-        if active >= ACTIVE_MAX:
-            text = f"there are {active} suppressions in force, the most that there may be: end some that are not needed"
-            raise PolicyInvalid((Problem(setting="suppressions", text=text),))
+        require_room(org)
         suppression.save(force_insert=True)
     return suppression
+
+
+def require_room(org: Organization) -> None:
+    """Return if one more suppression may be in force; inside a transaction, which it locks the organisation for.
+
+    The lock keeps two at once from both being the last one that fits. Raises PolicyInvalid.
+    """
+    Organization.objects.select_for_update().get(pk=org.pk)
+    active = Suppression.objects.filter(org=org, ended_at__isnull=True, expires_at__gt=timezone.now()).count()
+    if active >= ACTIVE_MAX:
+        text = f"there are {active} suppressions in force, the most that there may be: end some that are not needed"
+        raise PolicyInvalid((Problem(setting="suppressions", text=text),))
 
 
 def end_suppression(suppression: Suppression, *, who: Who) -> Suppression:
@@ -149,7 +156,8 @@ def _matcher(problems: list[Problem], name: str, value: str | None) -> str | Non
         return None
 
 
-def _expiry_problems(expires_at: datetime) -> list[Problem]:
+def expiry_problems(expires_at: datetime) -> list[Problem]:
+    """Return what is wrong with an expiry, if anything."""
     now = timezone.now()
     if now < expires_at <= now + LASTS_MAX:
         return []

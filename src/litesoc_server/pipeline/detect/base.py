@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 
 import msgspec
 
@@ -23,12 +24,23 @@ class AttackTechnique(msgspec.Struct, frozen=True):
         return f"https://attack.mitre.org/techniques/{self.id.replace('.', '/')}/"
 
 
+class DetectorGroup(StrEnum):
+    """What detectors are listed under: what is attacked, in the order of an attack. The values are headings."""
+
+    PASSWORDS = "Guessing of passwords"
+    LOGINS = "Unusual logins"
+    SESSIONS = "Sessions and second factors"
+    AFTER_LOGIN = "What is done with an account"
+    EVENTS = "Critical events"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Detector:
     """One detector. ``id`` is also its file name, its golden folder and its anchor in the docs."""
 
     id: str
     title: str
+    group: DetectorGroup
     alert_type: AlertType
     severity: AlertSeverity  # its usual one; a detection may carry another, the description says when
     techniques: tuple[AttackTechnique, ...]

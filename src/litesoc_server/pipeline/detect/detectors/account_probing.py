@@ -4,7 +4,7 @@ from litesoc_server.events.detection import AlertSeverity, AlertType, Detection,
 from litesoc_server.events.event import Event
 from litesoc_server.pipeline.detect import background, wording
 from litesoc_server.pipeline.detect.accounts import failed_login
-from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
+from litesoc_server.pipeline.detect.base import AttackTechnique, Detector, DetectorGroup
 from litesoc_server.pipeline.detect.egress import succeeded_count
 from litesoc_server.pipeline.detect.failures import COUNTED_ONCE, LOGIN_FAILED, source_of
 from litesoc_server.pipeline.detect.firing import Evidence, Finding, beat, claim, detection_of
@@ -89,6 +89,7 @@ def _describe(policy: DetectionPolicy, around: background.Background, reason: st
 DETECTOR = Detector(
     id=ID,
     title="Guessing at accounts that do not exist",
+    group=DetectorGroup.PASSWORDS,
     alert_type=AlertType.BRUTE_FORCE_ATTACK,
     severity=AlertSeverity.LOW,
     techniques=(AttackTechnique("T1110.001", "Brute Force: Password Guessing"),),

@@ -7,7 +7,7 @@ from litesoc_server.events.event import Event, NetworkKind
 from litesoc_server.events.ids import EventId
 from litesoc_server.pipeline.detect import wording
 from litesoc_server.pipeline.detect.accounts import failed_login
-from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
+from litesoc_server.pipeline.detect.base import AttackTechnique, Detector, DetectorGroup
 from litesoc_server.pipeline.detect.failures import LOGIN_FAILED, before_login
 from litesoc_server.pipeline.detect.firing import Evidence, Finding, beat, claim, detection_of
 from litesoc_server.pipeline.detect.login_history import (
@@ -294,6 +294,7 @@ def _listed(texts: list[str]) -> str:
 DETECTOR = Detector(
     id=ID,
     title="Account takeover",
+    group=DetectorGroup.AFTER_LOGIN,
     alert_type=AlertType.SUSPICIOUS_ACTIVITY,
     severity=AlertSeverity.HIGH,
     techniques=(

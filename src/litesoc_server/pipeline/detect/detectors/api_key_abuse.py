@@ -4,7 +4,7 @@ from litesoc_server.events.catalog import CATALOG
 from litesoc_server.events.detection import AlertSeverity, AlertType, Detection, Fact
 from litesoc_server.events.event import Event, NetworkKind
 from litesoc_server.pipeline.detect import wording
-from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
+from litesoc_server.pipeline.detect.base import AttackTechnique, Detector, DetectorGroup
 from litesoc_server.pipeline.detect.details import details_of
 from litesoc_server.pipeline.detect.firing import Evidence, Finding, claim, detection_of
 from litesoc_server.pipeline.detect.login_history import UNKNOWN, network_label
@@ -204,6 +204,7 @@ def _finding(
 DETECTOR = Detector(
     id=ID,
     title="API key used in a new way",
+    group=DetectorGroup.AFTER_LOGIN,
     alert_type=AlertType.SUSPICIOUS_ACTIVITY,
     severity=AlertSeverity.LOW,
     techniques=(

@@ -6,7 +6,7 @@ from litesoc_server.events.detection import AlertSeverity, AlertType, Detection,
 from litesoc_server.events.event import Event
 from litesoc_server.pipeline.detect import background, wording
 from litesoc_server.pipeline.detect.accounts import FailedLogin, exists, failed_login
-from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
+from litesoc_server.pipeline.detect.base import AttackTechnique, Detector, DetectorGroup
 from litesoc_server.pipeline.detect.failures import (
     COUNTED_ONCE,
     LOGIN_FAILED,
@@ -207,6 +207,7 @@ def _failures(case: _Case) -> str:
 DETECTOR = Detector(
     id=ID,
     title="Brute force on one account",
+    group=DetectorGroup.PASSWORDS,
     alert_type=AlertType.BRUTE_FORCE_ATTACK,
     severity=AlertSeverity.MEDIUM,
     techniques=(AttackTechnique("T1110.001", "Brute Force: Password Guessing"),),

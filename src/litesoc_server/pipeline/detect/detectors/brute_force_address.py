@@ -6,7 +6,7 @@ from litesoc_server.events.detection import AlertSeverity, AlertType, Detection,
 from litesoc_server.events.event import Event
 from litesoc_server.pipeline.detect import background, wording
 from litesoc_server.pipeline.detect.accounts import failed_login
-from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
+from litesoc_server.pipeline.detect.base import AttackTechnique, Detector, DetectorGroup
 from litesoc_server.pipeline.detect.egress import is_shared, is_usual_pace, users_count
 from litesoc_server.pipeline.detect.failures import (
     COUNTED_ONCE,
@@ -216,6 +216,7 @@ def _describe(event: Event, policy: DetectionPolicy, address: str, burst: _Burst
 DETECTOR = Detector(
     id=ID,
     title="Brute force from one address",
+    group=DetectorGroup.PASSWORDS,
     alert_type=AlertType.BRUTE_FORCE_ATTACK,
     severity=AlertSeverity.MEDIUM,
     techniques=(AttackTechnique("T1110", "Brute Force"),),

@@ -4,7 +4,7 @@ from litesoc_server.events.detection import AlertSeverity, AlertType, Detection,
 from litesoc_server.events.event import Event
 from litesoc_server.pipeline.detect import wording
 from litesoc_server.pipeline.detect.accounts import failed_login
-from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
+from litesoc_server.pipeline.detect.base import AttackTechnique, Detector, DetectorGroup
 from litesoc_server.pipeline.detect.campaign import (
     INCIDENT_KEY,
     Campaign,
@@ -192,6 +192,7 @@ def _describe_takeover(login: Origin, source: str, *, is_of_campaign: bool) -> F
 DETECTOR = Detector(
     id=ID,
     title="Credential stuffing",
+    group=DetectorGroup.PASSWORDS,
     alert_type=AlertType.BRUTE_FORCE_ATTACK,
     severity=AlertSeverity.HIGH,
     techniques=(

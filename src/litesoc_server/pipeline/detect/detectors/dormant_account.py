@@ -5,7 +5,7 @@ import msgspec
 from litesoc_server.events.detection import AlertSeverity, AlertType, Detection, Fact
 from litesoc_server.events.event import Event
 from litesoc_server.pipeline.detect import wording
-from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
+from litesoc_server.pipeline.detect.base import AttackTechnique, Detector, DetectorGroup
 from litesoc_server.pipeline.detect.firing import Evidence, Finding, claim, detection_of
 from litesoc_server.pipeline.detect.labels import UNKNOWN, device_label, network_label
 from litesoc_server.pipeline.detect.login_history import (
@@ -169,6 +169,7 @@ def _describe(case: _Case) -> Finding:
 DETECTOR = Detector(
     id=ID,
     title="Login to a dormant account",
+    group=DetectorGroup.LOGINS,
     alert_type=AlertType.SUSPICIOUS_ACTIVITY,
     severity=AlertSeverity.MEDIUM,
     techniques=(

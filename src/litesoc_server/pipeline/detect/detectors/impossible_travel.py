@@ -5,7 +5,7 @@ import msgspec
 from litesoc_server.events.detection import AlertSeverity, AlertType, Detection, Fact
 from litesoc_server.events.event import Event
 from litesoc_server.pipeline.detect import campaign, wording
-from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
+from litesoc_server.pipeline.detect.base import AttackTechnique, Detector, DetectorGroup
 from litesoc_server.pipeline.detect.egress import is_shared, users_count
 from litesoc_server.pipeline.detect.firing import Evidence, Finding, claim, detection_of
 from litesoc_server.pipeline.detect.labels import device_label
@@ -257,6 +257,7 @@ def _familiarity_in_words(case: _Case) -> str:
 DETECTOR = Detector(
     id=ID,
     title="Impossible travel",
+    group=DetectorGroup.LOGINS,
     alert_type=AlertType.IMPOSSIBLE_TRAVEL,
     severity=AlertSeverity.HIGH,
     techniques=(AttackTechnique("T1078", "Valid Accounts"),),

@@ -4,7 +4,7 @@ from litesoc_server.events.catalog import CATALOG
 from litesoc_server.events.detection import AlertSeverity, AlertType, Detection, Fact
 from litesoc_server.events.event import Event
 from litesoc_server.pipeline.detect import wording
-from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
+from litesoc_server.pipeline.detect.base import AttackTechnique, Detector, DetectorGroup
 from litesoc_server.pipeline.detect.firing import Evidence, Finding, beat, claim, detection_of
 from litesoc_server.pipeline.detect.grants import ESCALATION
 from litesoc_server.pipeline.detect.origin import origin_of
@@ -73,6 +73,7 @@ def _describe(event: Event, subject: str, window: Window) -> Finding:
 DETECTOR = Detector(
     id=ID,
     title="Critical event",
+    group=DetectorGroup.EVENTS,
     alert_type=AlertType.SUSPICIOUS_ACTIVITY,
     severity=AlertSeverity.CRITICAL,
     techniques=(

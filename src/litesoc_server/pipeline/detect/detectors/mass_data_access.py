@@ -7,7 +7,7 @@ import msgspec
 from litesoc_server.events.detection import AlertSeverity, AlertType, Detection, Fact
 from litesoc_server.events.event import Event
 from litesoc_server.pipeline.detect import wording
-from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
+from litesoc_server.pipeline.detect.base import AttackTechnique, Detector, DetectorGroup
 from litesoc_server.pipeline.detect.busy_hours import Hour, Usual, count_units, note_hour, usual_of
 from litesoc_server.pipeline.detect.details import details_of
 from litesoc_server.pipeline.detect.firing import Evidence, Finding, beat, claim, detection_of
@@ -212,6 +212,7 @@ class _Case(msgspec.Struct, frozen=True):
 DETECTOR = Detector(
     id=ID,
     title="Mass export or deletion",
+    group=DetectorGroup.AFTER_LOGIN,
     alert_type=AlertType.DATA_EXFILTRATION,
     severity=AlertSeverity.HIGH,
     techniques=(

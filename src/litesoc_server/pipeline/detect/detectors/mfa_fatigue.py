@@ -5,7 +5,7 @@ import msgspec
 from litesoc_server.events.detection import AlertSeverity, AlertType, Detection, Fact
 from litesoc_server.events.event import Event
 from litesoc_server.pipeline.detect import wording
-from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
+from litesoc_server.pipeline.detect.base import AttackTechnique, Detector, DetectorGroup
 from litesoc_server.pipeline.detect.firing import Evidence, Finding, beat, claim, detection_of
 from litesoc_server.pipeline.detect.login_history import (
     LOGIN_SUCCEEDED,
@@ -211,6 +211,7 @@ def _approved(case: _Case, address: str) -> Finding:
 DETECTOR = Detector(
     id=ID,
     title="MFA fatigue",
+    group=DetectorGroup.SESSIONS,
     alert_type=AlertType.SUSPICIOUS_ACTIVITY,
     severity=AlertSeverity.MEDIUM,
     techniques=(AttackTechnique("T1621", "Multi-Factor Authentication Request Generation"),),

@@ -3,7 +3,7 @@
 from litesoc_server.events.detection import AlertSeverity, AlertType, Detection, Fact
 from litesoc_server.events.event import Event, NetworkKind
 from litesoc_server.pipeline.detect import campaign, wording
-from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
+from litesoc_server.pipeline.detect.base import AttackTechnique, Detector, DetectorGroup
 from litesoc_server.pipeline.detect.firing import Evidence, Finding, claim, detection_of
 from litesoc_server.pipeline.detect.labels import UNKNOWN, device_label, family_label
 from litesoc_server.pipeline.detect.login_history import (
@@ -88,6 +88,7 @@ def _describe(
 DETECTOR = Detector(
     id=ID,
     title="Login with a new device",
+    group=DetectorGroup.LOGINS,
     alert_type=AlertType.NEW_DEVICE,
     severity=AlertSeverity.LOW,
     techniques=(AttackTechnique("T1078", "Valid Accounts"),),

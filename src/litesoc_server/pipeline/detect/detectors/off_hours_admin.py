@@ -10,7 +10,7 @@ import msgspec
 from litesoc_server.events.detection import AlertSeverity, AlertType, Detection, Fact
 from litesoc_server.events.event import Event
 from litesoc_server.pipeline.detect import wording
-from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
+from litesoc_server.pipeline.detect.base import AttackTechnique, Detector, DetectorGroup
 from litesoc_server.pipeline.detect.firing import Evidence, Finding, claim, detection_of
 from litesoc_server.pipeline.detect.grants import GRANT_NAMES, OTHER_ADMIN_ACTS
 from litesoc_server.pipeline.detect.login_history import is_from_elsewhere
@@ -216,6 +216,7 @@ def _describe(event: Event, policy: DetectionPolicy, actor: str, zone: str, past
 DETECTOR = Detector(
     id=ID,
     title="Administration at an unusual hour",
+    group=DetectorGroup.AFTER_LOGIN,
     alert_type=AlertType.SUSPICIOUS_ACTIVITY,
     severity=AlertSeverity.LOW,
     techniques=(AttackTechnique("T1078", "Valid Accounts"), AttackTechnique("T1098", "Account Manipulation")),

@@ -6,7 +6,7 @@ from litesoc_server.events.detection import AlertSeverity, AlertType, Detection,
 from litesoc_server.events.event import Event
 from litesoc_server.pipeline.detect import wording
 from litesoc_server.pipeline.detect.accounts import FailedLogin, failed_login
-from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
+from litesoc_server.pipeline.detect.base import AttackTechnique, Detector, DetectorGroup
 from litesoc_server.pipeline.detect.egress import client_group_of, neighbourhood_of, users_count, was_at
 from litesoc_server.pipeline.detect.failures import COUNTED_ONCE, LOGIN_FAILED, attack_key
 from litesoc_server.pipeline.detect.firing import Evidence, Finding, beat, claim, detection_of
@@ -181,6 +181,7 @@ def _describe(policy: DetectionPolicy, group: _Group, spray: _Spray) -> Finding:
 DETECTOR = Detector(
     id=ID,
     title="Password spray",
+    group=DetectorGroup.PASSWORDS,
     alert_type=AlertType.BRUTE_FORCE_ATTACK,
     severity=AlertSeverity.HIGH,
     techniques=(AttackTechnique("T1110.003", "Brute Force: Password Spraying"),),

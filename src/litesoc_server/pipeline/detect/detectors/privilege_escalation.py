@@ -2,7 +2,7 @@
 
 from litesoc_server.events.detection import AlertSeverity, AlertType, Detection, Fact
 from litesoc_server.events.event import Event
-from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
+from litesoc_server.pipeline.detect.base import AttackTechnique, Detector, DetectorGroup
 from litesoc_server.pipeline.detect.failures import LOGIN_FAILED
 from litesoc_server.pipeline.detect.feedback import LOGIN_DENIED
 from litesoc_server.pipeline.detect.firing import Evidence, Finding, beat, claim, detection_of
@@ -226,6 +226,7 @@ def _fire(event: Event, case: GrantCase, when: str) -> Steps[tuple[Detection, ..
 DETECTOR = Detector(
     id=ID,
     title="Privilege escalation",
+    group=DetectorGroup.AFTER_LOGIN,
     alert_type=AlertType.PRIVILEGE_ESCALATION,
     severity=AlertSeverity.HIGH,
     techniques=(

@@ -8,7 +8,7 @@ from litesoc_server.events.detection import AlertSeverity, AlertType, Detection,
 from litesoc_server.events.event import Event, NetworkKind
 from litesoc_server.events.risk import FAILURE_FEATURES, Risk, RiskContribution
 from litesoc_server.pipeline.detect import campaign, wording
-from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
+from litesoc_server.pipeline.detect.base import AttackTechnique, Detector, DetectorGroup
 from litesoc_server.pipeline.detect.firing import Evidence, Finding, claim, detection_of
 from litesoc_server.pipeline.detect.labels import UNKNOWN, device_label, network_label
 from litesoc_server.pipeline.detect.login_history import (
@@ -197,6 +197,7 @@ def _times(weight: float) -> str:
 DETECTOR = Detector(
     id=ID,
     title="Risky login",
+    group=DetectorGroup.LOGINS,
     alert_type=AlertType.SUSPICIOUS_ACTIVITY,
     severity=AlertSeverity.MEDIUM,
     techniques=(AttackTechnique("T1078", "Valid Accounts"),),

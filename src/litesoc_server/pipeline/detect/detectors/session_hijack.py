@@ -8,7 +8,7 @@ import msgspec
 from litesoc_server.events.detection import AlertSeverity, AlertType, Detection, Fact
 from litesoc_server.events.event import Device, Event, Network, NetworkKind
 from litesoc_server.pipeline.detect import wording
-from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
+from litesoc_server.pipeline.detect.base import AttackTechnique, Detector, DetectorGroup
 from litesoc_server.pipeline.detect.egress import users_count
 from litesoc_server.pipeline.detect.firing import Evidence, Finding, claim, detection_of
 from litesoc_server.pipeline.detect.labels import UNKNOWN, device_label, family_label, network_label
@@ -211,6 +211,7 @@ def _describe(case: _Case) -> Finding:
 DETECTOR = Detector(
     id=ID,
     title="Session hijack",
+    group=DetectorGroup.SESSIONS,
     alert_type=AlertType.SUSPICIOUS_ACTIVITY,
     severity=AlertSeverity.HIGH,
     techniques=(

@@ -9,7 +9,7 @@ from litesoc_server.events.detection import AlertSeverity, AlertType, Detection,
 from litesoc_server.events.event import Event
 from litesoc_server.pipeline.detect import wording
 from litesoc_server.pipeline.detect.accounts import failed_login
-from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
+from litesoc_server.pipeline.detect.base import AttackTechnique, Detector, DetectorGroup
 from litesoc_server.pipeline.detect.egress import client_of, is_shared, users_count, was_at
 from litesoc_server.pipeline.detect.failures import COUNTED_ONCE, LOGIN_FAILED, attack_key, source_of
 from litesoc_server.pipeline.detect.firing import Evidence, Finding, beat, claim, detection_of
@@ -169,6 +169,7 @@ def _describe(policy: DetectionPolicy, pace: _Pace, incident_key: str, where: st
 DETECTOR = Detector(
     id=ID,
     title="Slow brute force",
+    group=DetectorGroup.PASSWORDS,
     alert_type=AlertType.BRUTE_FORCE_ATTACK,
     severity=AlertSeverity.LOW,
     techniques=(AttackTechnique("T1110.001", "Brute Force: Password Guessing"),),

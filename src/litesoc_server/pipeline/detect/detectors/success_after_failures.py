@@ -6,7 +6,7 @@ from litesoc_server.events.detection import AlertSeverity, AlertType, Detection,
 from litesoc_server.events.event import Event
 from litesoc_server.pipeline.detect import wording
 from litesoc_server.pipeline.detect.accounts import failed_login
-from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
+from litesoc_server.pipeline.detect.base import AttackTechnique, Detector, DetectorGroup
 from litesoc_server.pipeline.detect.failures import (
     LOGIN_FAILED,
     attack_key,
@@ -235,6 +235,7 @@ def _familiarity_in_words(case: _Case) -> str:
 DETECTOR = Detector(
     id=ID,
     title="Login after failed logins",
+    group=DetectorGroup.LOGINS,
     alert_type=AlertType.BRUTE_FORCE_ATTACK,
     severity=AlertSeverity.HIGH,
     techniques=(

@@ -3,7 +3,7 @@
 from litesoc_server.events.detection import AlertSeverity, AlertType, Detection, Fact
 from litesoc_server.events.event import Event, NetworkKind
 from litesoc_server.pipeline.detect import campaign, wording
-from litesoc_server.pipeline.detect.base import AttackTechnique, Detector
+from litesoc_server.pipeline.detect.base import AttackTechnique, Detector, DetectorGroup
 from litesoc_server.pipeline.detect.egress import has_logins
 from litesoc_server.pipeline.detect.firing import Evidence, Finding, claim, detection_of
 from litesoc_server.pipeline.detect.login_history import (
@@ -136,6 +136,7 @@ def _first_of_kind(
 DETECTOR = Detector(
     id=ID,
     title="Login through a suspicious network",
+    group=DetectorGroup.LOGINS,
     alert_type=AlertType.SUSPICIOUS_ACTIVITY,
     severity=AlertSeverity.MEDIUM,
     techniques=(
