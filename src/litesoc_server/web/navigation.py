@@ -22,6 +22,7 @@ DESTINATIONS: Sequence[Destination] = (
     Destination("overview", "Overview", "overview", "o"),
     Destination("events", "Events", "events", "e"),
     Destination("alerts", "Alerts", "alerts", "a"),
+    Destination("detections", "Detections", "detections", "d"),
 )
 
 

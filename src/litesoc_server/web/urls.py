@@ -4,6 +4,7 @@ from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
 from django.views.generic import RedirectView
 
+from litesoc_server.web.detections.urls import detection_urls
 from litesoc_server.web.views import alert_bulk, alert_comments, alert_decide, alert_logins, alert_suppress
 from litesoc_server.web.views.alert import alert
 from litesoc_server.web.views.alert_completion import alert_completion
@@ -65,6 +66,7 @@ organization_urls = [
     path("alerts/bulk", alert_bulk.start, name="alerts_bulk"),
     path("alerts/bulk/<uuid:bulk_id>/step", alert_bulk.step, name="alerts_bulk_step"),
     path("alerts/bulk/<uuid:bulk_id>/undo", alert_bulk.undo, name="alerts_bulk_undo"),
+    path("", include(detection_urls)),
 ]
 
 urlpatterns = [

@@ -1,0 +1,1 @@
+"""What the pages Detections and Suppressions show: settings, changes and detectors in words."""
