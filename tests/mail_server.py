@@ -1,6 +1,7 @@
 """A real mail server that keeps what it gets."""
 
 import queue
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes
@@ -20,7 +21,8 @@ PUBLIC_URL = "https://soc.example.com"
 class Mailbox:
     """The mails that came, in their order."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int) -> None:
+        self.port = port
         self.mails: queue.Queue[Message] = queue.Queue()
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 # aiosmtpd's name
@@ -28,26 +30,43 @@ class Mailbox:
         self.mails.put(message_from_bytes(envelope.content, policy=default))
         return "250 OK"
 
-    def next(self) -> Message:
-        """Wait for the next mail."""
-        return self.mails.get(timeout=MAIL_TIMEOUT_S)
+    def next(self, *, to: str | None = None) -> Message:
+        """Wait for the next mail, or for the next one to somebody; those to others are passed over."""
+        while True:
+            mail = self.mails.get(timeout=MAIL_TIMEOUT_S)
+            if to is None or mail["To"] == to:
+                return mail
+
+    def next_link(self, *, to: str | None = None) -> str:
+        """Wait for the next mail and return the link in it."""
+        link = re.search(r"https?://\S+", self.next(to=to).get_content())
+        assert link is not None
+        return link[0]
+
+
+@contextmanager
+def mailbox() -> Iterator[Mailbox]:
+    """Run the server at 127.0.0.1 and the mailbox's port."""
+    opened = Mailbox(free_port())  # aiosmtpd cannot pick a port itself
+    controller = Controller(opened, hostname="127.0.0.1", port=opened.port)
+    controller.start()
+    try:
+        yield opened
+    finally:
+        controller.stop()
 
 
 @contextmanager
 def mail_server() -> Iterator[Mailbox]:
-    """Run the server, to which Django's mail goes, as with LITESOC_EMAIL_URL and LITESOC_PUBLIC_URL."""
-    mailbox = Mailbox()
-    port = free_port()  # aiosmtpd cannot pick one itself
-    controller = Controller(mailbox, hostname="127.0.0.1", port=port)
-    controller.start()
-    try:
-        with override_settings(
+    """Run the server, to which this process's mail goes, as with LITESOC_EMAIL_URL and LITESOC_PUBLIC_URL."""
+    with (
+        mailbox() as opened,
+        override_settings(
             EMAIL_BACKEND="django.core.mail.backends.smtp.EmailBackend",
             EMAIL_HOST="127.0.0.1",
-            EMAIL_PORT=port,
+            EMAIL_PORT=opened.port,
             IS_MAIL_POSSIBLE=True,
             PUBLIC_URL=PUBLIC_URL,
-        ):
-            yield mailbox
-    finally:
-        controller.stop()
+        ),
+    ):
+        yield opened

@@ -103,6 +103,7 @@ function reason(error: unknown): string {
   if (!(error instanceof DOMException)) return error instanceof Error ? error.message : "This did not work. Try again.";
   if (error.name === "InvalidStateError") return "This device has a passkey for your account already.";
   if (error.name === "NotAllowedError") return "Nothing was confirmed, or it took too long. Try again.";
+  if (error.name === "SecurityError") return "Passkeys work only under this server’s own name.";
   return "The browser could not use a passkey here.";
 }
 

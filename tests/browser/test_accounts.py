@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,23 +10,37 @@ from playwright.sync_api import Browser, Page, expect
 from browser.owners import create_owners
 from browser.visits import DESKTOP, PHONE, Site, Theme, Visit
 from live_server import LiveServer
+from mail_server import Mailbox, mailbox
 from people import code_of
+from servers import free_port
 
 PASSWORD = "correct-horse-battery"  # of LiveServer.init
 OWNER = "owner@shop.example"  # the same
 # Each is changed by one test.
-TOTP, PASSKEY, SESSIONS, RESET = "totp@shop.example", "passkey@shop.example", "sessions@shop.example", "reset@shop.example"
+TOTP, PASSKEY, SESSIONS, RESET, MOVING = (f"{name}@shop.example" for name in ("totp", "passkey", "sessions", "reset", "old"))
 SIZES = [("light", DESKTOP), ("dark", DESKTOP), ("light", PHONE), ("dark", PHONE)]
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Site]:
-    """A server without traffic, asked for by a name: passkeys need one."""
-    server = LiveServer(tmp_path_factory.mktemp("house") / "data")
+def mails() -> Iterator[Mailbox]:
+    with mailbox() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory, browser: Browser, mails: Mailbox) -> Iterator[Site]:
+    """A server without traffic, asked for by a name, because passkeys need one, and with a mail server."""
+    port = free_port()
+    url = f"http://localhost:{port}"
+    server = LiveServer(
+        tmp_path_factory.mktemp("house") / "data",
+        env={"LITESOC_EMAIL_URL": f"smtp://127.0.0.1:{mails.port}", "LITESOC_PUBLIC_URL": url},
+        args=("--port", str(port)),
+    )
     account = server.init()
-    create_owners(server, [TOTP, PASSKEY, SESSIONS, RESET], password=PASSWORD)
+    create_owners(server, [TOTP, PASSKEY, SESSIONS, RESET, MOVING], password=PASSWORD)
     server.start()
-    server.url = server.url.replace("127.0.0.1", "localhost")
+    server.url = url
     try:
         yield Site(server, account["org_id"], "shop-example", account["api_key"], {}, browser)
     finally:
@@ -182,19 +195,16 @@ def with_authenticator(page: Page) -> None:
     devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
 
 
-def test_passkeys_are_not_offered_where_they_cannot_work(house: Site) -> None:
-    at_address = replace(house)
-    at_address.server.url, by_name = house.server.url.replace("localhost", "127.0.0.1"), house.server.url
-    try:
-        with at_address.visit(None) as visit:
-            visit.go("/accounts/login/")
-            expect(visit.page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
-            expect(visit.page.get_by_role("button", name="Sign in with a passkey")).to_be_hidden()
-            sign_in(visit, OWNER)
-            expect(visit.page.get_by_text("Passkeys are bound to a host name")).to_be_visible()
-            check_looks(visit)
-    finally:
-        house.server.url = by_name
+def test_passkeys_are_not_offered_at_an_address(house: Site) -> None:
+    at_address = f"http://127.0.0.1:{house.server.url.rpartition(':')[2]}"
+    with house.visit(None, expected=("outside request: http://127.0.0.1",)) as visit:
+        visit.page.goto(f"{at_address}/accounts/login/?next=/accounts/2fa/webauthn/add/")
+        expect(visit.page.get_by_role("button", name="Sign in with a passkey")).to_be_hidden()
+        type_password(visit.page, OWNER)
+        confirm_it_is_you(visit.page)
+        expect(visit.page.get_by_text("This browser cannot use passkeys here")).to_be_visible()
+        expect(visit.page.get_by_role("button", name="Add a passkey")).to_be_disabled()
+        check_looks(visit)
 
 
 def test_another_session_is_ended(house: Site) -> None:
@@ -208,20 +218,53 @@ def test_another_session_is_ended(house: Site) -> None:
         expect(one.page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
-def test_a_link_to_choose_a_password_works_once(house: Site) -> None:
-    link = house.server.litesoc("accounts", "reset-password", RESET).stdout.strip().replace("http://localhost:8000", "")
+def test_a_link_by_mail_to_choose_a_password_works_once(house: Site, mails: Mailbox) -> None:
     with house.visit(None) as visit:
+        page = visit.page
+        visit.go("/")
+        page.get_by_role("link", name="Forgot your password?").click()
+        check_looks(visit)
+        page.get_by_label("E-mail address").fill(RESET)
+        page.get_by_role("button", name="Send the link").click()
+        expect(page.get_by_role("heading", name="Look into your mail")).to_be_visible()
+        link = mails.next_link(to=RESET).removeprefix(house.server.url)
         visit.go(link)
         check_looks(visit)
-        visit.page.get_by_label("New password", exact=True).fill("another long secret")
-        visit.page.get_by_label("New password, once more").fill("another long secret")
-        visit.page.get_by_role("button", name="Save the password").click()
-        expect(visit.page.get_by_role("heading", name="Your new password is saved")).to_be_visible()
+        page.get_by_label("New password", exact=True).fill("another long secret")
+        page.get_by_label("New password, once more").fill("another long secret")
+        page.get_by_role("button", name="Save the password").click()
+        expect(page.get_by_role("heading", name="Your new password is saved")).to_be_visible()
+        assert "was reset" in mails.next(to=RESET)["Subject"]
         visit.go(link)
-        expect(visit.page.get_by_role("heading", name="This link no longer works")).to_be_visible()
-        visit.page.get_by_role("link", name="Sign in").click()
-        type_password(visit.page, RESET, "another long secret")
-        expect(visit.page).to_have_url(re.compile("/o/reset/live/"))
+        expect(page.get_by_role("heading", name="This link no longer works")).to_be_visible()
+        page.get_by_role("link", name="Sign in").click()
+        type_password(page, RESET, "another long secret")
+        expect(page).to_have_url(re.compile("/o/reset/live/"))
+
+
+def test_a_new_address_is_confirmed_by_mail(house: Site, mails: Mailbox) -> None:
+    with house.visit(None, theme="dark", size=PHONE) as visit:
+        page = visit.page
+        sign_in(visit, MOVING)
+        page.get_by_role("link", name="Change", exact=True).click()
+        check_looks(visit)
+        page.get_by_label("New e-mail address").fill("new@shop.example")
+        page.get_by_role("button", name="Send a link to it").click()
+        confirm_it_is_you(page)
+        expect(page.get_by_text("A link was sent to new@shop.example. Open it")).to_be_visible()
+        check_looks(visit)
+        visit.go("/profile/")
+        expect(page.get_by_text("Waiting for new@shop.example")).to_be_visible()
+        check_looks(visit)
+        link = mails.next_link(to="new@shop.example").removeprefix(house.server.url)
+        visit.go(link)
+        check_looks(visit)
+        page.get_by_role("button", name="Confirm").click()
+        expect(page.get_by_role("heading", name="Your profile")).to_be_visible()
+        expect(page.get_by_text("You sign in with new@shop.example now.")).to_be_visible()
+        assert "no longer with old@shop.example" in mails.next(to=MOVING)["Subject"]
+        visit.go(link)
+        expect(page.get_by_role("heading", name="This link no longer works")).to_be_visible()
 
 
 def test_a_name_and_the_theme_are_kept(house: Site) -> None:

@@ -37,11 +37,9 @@ def person() -> User:
 
 def link_in(mailbox: Mailbox) -> str:
     """Return the path of the link in the next mail."""
-    text = mailbox.next().get_content()
-    link = re.search(r"https?://\S+", text)
-    assert link is not None
-    assert link[0].startswith(PUBLIC_URL + "/accounts/")
-    return link[0].removeprefix(PUBLIC_URL)
+    link = mailbox.next_link()
+    assert link.startswith(PUBLIC_URL + "/accounts/")
+    return link.removeprefix(PUBLIC_URL)
 
 
 def ask_for_reset(email: str = EMAIL) -> str:
