@@ -1,29 +1,14 @@
-"""How risky an actor is now: the weightiest of its logins and unsettled alerts, each halved with every week since."""
+"""The risk of an actor as the API tells it."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import Literal
 
 from ninja import Schema
 from pydantic import Field
 
-from litesoc_server.alerts.models import Alert
+from litesoc_server.alerts.actor_risk import HALF_LIFE_DAYS
+from litesoc_server.alerts.actor_risk import ActorRisk as Risk
 from litesoc_server.api.v1.schemas import Meta
-from litesoc_server.events.detection import AlertSeverity
 from litesoc_server.ingest.responses import iso_ms
-from litesoc_server.pipeline.policy import DAY_MS
-from litesoc_server.store.base import RiskyLogin
-
-HALF_LIFE_DAYS = 7
-HALF_LIFE_MS = HALF_LIFE_DAYS * DAY_MS
-PARTS_MAX = 10
-_WORDS_MAX = 3  # contributions named of one login
-ALERT_SCORES = {  # points of an open alert on the scale of logins: a critical one is as risky as a login can be
-    AlertSeverity.LOW: 25,
-    AlertSeverity.MEDIUM: 50,
-    AlertSeverity.HIGH: 75,
-    AlertSeverity.CRITICAL: 100,
-}
 
 
 class ActorRiskPart(Schema):
@@ -54,48 +39,12 @@ class ActorRiskAnswer(Schema):
     meta: Meta
 
 
-def actor_risk(
-    actor_id: str, logins: Iterable[RiskyLogin], alerts: Iterable[Alert], *, now_ms: int, is_redacted: bool
-) -> ActorRisk:
-    """Return the risk as of ``now_ms``. With ``is_redacted`` the words, which name places and networks, are left out."""
+def actor_risk_out(actor_id: str, risk: Risk) -> ActorRisk:
+    """Return the risk of ``actor_id`` in the API's words."""
     parts = [
-        *(_of_login(login, now_ms, is_redacted=is_redacted) for login in logins),
-        *(_of_alert(a, now_ms) for a in alerts),
+        ActorRiskPart(
+            kind=part.kind, id=part.id, at=iso_ms(part.at_ms), score=part.score, weight=part.weight, text=part.text
+        )
+        for part in risk.parts
     ]
-    shown: Sequence[ActorRiskPart] = sorted(parts, key=lambda part: (-part.weight, part.id))[:PARTS_MAX]
-    score = round(shown[0].weight) if shown else 0
-    return ActorRisk(actor_id=actor_id, score=score, half_life_days=HALF_LIFE_DAYS, parts=list(shown))
-
-
-def _of_login(login: RiskyLogin, now_ms: int, *, is_redacted: bool) -> ActorRiskPart:
-    speaking = [one for one in login.risk.contributions if one.weight > 0][:_WORDS_MAX]
-    words = ", ".join(f"{one.text} {one.weight:+.1f}" for one in speaking)
-    return ActorRiskPart(
-        kind="login",
-        id=login.event_id,
-        at=iso_ms(login.at_ms),
-        score=login.risk.score,
-        weight=_left_of(login.risk.score, login.at_ms, now_ms),
-        text=words if words and not is_redacted else f"login with score {login.risk.score}",
-    )
-
-
-def _of_alert(alert: Alert, now_ms: int) -> ActorRiskPart:
-    score, at_ms = ALERT_SCORES[AlertSeverity(alert.severity)], _unix_ms(alert.last_seen_at)
-    return ActorRiskPart(
-        kind="alert",
-        id=str(alert.id),
-        at=iso_ms(at_ms),
-        score=score,
-        weight=_left_of(score, at_ms, now_ms),
-        text=f"{alert.severity} alert, {alert.status}: {alert.title}",
-    )
-
-
-def _left_of(score: int, at_ms: int, now_ms: int) -> float:
-    left: float = score * 0.5 ** (max(0, now_ms - at_ms) / HALF_LIFE_MS)
-    return round(left, 2)
-
-
-def _unix_ms(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)
+    return ActorRisk(actor_id=actor_id, score=risk.score, half_life_days=HALF_LIFE_DAYS, parts=parts)

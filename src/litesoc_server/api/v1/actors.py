@@ -3,17 +3,14 @@
 from ninja import Router
 
 from litesoc_server import backend
-from litesoc_server.alerts.access import visible_alerts
-from litesoc_server.alerts.models import UNSETTLED
+from litesoc_server.alerts.actor_risk import RiskyActor, actor_risk
 from litesoc_server.api.caller import ApiRequest, KeyAuth
-from litesoc_server.api.v1.actor_risk import HALF_LIFE_MS, PARTS_MAX, ActorRiskAnswer, actor_risk
+from litesoc_server.api.v1.actor_risk import ActorRiskAnswer, actor_risk_out
 from litesoc_server.api.v1.metas import one_meta
 from litesoc_server.api.v1.schemas import READ_ERRORS, FilterText
-from litesoc_server.events.detection import AlertSeverity
 from litesoc_server.ingest.keys import Scope
 from litesoc_server.orgs.plans import Feature
 from litesoc_server.pipeline.normalise.text import clean_text
-from litesoc_server.store.base import RiskyLoginsFilter
 
 router = Router(tags=["actors"])
 
@@ -28,24 +25,13 @@ router = Router(tags=["actors"])
 def get_actor_risk(request: ApiRequest, actor_id: FilterText) -> ActorRiskAnswer:
     """Read what makes an actor risky: its weightiest logins and unsettled alerts, each counting half after a week."""
     caller, serving = request.caller, backend.current()
-    actor_id, now_ms = clean_text(actor_id), serving.clock.now_ms()
-    where = RiskyLoginsFilter(
-        actor_id=actor_id,
+    actor_id = clean_text(actor_id)
+    actor = RiskyActor(
+        org_id=caller.record.org_id,
         environment=caller.record.environment,
-        now_ms=now_ms,
-        half_life_ms=HALF_LIFE_MS,
+        actor_id=actor_id,
+        now_ms=serving.clock.now_ms(),
         not_before_ms=caller.not_before_ms,
+        is_redacted=caller.is_redacted,
     )
-    logins = serving.reader.riskiest_logins(org_id=caller.record.org_id, where=where, limit=PARTS_MAX)
-    alerts = visible_alerts(
-        org_id=caller.record.org_id, environment=caller.record.environment, not_before=caller.not_before
-    ).filter(actor_id=actor_id, status__in=UNSETTLED)
-    # An old alert can outweigh a newer one of lower severity, but not the tenth of the same one.
-    weightiest = [
-        alert
-        for severity in AlertSeverity
-        for alert in alerts.filter(severity=severity.value).order_by("-last_seen_at")[:PARTS_MAX]
-    ]
-    return ActorRiskAnswer(
-        data=actor_risk(actor_id, logins, weightiest, now_ms=now_ms, is_redacted=caller.is_redacted), meta=one_meta(caller)
-    )
+    return ActorRiskAnswer(data=actor_risk_out(actor_id, actor_risk(serving.reader, actor)), meta=one_meta(caller))
