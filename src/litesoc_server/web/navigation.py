@@ -22,6 +22,8 @@ DESTINATIONS: Sequence[Destination] = (
     Destination("overview", "Overview", "overview", "o"),
     Destination("events", "Events", "events", "e"),
     Destination("alerts", "Alerts", "alerts", "a"),
+    Destination("actors", "Actors", "actors", "c"),
+    Destination("addresses", "Addresses", "addresses", "i"),
     Destination("detections", "Detections", "detections", "d"),
 )
 

@@ -6,6 +6,10 @@ from django.views.generic import RedirectView
 
 from litesoc_server.web.detections.urls import detection_urls
 from litesoc_server.web.views import alert_bulk, alert_comments, alert_decide, alert_logins, alert_suppress
+from litesoc_server.web.views.actor import actor, actor_links, actor_map, actor_timeline
+from litesoc_server.web.views.actors import actors
+from litesoc_server.web.views.address import address, address_actors, address_timeline
+from litesoc_server.web.views.addresses import addresses
 from litesoc_server.web.views.alert import alert
 from litesoc_server.web.views.alert_completion import alert_completion
 from litesoc_server.web.views.alerts import alerts, new_alerts
@@ -20,7 +24,8 @@ from litesoc_server.web.views.events import events
 from litesoc_server.web.views.events_export import events_export
 from litesoc_server.web.views.favicon import favicon
 from litesoc_server.web.views.home import home
-from litesoc_server.web.views.overview import overview
+from litesoc_server.web.views.overview import overview, overview_alerts, overview_figures
+from litesoc_server.web.views.overview_cards import overview_arrivals, overview_map, overview_tops
 from litesoc_server.web.views.palette import palette
 from litesoc_server.web.views.passkey_sign_in import passkey_sign_in
 from litesoc_server.web.views.profile import profile
@@ -39,6 +44,20 @@ register_converter(EnvironmentConverter, "environment")
 organization_urls = [
     path("", overview, name="overview"),
     path("palette", palette, name="palette"),
+    path("overview/alerts/", overview_alerts, name="overview_alerts"),
+    path("overview/arrivals/", overview_arrivals, name="overview_arrivals"),
+    path("overview/figures/", overview_figures, name="overview_figures"),
+    path("overview/map/", overview_map, name="overview_map"),
+    path("overview/tops/", overview_tops, name="overview_tops"),
+    path("actors/", actors, name="actors"),
+    path("actors/actor", actor, name="actor"),
+    path("actors/actor/links/", actor_links, name="actor_links"),
+    path("actors/actor/map/", actor_map, name="actor_map"),
+    path("actors/actor/timeline/", actor_timeline, name="actor_timeline"),
+    path("addresses/", addresses, name="addresses"),
+    path("addresses/address", address, name="address"),
+    path("addresses/address/actors/", address_actors, name="address_actors"),
+    path("addresses/address/timeline/", address_timeline, name="address_timeline"),
     path("setup/", setup, name="setup"),
     path("setup/key", setup_key, name="setup_key"),
     path("setup/notices", setup_notices, name="setup_notices"),

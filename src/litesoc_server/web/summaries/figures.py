@@ -1,0 +1,116 @@
+"""The figures at the top of the overview, each with its course and its change, and the chart of severities."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from litesoc_server import backend
+from litesoc_server.store.queries.key_figures import KeyFigures
+from litesoc_server.store.queries.overview_series import SeriesPoint
+from litesoc_server.store.queries.span import SPAN_OF_MINUTES_MS
+from litesoc_server.web.member import Member
+from litesoc_server.web.summaries.spans import PageSpan
+from litesoc_server.web.summaries.sparkline import sparkline
+from litesoc_server.web.time_range import TimeRange
+
+EXACT_MAX = 1_000  # distinct actors or addresses: beyond it they are counted to about 0.8 %
+_CHANGE_MAX = 999  # per cent; more is said as "many times as many"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """One number."""
+
+    title: str
+    value: int
+    is_about: bool
+    change: str  # "12 % more", "" where there is nothing to compare with
+    direction: str  # "up", "down", "same"
+    sparkline: Mapping[str, str]
+    address: str  # of the page that lists what was counted
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overview:
+    """What the store says about a span."""
+
+    figures: Sequence[Figure]
+    chart: Mapping[str, object]  # as frontend/src/chart.ts reads it
+    rows: Sequence[tuple[int, SeriesPoint]]  # the chart as a table: beginning of the step, what happened in it
+    events: int
+
+
+def overview_of(member: Member, time_range: TimeRange, span: PageSpan) -> Overview:
+    """Return the figures of a span and its chart. Raises StoreUnavailable."""
+    reader = backend.current().reader
+    now = reader.key_figures(org_id=member.org_id, span=span.now)
+    finished = now if span.finished == span.now else reader.key_figures(org_id=member.org_id, span=span.finished)
+    before = reader.key_figures(org_id=member.org_id, span=span.before)
+    nothing = SeriesPoint(0, 0, 0, 0, 0)
+    found = {
+        point.start_ms: point for point in reader.overview_series(org_id=member.org_id, span=span.now, step_ms=span.step_ms)
+    }
+    visitors = {
+        point.start_ms: point for point in reader.visitor_series(org_id=member.org_id, span=span.now, step_ms=span.step_ms)
+    }
+    rows = [(start_ms, found.get(start_ms, nothing)) for start_ms in span.starts_ms]
+    of_range = time_range.query
+    is_sketched = span.now.length_ms > SPAN_OF_MINUTES_MS
+
+    def figure(
+        title: str, count: Callable[[KeyFigures], int], course: Sequence[int], address: str, limit: int = 0
+    ) -> Figure:
+        change, direction = _change(count(finished), count(before))
+        return Figure(
+            title=title,
+            value=count(now),
+            is_about=is_sketched and 0 < limit < count(now),
+            change=change,
+            direction=direction,
+            sparkline=sparkline(course),
+            address=address,
+        )
+
+    actors = [visitors[start].actors if start in visitors else 0 for start in span.starts_ms]
+    addresses = [visitors[start].addresses if start in visitors else 0 for start in span.starts_ms]
+    figures = [
+        figure("Events", lambda one: one.events, [point.events for _, point in rows], member.url("events", of_range)),
+        figure(
+            "Failed logins",
+            lambda one: one.failures,
+            [point.failures for _, point in rows],
+            member.url("events", {"q": "event:auth.login_failed", **of_range}),
+        ),
+        figure(
+            "Critical events",
+            lambda one: one.criticals,
+            [point.criticals for _, point in rows],
+            member.url("events", {"q": "severity:critical", **of_range}),
+        ),
+        figure("Actors", lambda one: one.actors, actors, member.url("actors", of_range), EXACT_MAX),
+        figure("Addresses", lambda one: one.addresses, addresses, member.url("addresses", of_range), EXACT_MAX),
+    ]
+    return Overview(figures=figures, chart=_chart(rows, span), rows=rows, events=now.events)
+
+
+def _change(now: int, before: int) -> tuple[str, str]:
+    """Return the change in words and its direction."""
+    if before == 0:
+        return "", "same"
+    percent = round((now - before) / before * 100)
+    if percent == 0:
+        return "as many as before", "same"
+    if percent > _CHANGE_MAX:
+        return f"{now / before:,.0f} times as many", "up"
+    return (f"{percent} % more", "up") if percent > 0 else (f"{-percent} % fewer", "down")
+
+
+def _chart(rows: Sequence[tuple[int, SeriesPoint]], span: PageSpan) -> Mapping[str, object]:
+    return {
+        "times": [start_ms // 1000 for start_ms, _ in rows],
+        "bucket_s": span.step_ms // 1000,
+        "series": [
+            {"label": "Info", "colour": "low", "values": [point.infos for _, point in rows]},
+            {"label": "Warning", "colour": "high", "values": [point.warnings for _, point in rows]},
+            {"label": "Critical", "colour": "critical", "values": [point.criticals for _, point in rows]},
+        ],
+    }
