@@ -5,13 +5,16 @@ from typing import Any
 import msgspec
 import pytest
 
-from control_factories import NOW_MS, OrganizationFactory, database_down, make_alert
+from control_factories import NOW_MS, MembershipFactory, OrganizationFactory, database_down, make_alert
+from litesoc_server.alerts.assignment import assign
+from litesoc_server.alerts.comments import add_comment
 from litesoc_server.alerts.models import Alert, AlertTransition
 from litesoc_server.api.v1.schemas import iso_utc
 from litesoc_server.clock import ManualClock
 from litesoc_server.events.detection import AlertSeverity, AlertType, Fact
 from litesoc_server.events.envelope import Environment
 from litesoc_server.events.risk import Risk
+from litesoc_server.orgs.principals import Who
 from litesoc_server.pipeline.detect.detectors import brute_force_address
 from litesoc_server.store.base import EventStore
 from litesoc_server.store.chdb import ChdbStore
@@ -91,6 +94,8 @@ def test_an_alert_is_shown_with_why_it_fired(tenant: Tenant) -> None:
                 "actions": list(headline.actions),
                 "accounts_entered": [],
                 "event_ids": list(alert.incident.event_ids),
+                "assignee": None,
+                "comments_count": 0,
             },
         },
         "meta": {"plan": "enterprise", "retention_days": 90, "redacted": False},
@@ -420,3 +425,14 @@ def test_alerts_are_searched_with_a_query_beside_the_filters(tenant: Tenant) -> 
     response = tenant.call("GET", "/alerts?query=status:opn")
     assert (response.status_code, response.json()["position"]) == (400, 7)
     assert "did you mean `open`?" in response.json()["message"]
+
+
+def test_an_alert_says_whose_it_is_and_how_much_was_said(tenant: Tenant) -> None:
+    alert = make_alert(tenant.org)
+    jo = MembershipFactory(org=tenant.org).user
+    assign(alert, jo, who=Who(by="Mira", principal="user:1"))
+    add_comment(alert, "hm", author=jo)
+    (listed,) = tenant.get("/alerts")["data"]
+    shown = tenant.get(f"/alerts/{alert.id}")["data"]
+    for one in (listed, shown):
+        assert (one["metadata"]["assignee"], one["metadata"]["comments_count"]) == (jo.email, 1)

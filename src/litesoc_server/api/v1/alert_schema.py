@@ -55,6 +55,8 @@ class AlertMetadata(FlatIntelligence):
     actions: list[str] = Field(description="Suggested next steps.")
     accounts_entered: list[str] = Field(description="Actors whose accounts somebody may have got into.")
     event_ids: list[str] = Field(description="Evidence: the newest events of the incident, oldest first.")
+    assignee: str | None = Field(description="E-mail address of the member who looks after it.")
+    comments_count: int = Field(description="Comments of members.")
 
 
 class AlertOut(Schema):
@@ -179,6 +181,8 @@ def _metadata(alert: Alert, score: int | None) -> AlertMetadata:
         actions=list(incident.actions),
         accounts_entered=list(incident.entered),
         event_ids=list(incident.event_ids),
+        assignee=None if alert.assignee is None else alert.assignee.email,
+        comments_count=alert.comments_count,
     )
 
 

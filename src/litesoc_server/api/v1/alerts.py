@@ -51,7 +51,7 @@ def list_alerts(request: ApiRequest, query: Query[AlertQuery]) -> AlertList:
     )
     alerts = matching(visible, query)
     total = alerts.count()
-    page = list(alerts[offset : offset + limit])
+    page = list(alerts.select_related("assignee")[offset : offset + limit])
     return AlertList(
         data=_shown(page),
         pagination=Pagination(total=total, limit=limit, offset=offset, has_more=offset + len(page) < total),

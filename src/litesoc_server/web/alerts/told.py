@@ -54,6 +54,7 @@ class Told:
     comment: AlertComment | None  # to be shown as a card of its own
     is_own: bool = False  # the reader's own comment: it can be changed
     can_be_restored: bool = False
+    page: str | None = None  # where more of it stands
 
 
 def told(group: HistoryGroup, reader: User) -> Told:
@@ -65,7 +66,8 @@ def told(group: HistoryGroup, reader: User) -> Told:
         transition = line.transition
         icon = _ICONS.get(transition.action, "history")
         text = change_words(transition)
-        return Told(line=line, icon=icon, by=transition.by, text=text, note=transition.note, comment=None)
+        page = "suppressions" if transition.action == Action.SUPPRESS else None
+        return Told(line=line, icon=icon, by=transition.by, text=text, note=transition.note, comment=None, page=page)
     assert line.detection is not None, "a line is one of the three"
     events = "1 event" if group.events_count_max == 1 else f"{group.events_count_max:,} events"
     times = "" if group.count == 1 else f" {group.count:,} times"

@@ -11,6 +11,7 @@ from litesoc_server.alerts.facets import FACETS, Chosen, narrowed
 from litesoc_server.alerts.listing import Cursor, CursorInvalid, Sort, read_cursor
 from litesoc_server.alerts.models import Alert, Status
 from litesoc_server.alerts.search import search_alerts
+from litesoc_server.pipeline.normalise.text import clean_text
 from litesoc_server.search.alert_fields import ALERT_FIELDS
 from litesoc_server.search.errors import QueryError
 from litesoc_server.web.member import Member
@@ -50,7 +51,7 @@ def wanted_by(query: QueryDict, member: Member) -> Wanted:
     tab = query.get("status", DEFAULT_TAB)
     if tab not in (*Status.values, ALL):
         tab = DEFAULT_TAB
-    values = {facet: frozenset(query.getlist(facet)[:VALUES_MAX]) for facet in FACETS}
+    values = {facet: frozenset(map(clean_text, query.getlist(facet)[:VALUES_MAX])) for facet in FACETS}
     values["assignee"] = frozenset(str(member.user.id) if one == ME else one for one in values["assignee"])
     matching, typed = _matching(query.get("q", ""), member)
     return Wanted(
