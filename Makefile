@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE # without byte code every command would take seconds longer to start
 
-.PHONY: help demo test check check-data laws bench crash format lock clean
+.PHONY: help demo test check check-data laws bench crash format lock screenshots clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -47,6 +47,9 @@ format: .venv/dev ## Format the code and mend what can be mended
 
 check-data: .venv/dev ## Checks on real data sets that are not part of the repository
 	@$(BIN)/pytest -m shared_data tests/shared_data
+
+screenshots: .venv/dev ## Take pictures of every page into screenshots/, and the two of the README (needs Chromium)
+	@$(BIN)/python docs/generate_screenshots.py
 
 laws: .venv/dev ## Same incidents from memory, Redis and replay on 10,000 random streams (about half an hour)
 	@LITESOC_TEST_LAWS_STORIES=10000 $(BIN)/pytest -q -n auto --timeout=0 tests/contract/test_detection_on_redis.py tests/contract/test_detection_interleaved.py

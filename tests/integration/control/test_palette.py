@@ -4,7 +4,7 @@ import uuid
 import pytest
 from django.test import Client
 
-from control_factories import NOW_MS, MembershipFactory, OrganizationFactory
+from control_factories import NOW_MS, MembershipFactory, OrganizationFactory, make_alert
 from litesoc_server.events.envelope import Environment
 from litesoc_server.orgs.models import Organization, Role
 from litesoc_server.store.base import EventStore
@@ -79,3 +79,18 @@ def test_only_what_is_visible_still_is_found(member: Client, org: Organization, 
     Organization.objects.filter(pk=org.pk).update(retention_days_override=400)
     store_events(store, old)
     assert f"events/{old.event_id}/" not in asked(member, org, old.event_id)
+
+
+def test_alerts_are_found_by_title_and_id_in_their_own_place_only(member: Client, org: Organization) -> None:
+    alert = make_alert(org, title="Odd <b>journey</b>")
+    other = make_alert(OrganizationFactory(), title="Odd trip of others")
+    make_alert(org, title="Odd test", environment=Environment.TEST)
+    assert [text for text in options(member, org, "oDD") if text.startswith("Odd")] == ["Odd &lt;b&gt;journey&lt;/b&gt;"]
+    assert f"alerts/{alert.id}/" in asked(member, org, str(alert.id))
+    assert f"alerts/{other.id}/" not in asked(member, org, str(other.id))
+    assert "Odd test" in options(member, org, "odd", "test")
+
+
+def test_detectors_are_found_by_title_and_id(member: Client, org: Organization) -> None:
+    assert f'href="/o/{org.slug}/live/detections/impossible_travel/"' in asked(member, org, "impossible")
+    assert f'href="/o/{org.slug}/live/detections/brute_force_address/"' in asked(member, org, "brute_force_a")

@@ -1,0 +1,184 @@
+"""Take a picture of every page: light and dark, wide and narrow, into screenshots/; two of them, packed, into docs/img/.
+
+Run as `make screenshots`. It starts a server with the demo's story and a week of everyday events.
+"""
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT / "tests"))  # the tests' browser looks at the pages
+
+from PIL import Image  # noqa: E402
+from playwright.sync_api import sync_playwright  # noqa: E402
+
+from browser.people import sign_in_everybody  # noqa: E402 # found by the line above
+from browser.traffic import send_story  # noqa: E402
+from browser.visits import DESKTOP, PHONE, Site, Visit, find_chromium, launch  # noqa: E402
+from http_client import Api, wait_until  # noqa: E402
+from litesoc_server.cli.client import ApiClient  # noqa: E402
+from litesoc_server.cli.demo_traffic import ordinary_week, send_week  # noqa: E402
+from live_server import LiveServer  # noqa: E402
+
+# Name of an address in web/urls.py -> what stands behind the organisation's address; {…} are ids of the story.
+PAGES: Mapping[str, str] = {
+    "overview": "?range=7d",
+    "setup": "setup/",
+    "events": "events/?range=7d",
+    "event": "events/{event_id}/",
+    "alerts": "alerts/",
+    "alert": "alerts/{alert_id}/",
+    "detections": "detections/",
+    "detections_general": "detections/general/",
+    "detections_general_edit": "detections/general/{section}/",
+    "detector": "detections/{detector}/",
+    "detector_edit": "detections/{detector}/edit",
+    "policy_changes": "detections/changes/",
+    "suppressions": "suppressions/",
+    "suppression_extend": "suppressions/{suppression_id}/extend",
+    "suppression_new": "suppressions/new",
+}
+# Addresses without a page of their own: what scripts ask for, files, and what is only posted to.
+NO_PAGES = frozenset({
+    "palette", "setup_key", "setup_notices", "setup_progress",
+    "event_chart", "event_completion", "event_facets", "events_export", "events_stream",
+    "alert_assign", "alert_comment", "alert_comments", "alert_completion", "alert_decide", "alert_login", "alert_suppress",
+    "detector_mute", "detector_unmute", "policy_reset", "policy_undo",
+    "suppression_end", "suppression_resume",
+    "alerts_bulk", "alerts_bulk_step", "alerts_bulk_undo", "alerts_export", "alerts_new",
+})  # fmt: skip
+OTHER_PAGES: Mapping[str, str] = {"profile": "/profile/", "not_found": "/no/such/page"}
+SIGNED_OUT_PAGES: Mapping[str, str] = {"home": "/", "sign_in": "/accounts/login/", "reset": "/accounts/password/reset/"}
+THEMES = ("light", "dark")
+SIZES = {"1440": DESKTOP, "390": PHONE}
+README_SIZE = (1440, 1080)
+IN_README = ("overview", "alert")
+README_COLOURS, README_BYTES_MAX = 128, 200_000
+SETTLE_MS = 1_000  # charts and parts that come after the page
+ALERTS_OF_STORY = 8
+
+
+def missing_pages() -> set[str]:
+    """Return the names of addresses that are neither in PAGES nor in NO_PAGES, and those that no longer exist."""
+    import django  # noqa: PLC0415 # its settings read the environment, which main() prepares
+
+    django.setup()
+    from litesoc_server.web.urls import organization_urls  # noqa: PLC0415 # needs Django set up
+
+    return set(_names(organization_urls)) ^ (set(PAGES) | NO_PAGES)
+
+
+def _names(patterns: Iterable[Any]) -> Iterator[str]:
+    """Yield the names of addresses, also of those that are included."""
+    for pattern in patterns:
+        if hasattr(pattern, "url_patterns"):
+            yield from _names(pattern.url_patterns)
+        else:
+            yield pattern.name
+
+
+def main() -> None:
+    """Write the pictures."""
+    with tempfile.TemporaryDirectory() as directory:
+        os.environ.update(DJANGO_SETTINGS_MODULE="litesoc_server.settings", LITESOC_DATA_DIR=f"{directory}/none")
+        if wrong := missing_pages():
+            sys.exit(f"Name these addresses of web/urls.py in PAGES or NO_PAGES, or remove them there: {sorted(wrong)}")
+        executable = find_chromium()
+        if executable is None:
+            sys.exit("Chromium is needed (Debian: apt-get install chromium)")
+        server = LiveServer(Path(directory) / "data")
+        account = server.init(email="founder@shop.example")
+        server.start()
+        try:
+            sessions = _fill(server, account)
+            with sync_playwright() as playwright:
+                browser = launch(playwright, executable)
+                site = Site(server, account["org_id"], "shop-example", account["api_key"], sessions, browser)
+                _take_all(site)
+        finally:
+            server.stop()
+
+
+def _fill(server: LiveServer, account: Mapping[str, str]) -> dict[str, str]:
+    key = server.create_key("ingest", "read", "backfill")
+    sessions = sign_in_everybody(server, account["org_id"])
+    with ApiClient(server.url, key) as client:
+        send_week(client, ordinary_week(time.time_ns() // 1_000_000))
+    send_story(server, key)
+    api = Api(server.url, account["api_key"])
+    wait_until(lambda: api.alerts()["pagination"]["total"], lambda total: total >= ALERTS_OF_STORY, what="the alerts")
+    return sessions
+
+
+def _take_all(site: Site) -> None:
+    folder = ROOT / "screenshots"
+    folder.mkdir(exist_ok=True)
+    addresses = {**_addresses(site), **OTHER_PAGES}
+    for theme in THEMES:
+        for width, size in SIZES.items():
+            for role, pages in (("owner", addresses), (None, SIGNED_OUT_PAGES)):
+                with site.visit(role, theme=theme, size=size, expected=("404",)) as visit:
+                    for name, path in pages.items():
+                        _take(visit, path, size, folder / f"{name}-{theme}-{width}.png")
+    for name in IN_README:
+        with site.visit("owner", theme="light", size=DESKTOP) as visit:
+            _take(visit, addresses[name], README_SIZE, folder / f"{name}-readme.png", is_whole=False)
+        _pack(folder / f"{name}-readme.png", ROOT / "docs" / "img" / f"{name}.png")
+
+
+def _addresses(site: Site) -> dict[str, str]:
+    """Return the address of each page: of an alert that has much to show, the event that triggered it, its people."""
+    api = Api(site.server.url, site.api_key)
+    alert = next(alert for alert in api.alerts()["data"] if alert["alert_type"] == "impossible_travel")
+    ids = {
+        "alert_id": alert["id"],
+        "event_id": alert["trigger_event_id"],
+        "detector": "impossible_travel",
+        "section": "blocked",
+        "suppression_id": _suppress(api),
+    }
+    return {name: path.format_map(ids) for name, path in PAGES.items()}
+
+
+def _suppress(api: Api) -> str:
+    """Suppress something of no importance, so that the pages about it have something to show; return its id."""
+    body = {
+        "reason": "Load test of the new sign-in page",
+        "detector": "brute_force_address",
+        "address": "198.51.100.0/24",
+        "expires_at": (datetime.now(UTC) + timedelta(days=3)).isoformat(),
+    }
+    answer = api.http.post("/api/v1/detection/suppressions", json=body)
+    answer.raise_for_status()
+    return str(answer.json()["data"]["id"])
+
+
+def _take(visit: Visit, path: str, size: tuple[int, int], file: Path, *, is_whole: bool = True) -> None:
+    width, height = size
+    visit.page.set_viewport_size({"width": width, "height": height})
+    visit.go(path)
+    visit.page.wait_for_timeout(SETTLE_MS)
+    if is_whole:  # by a window as high as the page, so that the side bar reaches its end
+        height = int(visit.page.evaluate("document.documentElement.scrollHeight"))
+        visit.page.set_viewport_size({"width": width, "height": height})
+        visit.page.wait_for_timeout(SETTLE_MS)
+    visit.page.screenshot(path=file)
+    print(file.relative_to(ROOT))
+
+
+def _pack(picture: Path, file: Path) -> None:
+    """Write a picture with few colours, as it goes into the repository."""
+    Image.open(picture).convert("RGB").quantize(README_COLOURS).save(file, optimize=True)
+    size = file.stat().st_size
+    if size > README_BYTES_MAX:
+        sys.exit(f"{file} has {size:,} bytes; the limit is {README_BYTES_MAX:,}")
+
+
+if __name__ == "__main__":
+    main()
