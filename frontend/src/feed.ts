@@ -25,8 +25,10 @@ class Feed {
   private held: HTMLElement[] = []; // newest first
   private heldCount = 0;
   private passedOver = 0;
+  private readonly hasOlder: boolean;
 
   constructor(private readonly element: HTMLElement, private readonly body: HTMLElement) {
+    this.hasOlder = "older" in element.dataset;
     this.button("pause")?.addEventListener("click", () => this.togglePause());
     this.connect();
     addEventListener("pagehide", () => this.source?.close());
@@ -68,6 +70,8 @@ class Feed {
     if (rows.length > 0) document.querySelector("[data-feed-empty]")?.remove();
     for (const row of rows.reverse()) {
       const next = ([...this.body.children] as HTMLElement[]).find((one) => Number(one.dataset["at"]) <= Number(row.dataset["at"]));
+      // What is older than everything here is on the next page, where there is one.
+      if (next === undefined && (this.hasOlder || this.body.children.length >= ROWS_MAX)) continue;
       row.classList.add("is-new");
       setTimeout(() => row.classList.remove("is-new"), NEW_MS);
       this.body.insertBefore(row, next ?? null);

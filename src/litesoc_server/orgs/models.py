@@ -174,3 +174,31 @@ class SuppressionHit(models.Model):
 
     def __str__(self) -> str:
         return self.detection_id
+
+
+class ListedPage(models.TextChoices):
+    """A list whose searches can be saved."""
+
+    EVENTS = "events", "Events"
+    ALERTS = "alerts", "Alerts"
+
+
+class SavedView(models.Model):
+    """One search of a list under a name: its member's own, or shared with the organisation."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    org = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="saved_views", verbose_name="organisation")
+    owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="saved_views")
+    page = models.CharField(max_length=20, choices=ListedPage.choices)
+    name = models.CharField(max_length=60)
+    parameters = models.TextField()  # of the page's address: "q=…&range=7d"; may hold personal data
+    is_shared = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["created_at", "id"]
+        constraints = [models.UniqueConstraint(name="orgs_one_saved_view_per_name", fields=["org", "owner", "page", "name"])]
+        indexes = [models.Index(name="orgs_saved_views_of_page", fields=["org", "page", "created_at"])]
+
+    def __str__(self) -> str:
+        return self.name

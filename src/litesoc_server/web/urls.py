@@ -5,7 +5,7 @@ from django.urls.converters import StringConverter
 from django.views.generic import RedirectView
 
 from litesoc_server.web.detections.urls import detection_urls
-from litesoc_server.web.views import alert_bulk, alert_comments, alert_decide, alert_logins, alert_suppress
+from litesoc_server.web.views import alert_bulk, alert_comments, alert_decide, alert_logins, alert_suppress, saved_views
 from litesoc_server.web.views.actor import actor, actor_links, actor_map, actor_timeline
 from litesoc_server.web.views.actors import actors
 from litesoc_server.web.views.address import address, address_actors, address_timeline
@@ -70,6 +70,10 @@ organization_urls = [
     path("events/facets/", event_facets, name="event_facets"),
     path("events/stream", event_stream, name="events_stream"),
     path("events/<uuid:event_id>/", event, name="event"),
+    path("views/", saved_views.save, name="saved_view_save"),
+    path("views/restore", saved_views.restore, name="saved_view_restore"),
+    path("views/<uuid:view_id>/rename", saved_views.rename, name="saved_view_rename"),
+    path("views/<uuid:view_id>/delete", saved_views.delete, name="saved_view_delete"),
     path("alerts/", alerts, name="alerts"),
     path("alerts/export.csv", alerts_export, {"file_format": "csv"}, name="alerts_export"),
     path("alerts/export.json", alerts_export, {"file_format": "json"}, name="alerts_export"),

@@ -155,7 +155,7 @@ def test_facets_count_and_toggle(reader: Reader, store: EventStore) -> None:
         page = reader.text("events/facets/", **query)
         return {
             unescape(value): unescape(href)
-            for href, value in re.findall(r'class="facet" href="([^"]+)"[^>]* title="([^"]*)"', page)
+            for href, value in re.findall(r'class="facet-choice" href="([^"]+)"[^>]* title="([^"]*)"', page)
         }
 
     assert "4 events" in reader.text("events/facets/")

@@ -5,14 +5,10 @@ from datetime import UTC, datetime
 from django import template
 from django.template.context import Context
 from django.templatetags.static import static
-from django.urls import NoReverseMatch
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from litesoc_server.orgs.roles import Permission
-from litesoc_server.search.event_fields import EVENT_FIELDS
-from litesoc_server.search.format import format_query
-from litesoc_server.search.query import Exactly, Query, Term
 from litesoc_server.web.assets import asset_path, icon_markup
 from litesoc_server.web.links import url_if_there
 from litesoc_server.web.member import Member
@@ -55,21 +51,13 @@ def page_url_if_there(context: Context, page: str, **arguments: object) -> str:
 @register.simple_tag(takes_context=True)
 def actor_url(context: Context, actor_id: str) -> str:
     """Return the address of an actor's page. Ids hold anything, so they travel in the query."""
-    return _page_of(context, "actor", {"id": actor_id}, Term("actor", (Exactly(actor_id),)))
+    return _member(context).url("actor", {"id": actor_id})
 
 
 @register.simple_tag(takes_context=True)
 def address_url(context: Context, address: str) -> str:
     """Return the address of the page of an IP address."""
-    return _page_of(context, "address", {"ip": address}, Term("ip", (Exactly(address),)))
-
-
-def _page_of(context: Context, page: str, query: dict[str, str], term: Term) -> str:
-    """Return the address of an entity's page, or of its events where there is no such page."""
-    try:
-        return _member(context).url(page, query)
-    except NoReverseMatch:
-        return _member(context).url("events", {"q": format_query(Query((term,)), EVENT_FIELDS)})
+    return _member(context).url("address", {"ip": address})
 
 
 @register.filter

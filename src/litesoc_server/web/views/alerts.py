@@ -9,12 +9,14 @@ from litesoc_server.alerts.facets import count_alerts
 from litesoc_server.alerts.listing import page_of
 from litesoc_server.alerts.models import Resolution
 from litesoc_server.orgs.members import members_who_may
+from litesoc_server.orgs.models import ListedPage
 from litesoc_server.orgs.roles import Permission
 from litesoc_server.web.alerts.choices import facets_of, tabs_of
 from litesoc_server.web.alerts.export_rows import EXPORTED_MAX
 from litesoc_server.web.alerts.wanted import filters_of, moment_of, wanted_by
 from litesoc_server.web.fragments import is_fragment
 from litesoc_server.web.member import Member, PageRequest, page
+from litesoc_server.web.saved_views import saved_views_of
 
 PAGE_ROWS = 50
 ROWS_MAX = 500  # that a list which was scrolled far is shown again with
@@ -50,6 +52,7 @@ def alerts(request: PageRequest, member: Member) -> HttpResponse:
         "resolutions": Resolution.choices,
         "targets_max": TARGETS_MAX,
         "rows_max": EXPORTED_MAX,
+        "views": saved_views_of(member, ListedPage.ALERTS, request.GET),
     }
     return render(request, "web/alerts/page.html", context)
 

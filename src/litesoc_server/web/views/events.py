@@ -4,12 +4,14 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from litesoc_server import backend
+from litesoc_server.orgs.models import ListedPage
 from litesoc_server.store.base import SearchPage, StoreUnavailable
 from litesoc_server.web.event_export_rows import EXPORTED_MAX
 from litesoc_server.web.event_request import EventRequest, read_event_request, write_cursor
 from litesoc_server.web.export.stream import FileFormat
 from litesoc_server.web.feed.event_feed import position_now
 from litesoc_server.web.member import Member, PageRequest, page
+from litesoc_server.web.saved_views import saved_views_of
 
 PAGE_SIZE = 50  # rows
 
@@ -24,6 +26,7 @@ def events(request: PageRequest, member: Member) -> HttpResponse:
         "time_range": asked.time_range,
         "export": {form: member.url("events_export", asked.parameters, file_format=form) for form in FileFormat},
         "rows_max": EXPORTED_MAX,
+        "views": saved_views_of(member, ListedPage.EVENTS, request.GET),
     }
     if not asked.is_valid:
         return render(request, "web/events.html", context)
