@@ -6,9 +6,10 @@ from django.test import Client
 
 from control_factories import NOW_MS, MembershipFactory, OrganizationFactory, make_alert
 from litesoc_server.events.envelope import Environment
+from litesoc_server.events.event import Actor
 from litesoc_server.orgs.models import Organization, Role
 from litesoc_server.store.base import EventStore
-from management_api import Tenant, make_event, store_events
+from management_api import Tenant, make_event, store_down, store_events
 
 pytestmark = pytest.mark.django_db
 
@@ -94,3 +95,35 @@ def test_alerts_are_found_by_title_and_id_in_their_own_place_only(member: Client
 def test_detectors_are_found_by_title_and_id(member: Client, org: Organization) -> None:
     assert f'href="/o/{org.slug}/live/detections/impossible_travel/"' in asked(member, org, "impossible")
     assert f'href="/o/{org.slug}/live/detections/brute_force_address/"' in asked(member, org, "brute_force_a")
+
+
+def test_actors_are_found_by_how_their_ids_begin(member: Client, org: Organization, store: EventStore) -> None:
+    long = "usr_" + "🦊" * 100 + "<script>"
+    store_events(store, make_event(org, actor=Actor("usr_1")), make_event(org, actor=Actor(long)))
+    store_events(store, make_event(OrganizationFactory(), actor=Actor("usr_of_others")))
+    found = options(member, org, "usr_")
+    assert {"usr_1", long.replace("<", "&lt;").replace(">", "&gt;")} <= set(found)
+    assert "usr_of_others" not in found
+
+
+@pytest.mark.parametrize("text", ["1.2.3.4", " 1.2.3.4 "])
+def test_a_whole_address_leads_to_its_page(member: Client, org: Organization, text: str) -> None:
+    assert "1.2.3.4" in options(member, org, text)
+
+
+def test_an_address_of_version_6_leads_to_its_plain_form(member: Client, org: Organization) -> None:
+    assert "2001:db8::1" in options(member, org, "2001:DB8:0:0::1")
+
+
+def test_addresses_are_found_by_how_they_begin(member: Client, org: Organization, store: EventStore) -> None:
+    store_events(store, make_event(org, user_ip="198.51.100.99"), make_event(OrganizationFactory(), user_ip="198.51.100.98"))
+    found = options(member, org, "198.51.")
+    assert "198.51.100.99" in found
+    assert "198.51.100.98" not in found
+
+
+def test_without_the_store_the_rest_is_there_and_it_says_so(member: Client, org: Organization) -> None:
+    with store_down():
+        page = asked(member, org, "sign")
+    assert "Sign out" in page
+    assert "does not answer" in page

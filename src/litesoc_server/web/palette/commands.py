@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from litesoc_server.events.envelope import Environment
 from litesoc_server.orgs.access import memberships_of
@@ -10,7 +10,6 @@ from litesoc_server.pipeline.detect.registry import DETECTORS
 from litesoc_server.search.event_fields import EVENT_FIELDS
 from litesoc_server.search.format import format_term
 from litesoc_server.search.query import Exactly, Term
-from litesoc_server.web.links import url_if_there
 from litesoc_server.web.member import Member
 from litesoc_server.web.navigation import destinations_for
 from litesoc_server.web.palette.entry import Entry
@@ -34,18 +33,14 @@ _ACTIONS = (
 
 
 def pages(member: Member) -> Iterator[Entry]:
-    """Yield the pages that are there and that ``member`` may see."""
+    """Yield the pages that ``member`` may see."""
     for destination in destinations_for(member):
         keys = f"g {destination.shortcut}"
         yield Entry(title=destination.title, icon=destination.icon, detail=keys, url=member.url(destination.page))
     for page, title, icon, words in _MORE_PAGES:
-        if url := url_if_there(member, page):
-            yield Entry(title=title, icon=icon, url=url, words=words)
+        yield Entry(title=title, icon=icon, url=member.url(page), words=words)
     for page, title, icon, words in _OWN_PAGES:
-        try:
-            yield Entry(title=title, icon=icon, url=reverse(page), words=words)
-        except NoReverseMatch:
-            continue
+        yield Entry(title=title, icon=icon, url=reverse(page), words=words)
 
 
 def actions(member: Member) -> Iterator[Entry]:
@@ -64,15 +59,14 @@ def actions(member: Member) -> Iterator[Entry]:
 def detectors(member: Member) -> Iterator[Entry]:
     """Yield every detector."""
     for detector in DETECTORS:
-        if url := url_if_there(member, "detector", detector=detector.id):
-            yield Entry(title=detector.title, icon="detections", detail=detector.id, url=url)
+        url = member.url("detector", detector=detector.id)
+        yield Entry(title=detector.title, icon="detections", detail=detector.id, url=url)
 
 
-def searches(member: Member, text: str) -> Iterator[Entry]:
-    """Yield the search for the text anywhere in events."""
-    if url_if_there(member, "events"):
-        words = format_term(Term(None, (Exactly(text),)), EVENT_FIELDS)
-        yield Entry(title=f"Events with {words}", icon="search", url=member.url("events", {"q": words}))
+def search(member: Member, text: str) -> Entry:
+    """Return the search for the text anywhere in events."""
+    words = format_term(Term(None, (Exactly(text),)), EVENT_FIELDS)
+    return Entry(title=f"Events with {words}", icon="search", url=member.url("events", {"q": words}))
 
 
 def matching(entries: Iterator[Entry], text: str) -> list[Entry]:

@@ -35,7 +35,7 @@ def find(member: Member, typed: str) -> Found:
         found.add("Detections", commands.matching(commands.detectors(member), text)[:DETECTORS_MAX])
     found.add("Actions", commands.matching(commands.actions(member), text))
     if text:
-        found.add("Search", list(commands.searches(member, text)))
+        found.add("Search", [commands.search(member, text)])
     return found
 
 

@@ -7,11 +7,9 @@ from collections.abc import Iterator
 
 from litesoc_server import backend
 from litesoc_server.alerts.access import visible_alerts
-from litesoc_server.alerts.models import Alert
 from litesoc_server.events.ids import EventId
 from litesoc_server.pipeline.policy import DAY_MS
 from litesoc_server.store.queries.span import Span
-from litesoc_server.web.links import url_if_there
 from litesoc_server.web.member import Member
 from litesoc_server.web.palette.entry import Entry
 
@@ -32,7 +30,9 @@ def alerts(member: Member, text: str) -> Iterator[Entry]:
         found = found.filter(title__icontains=text)
     else:
         return
-    yield from (entry for alert in found[:FOUND_MAX] if (entry := _alert_entry(member, alert)))
+    for alert in found[:FOUND_MAX]:
+        url, detail = member.url("alert", alert_id=alert.id), f"{alert.severity}, {alert.status}"
+        yield Entry(title=alert.title, icon="alerts", detail=detail, url=url)
 
 
 def events(member: Member, text: str) -> Iterator[Entry]:
@@ -42,15 +42,14 @@ def events(member: Member, text: str) -> Iterator[Entry]:
         return
     reader = backend.current().reader
     event = reader.get_event(org_id=member.org_id, event_id=EventId(str(by_id)), not_before_ms=member.not_before_ms)
-    if event is None or event.environment is not member.environment:
-        return
-    if url := url_if_there(member, "event", event_id=event.event_id):
+    if event is not None and event.environment is member.environment:
+        url = member.url("event", event_id=event.event_id)
         yield Entry(title=event.name, icon="events", detail=event.event_id, url=url)
 
 
 def actors(member: Member, text: str) -> Iterator[Entry]:
     """Yield the actors whose ids or e-mail addresses begin with the text. Raises StoreUnavailable."""
-    if len(text) < ID_LETTERS_MIN or not url_if_there(member, "actor"):
+    if len(text) < ID_LETTERS_MIN:
         return
     reader = backend.current().reader
     for row in reader.list_actors(org_id=member.org_id, span=_lately(member), start=text, after=None, limit=FOUND_MAX):
@@ -60,8 +59,6 @@ def actors(member: Member, text: str) -> Iterator[Entry]:
 
 def addresses(member: Member, text: str) -> Iterator[Entry]:
     """Yield the address that was typed in full, or those that begin with the text. Raises StoreUnavailable."""
-    if not url_if_there(member, "address"):
-        return
     whole = _as_address(text)
     if whole is not None:
         yield Entry(title=whole, icon="addresses", detail="go to this address", url=member.url("address", {"ip": whole}))
@@ -79,11 +76,6 @@ def _lately(member: Member) -> Span:
         to_ms=member.now_ms + 1,
         not_before_ms=member.not_before_ms,
     )
-
-
-def _alert_entry(member: Member, alert: Alert) -> Entry | None:
-    url = url_if_there(member, "alert", alert_id=alert.id)
-    return Entry(title=alert.title, icon="alerts", detail=f"{alert.severity}, {alert.status}", url=url) if url else None
 
 
 def _as_id(text: str) -> uuid.UUID | None:

@@ -12,7 +12,6 @@ from litesoc_server.ingest.keys import Scope
 from litesoc_server.orgs.access import owners_of
 from litesoc_server.orgs.roles import Permission
 from litesoc_server.store.base import StoreUnavailable
-from litesoc_server.web.links import url_if_there
 from litesoc_server.web.member import Member, PageRequest, page
 from litesoc_server.web.server_address import server_address
 from litesoc_server.web.setup_guide.checklist import checklist_of
@@ -87,8 +86,6 @@ def _arriving(member: Member, polls_count: int = 0) -> dict[str, Any]:
         return {"is_failed": True, "next_poll": polls_count + 1, "is_waiting": polls_count < POLLS_MAX}
     return {
         "progress": progress,
-        "event_url": url_if_there(member, "event", event_id=progress.event.event_id) if progress.event else "",
-        "alert_url": url_if_there(member, "alert", alert_id=progress.alert.id) if progress.alert else "",
         "remarks": remarks_on(progress.event) if progress.event is not None else [],
         "checklist": checklist,
         "done_count": sum(point.is_done for point in checklist),
