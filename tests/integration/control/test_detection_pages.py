@@ -14,7 +14,7 @@ from django.utils import timezone
 from control_factories import WHO, MembershipFactory, OrganizationFactory, make_alert, make_suppression
 from litesoc_server.alerts.lifecycle import mark_safe
 from litesoc_server.clock import ManualClock
-from litesoc_server.orgs.models import Organization, PolicyChange, Role
+from litesoc_server.orgs.models import Organization, PolicyChange, Role, StoredPolicy
 from litesoc_server.orgs.policy_changes import change_policy, stored_policy
 from litesoc_server.orgs.policy_values import settings
 from litesoc_server.pipeline.detect.registry import DETECTORS
@@ -339,6 +339,27 @@ def test_among_test_events_settings_are_read_only(as_role: Any, org: Organizatio
         assert not re.search(r'action="[^"]*/detections/|/edit"', page)
     assert pages.post(f"detections/{ID}/edit", form_of()).status_code == 403
     assert pages.post("detections/changes/2/undo", {}).status_code == 403
+
+
+def test_what_an_older_release_left_behind_is_named_and_taken_out(as_role: Any, org: Organization) -> None:
+    StoredPolicy.objects.create(org=org, version=2, overrides={"old_count": 5, FAILURES: 9})
+    pages = as_role()
+    page = text_of(pages.get("detections/general/"))
+    assert "do not fit this release" in page
+    assert 'There is no setting "old_count"' in page
+    page = text_of(pages.saved("detections/reset", {"setting": "old_count", "version": "2"}))
+    assert "Back to the default." in page
+    assert stored_policy(org).overrides == {FAILURES: 9}
+    assert "do not fit" not in pages.get("detections/general/")
+
+
+def test_suppressions_of_any_detector_stand_with_each(as_role: Any, org: Organization) -> None:
+    until = timezone.now() + timedelta(days=1)
+    make_suppression(org, detector=None, actor="of-any", expires_at=until)
+    make_suppression(org, detector="new_device", actor="of-another", expires_at=until)
+    page = as_role().get(f"detections/{ID}/")
+    assert "of-any" in page
+    assert "of-another" not in page
 
 
 def test_a_detector_that_is_gone_stays_readable_in_the_history(as_role: Any, org: Organization) -> None:

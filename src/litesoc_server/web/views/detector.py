@@ -1,5 +1,6 @@
 """One detector: what it looks for, how it is set, what it found, and what was changed."""
 
+from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 
@@ -40,7 +41,9 @@ def show_detector(
     entry = entry_of(member, detector_id)
     origins = last_changes(member.org, [one.setting.name for one in entry.found.settings if one.is_overridden])
     changes = shown_changes(member.org, changes_of_detector(member.org, detector_id))
-    suppressions = visible_suppressions(member.org, state="active").filter(detector=detector_id)
+    suppressions = visible_suppressions(member.org, state="active").filter(
+        Q(detector=detector_id) | Q(detector__isnull=True)
+    )
     return render(
         request,
         "web/detections/detector.html",
