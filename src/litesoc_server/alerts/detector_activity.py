@@ -44,9 +44,12 @@ class DetectorActivity:
 
 
 def detector_activity(
-    *, org_id: OrgId, environment: Environment, now: datetime, not_before: datetime
+    *, org_id: OrgId, environment: Environment, now: datetime, not_before: datetime, detector: str | None = None
 ) -> Mapping[str, DetectorActivity]:
-    """Return the activity of every detector that did anything, by its id; nothing of before ``not_before`` is counted."""
+    """Return the activity of every detector that did anything, or of ``detector`` alone, by its id.
+
+    Nothing of before ``not_before`` is counted.
+    """
     since = max(now - LOOKS_BACK, not_before)
     days = [now - timedelta(days=back) for back in range(HITS_DAYS, -1, -1)]
     hits = {
@@ -54,10 +57,12 @@ def detector_activity(
         for index, (start, end) in enumerate(pairwise(days))
     }
     seen = _detections(org_id, environment).filter(last_seen_at__gt=since, last_seen_at__lte=now)
+    alerts = visible_alerts(org_id=org_id, environment=environment, not_before=since)
+    if detector is not None:
+        seen, alerts = seen.filter(detector=detector), alerts.filter(detector=detector)
     rows = seen.values("detector").annotate(**hits, last_hit_at=Max("last_seen_at")).order_by()
     found = {row["detector"]: _activity(row) for row in rows}
-    alerts = visible_alerts(org_id=org_id, environment=environment, not_before=since).values("detector")
-    counts = alerts.annotate(
+    counts = alerts.values("detector").annotate(
         alerts_count=Count("pk"),
         settled_count=Count("pk", filter=_SETTLED),
         false_count=Count("pk", filter=_FALSE),

@@ -109,10 +109,14 @@ def entries_for(member: Member) -> list[Entry]:
     ]
 
 
-def activity_for(member: Member) -> Mapping[str, DetectorActivity]:
-    """Return how busy the detectors were."""
+def activity_for(member: Member, detector: str | None = None) -> Mapping[str, DetectorActivity]:
+    """Return how busy the detectors were, or ``detector`` alone."""
     return detector_activity(
-        org_id=member.org_id, environment=member.environment, now=moment(member), not_before=member.not_before
+        org_id=member.org_id,
+        environment=member.environment,
+        now=moment(member),
+        not_before=member.not_before,
+        detector=detector,
     )
 
 

@@ -17,6 +17,8 @@ from litesoc_server.web.palette.entry import Entry
 # Pages outside the navigation: name of the address, title, icon, further words.
 _MORE_PAGES = (
     ("suppressions", "Suppressions", "block", "mute exceptions"),
+    ("detections_general", "Detection settings", "settings", "allow list trusted addresses networks countries storms"),
+    ("policy_changes", "History of detection settings", "history", "changes undo policy"),
     ("setup", "Setup guide", "setup", "api key snippet sdk first event checklist"),
 )
 _OWN_PAGES = (

@@ -8,7 +8,7 @@ from litesoc_server.alerts.detector_activity import DetectorActivity, recent_ale
 from litesoc_server.orgs.access import visible_suppressions
 from litesoc_server.orgs.policy_changes import stored_policy
 from litesoc_server.orgs.policy_history import changes_of_detector, last_changes
-from litesoc_server.orgs.policy_view import detectors_in_force
+from litesoc_server.orgs.policy_view import DetectorInForce, detectors_in_force
 from litesoc_server.web.detections.catalogue import Entry, activity_for, moment
 from litesoc_server.web.detections.changes import last_about, shown_changes
 from litesoc_server.web.detections.editing import may_configure, may_suppress
@@ -25,20 +25,20 @@ def detector(request: PageRequest, member: Member, detector: str) -> HttpRespons
     return show_detector(request, member, detector)
 
 
-def entry_of(member: Member, detector_id: str) -> Entry:
+def found_detector(member: Member, detector_id: str) -> DetectorInForce:
     """Return a detector as the organisation has it. Raises Http404 for an id that is none."""
-    for found in detectors_in_force(member.org):
-        if found.detector.id == detector_id:
-            activity = activity_for(member).get(detector_id, DetectorActivity())
-            return Entry(found=found, activity=activity)
-    raise Http404
+    found = next((one for one in detectors_in_force(member.org) if one.detector.id == detector_id), None)
+    if found is None:
+        raise Http404
+    return found
 
 
 def show_detector(
     request: PageRequest, member: Member, detector_id: str, *, mute_error: str = "", mute_reason: str = ""
 ) -> HttpResponse:
     """Show the page, with what is wrong with a reason for muting if there is anything."""
-    entry = entry_of(member, detector_id)
+    found = found_detector(member, detector_id)
+    entry = Entry(found=found, activity=activity_for(member, detector_id).get(detector_id, DetectorActivity()))
     origins = last_changes(member.org, [one.setting.name for one in entry.found.settings if one.is_overridden])
     changes = shown_changes(member.org, changes_of_detector(member.org, detector_id))
     suppressions = visible_suppressions(member.org, state="active").filter(

@@ -18,7 +18,7 @@ from litesoc_server.web.detections.editing import (
 from litesoc_server.web.detections.sentences import description_of
 from litesoc_server.web.detections.setting_fields import fields_of, read_fields, show_problems
 from litesoc_server.web.member import READING, Member, PageRequest, page
-from litesoc_server.web.views.detector import entry_of
+from litesoc_server.web.views.detector import found_detector
 
 _OWN = ""  # how the form says that a detector keeps its own severity
 
@@ -27,16 +27,16 @@ _OWN = ""  # how the form says that a detector keeps its own severity
 def detector_edit(request: PageRequest, member: Member, detector: str) -> HttpResponse:
     """Show the form; take what was typed, or say beside each field what is wrong with it."""
     require_live(member)
-    entry = entry_of(member, detector)
+    found = found_detector(member, detector)
     stored = stored_policy(member.org)
-    fields = fields_of(entry.found.settings)
-    severity = entry.found.severity.value if entry.found.severity else _OWN
+    fields = fields_of(found.settings)
+    severity = found.severity.value if found.severity else _OWN
     shown: dict[str, object] = {}
     if request.method == "POST":
         severity = request.POST.get("severity", _OWN)
         try:
             values = read_fields(fields, request.POST)
-            severities = _severities(entry.found, stored.overrides.get("severities", {}), severity)
+            severities = _severities(found, stored.overrides.get("severities", {}), severity)
             after = change_settings(request, member, {**values, "severities": severities})
         except PolicyInvalid as error:
             show_problems(fields, error.problems)
@@ -51,9 +51,8 @@ def detector_edit(request: PageRequest, member: Member, detector: str) -> HttpRe
         request,
         "web/detections/detector_edit.html",
         {
-            "entry": entry,
-            "detector": entry.detector,
-            "description": description_of(entry.detector.description),
+            "detector": found.detector,
+            "description": description_of(found.detector.description),
             "fields": fields,
             "severity": severity,
             "severities": list(AlertSeverity),

@@ -10,14 +10,14 @@ from litesoc_server.orgs.policy_values import PolicyInvalid
 from litesoc_server.orgs.roles import Permission
 from litesoc_server.web.detections.editing import require_live, say_changed, sent_note, sentence
 from litesoc_server.web.member import Member, PageRequest, page
-from litesoc_server.web.views.detector import entry_of, show_detector
+from litesoc_server.web.views.detector import found_detector, show_detector
 
 
 @page(Permission.CONFIGURE, methods=("POST",))
 def detector_mute(request: PageRequest, member: Member, detector: str) -> HttpResponse:
     """Mute it, for a reason that has to be given."""
     require_live(member)
-    entry_of(member, detector)
+    found_detector(member, detector)
     if not request.POST.get("note", "").strip():
         return show_detector(request, member, detector, mute_error="Say why: others will wonder.")
     return _switch(request, member, detector, is_muted=True)
@@ -27,7 +27,7 @@ def detector_mute(request: PageRequest, member: Member, detector: str) -> HttpRe
 def detector_unmute(request: PageRequest, member: Member, detector: str) -> HttpResponse:
     """Let it speak again."""
     require_live(member)
-    entry_of(member, detector)
+    found_detector(member, detector)
     return _switch(request, member, detector, is_muted=False)
 
 
