@@ -106,6 +106,16 @@ def test_a_detector_is_muted_for_a_reason_and_speaks_again(site: Site) -> None:
         expect(visit.page.locator(".page-header")).to_contain_text("On")
 
 
+def test_other_pages_lead_to_the_form(site: Site) -> None:
+    with site.visit("analyst") as visit:
+        visit.go("actors/actor?id=mira%40shop.example")
+        visit.page.get_by_role("link", name="Suppress …").click()
+        assert visit.page.get_by_label("Actor").input_value() == "mira@shop.example"
+        visit.go("addresses/address?ip=45.155.205.99")
+        visit.page.get_by_role("link", name="Suppress …").click()
+        assert visit.page.get_by_label("Address or range").input_value() == "45.155.205.99"
+
+
 def test_the_life_of_a_suppression(site: Site) -> None:
     with site.visit("analyst") as visit:
         visit.go("suppressions/new?detector=new_device&actor=auth0%7C%F0%9F%A6%8A")
