@@ -118,7 +118,8 @@ class Config(BaseSettings):
     )
     secret_key: Annotated[SecretStr | None, AfterValidator(_check_secret_key)] = Field(
         default=None,
-        description="Signs sessions (at least 32 characters); unset: made once and kept in the data directory.",
+        description="Signs sessions and encrypts secrets of second factors (at least 32 characters); unset: made once and "
+        "kept in the data directory.",
     )
     public_url: Annotated[str | None, AfterValidator(_check_address)] = Field(
         default=None, description="Where people reach this server, e.g. https://soc.example.com; used in links."

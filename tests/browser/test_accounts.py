@@ -251,7 +251,7 @@ def test_a_new_address_is_confirmed_by_mail(house: Site, mails: Mailbox) -> None
         page.get_by_label("New e-mail address").fill("new@shop.example")
         page.get_by_role("button", name="Send a link to it").click()
         confirm_it_is_you(page)
-        expect(page.get_by_text("A link was sent to new@shop.example. Open it")).to_be_visible()
+        expect(page.get_by_text("A link is on its way to new@shop.example. Open it")).to_be_visible()
         check_looks(visit)
         visit.go("/profile/")
         expect(page.get_by_text("Waiting for new@shop.example")).to_be_visible()
