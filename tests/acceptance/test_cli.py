@@ -314,14 +314,6 @@ def test_the_address_may_end_in_the_prefix_of_the_api(server: LiveServer, accoun
     assert summary["accepted"] == 1
 
 
-def test_the_owner_of_a_second_organisation_is_told_that_sign_in_comes_later(tmp_path: Path) -> None:
-    live = LiveServer(tmp_path / "data")
-    first = live.litesoc("init", "--org", "One", "--email", "one@shop.example")
-    second = live.litesoc("init", "--org", "Two", "--email", "two@shop.example")
-    assert "cannot sign in yet" not in first.stdout
-    assert "cannot sign in yet" in second.stdout
-
-
 def test_ctrl_c_ends_a_command_quietly_from_its_first_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted() -> None:
         raise KeyboardInterrupt
