@@ -1,12 +1,14 @@
 """The pages of suppressions, in Django's test client."""
 
 import html
+import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
@@ -15,6 +17,7 @@ from control_factories import WHO, MembershipFactory, OrganizationFactory, make_
 from litesoc_server.orgs import suppressions
 from litesoc_server.orgs.models import Organization, Role, Suppression
 from litesoc_server.orgs.suppressions import end_suppression
+from litesoc_server.web.detections import suppression_export
 from management_api import Tenant
 
 pytestmark = pytest.mark.django_db
@@ -209,3 +212,26 @@ def test_a_viewer_and_test_events_change_nothing(as_role: Any, org: Organization
             assert pages.post(f"{suppression.id}/{action}", {"expiry": "1d"}).status_code == 403
     assert "at the live events" in as_role(Role.OWNER, "test").get()
     assert Suppression.objects.get().state == "active"
+
+
+def test_the_list_is_saved_as_a_file(as_role: Any, org: Organization, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(suppression_export, "_PAGE_ROWS", 2)
+    for index in range(5):
+        make_suppression(org, reason=f"={index}")
+    end_suppression(make_suppression(org, reason="over"), who=WHO)
+    make_suppression(OrganizationFactory(), reason="not yours")
+    pages = as_role()
+    rows = [row.split(",") for row in saved(pages.client.get(f"{pages.base}export.csv")).splitlines()]
+    assert [row[6] for row in rows] == ["reason", "'=4", "'=3", "'=2", "'=1", "'=0"]
+    ended = json.loads(saved(pages.client.get(f"{pages.base}export.json?state=ended")))
+    assert [(one["reason"], one["state"], one["ended_by"]) for one in ended] == [("over", "ended", WHO.principal)]
+    assert as_role(Role.VIEWER).client.get(f"{pages.base}export.csv").status_code == 403
+
+
+def saved(response: Any) -> str:
+    """Return what an answer saves as a file."""
+    return async_to_sync(_read)(response).decode("utf-8-sig")
+
+
+async def _read(response: Any) -> bytes:
+    return b"".join([part async for part in response])

@@ -11,6 +11,7 @@ from litesoc_server.web.views.policy_changes import policy_changes, policy_reset
 from litesoc_server.web.views.suppression_change import suppression_end, suppression_extend, suppression_resume
 from litesoc_server.web.views.suppression_new import suppression_new
 from litesoc_server.web.views.suppressions import suppressions
+from litesoc_server.web.views.suppressions_export import suppressions_export
 
 detection_urls = [
     path("detections/", detections, name="detections"),
@@ -24,6 +25,8 @@ detection_urls = [
     path("detections/<slug:detector>/mute", detector_mute, name="detector_mute"),
     path("detections/<slug:detector>/unmute", detector_unmute, name="detector_unmute"),
     path("suppressions/", suppressions, name="suppressions"),
+    path("suppressions/export.csv", suppressions_export, {"file_format": "csv"}, name="suppressions_export"),
+    path("suppressions/export.json", suppressions_export, {"file_format": "json"}, name="suppressions_export"),
     path("suppressions/new", suppression_new, name="suppression_new"),
     path("suppressions/<uuid:suppression_id>/end", suppression_end, name="suppression_end"),
     path("suppressions/<uuid:suppression_id>/extend", suppression_extend, name="suppression_extend"),

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from django import template
 from django.template.context import Context
 from django.utils.html import format_html, format_html_join
-from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from litesoc_server.web.detections.catalogue import Filter
@@ -34,25 +33,11 @@ def sparkline(values: Sequence[int], *, large: bool = False) -> SafeString:
     )
 
 
-@register.filter
-def number(value: int) -> str:
-    """Return a count with its thousands apart."""
-    return f"{value:,}"
-
-
 @register.simple_tag(takes_context=True)
 def catalogue_url(context: Context, wanted: Filter | None, query: str) -> str:
     """Return the address of the catalogue narrowed to a state, keeping what was typed."""
     narrowed = {"state": wanted.value if wanted else "", "q": query}
     return _member(context).url("detections", {name: text for name, text in narrowed.items() if text})
-
-
-@register.simple_tag(takes_context=True)
-def page_number_url(context: Context, number: int) -> str:
-    """Return the address of another page of the same list."""
-    query = context["request"].GET.copy()
-    query["page"] = str(number)
-    return f"?{urlencode(query.lists(), doseq=True)}"
 
 
 @register.simple_tag(takes_context=True)

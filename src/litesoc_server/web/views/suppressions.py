@@ -3,11 +3,13 @@
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.http import urlencode
 
 from litesoc_server.orgs.access import names_of_principals, visible_suppressions
 from litesoc_server.orgs.models import SuppressionState
 from litesoc_server.orgs.suppressions import ACTIVE_MAX
 from litesoc_server.web.detections.editing import may_suppress
+from litesoc_server.web.detections.suppression_export import EXPORTED_MAX
 from litesoc_server.web.detections.suppression_rows import suppression_rows
 from litesoc_server.web.member import Member, PageRequest, page
 
@@ -18,7 +20,7 @@ STATES: dict[SuppressionState, str] = {"active": "In force", "expired": "Expired
 @page()
 def suppressions(request: PageRequest, member: Member) -> HttpResponse:
     """List those in one state, newest first."""
-    state: SuppressionState = next((one for one in STATES if one == request.GET.get("state")), "active")
+    state = state_of(request)
     counts = {one: visible_suppressions(member.org, state=one).count() for one in STATES}
     shown_page = Paginator(visible_suppressions(member.org, state=state), PAGE_SIZE).get_page(request.GET.get("page"))
     found = list(shown_page.object_list)
@@ -30,10 +32,17 @@ def suppressions(request: PageRequest, member: Member) -> HttpResponse:
             "rows": suppression_rows(found, names_of_principals(member.org, principals)),
             "page": shown_page,
             "state": state,
+            "filters": urlencode({"state": state}),
             "states": [(one, title, counts[one]) for one, title in STATES.items()],
             "active_max": ACTIVE_MAX,
+            "exported_max": EXPORTED_MAX,
             "may_suppress": may_suppress(member),
             "tab": "suppressions",
             "here": "detections",
         },
     )
+
+
+def state_of(request: PageRequest) -> SuppressionState:
+    """Return the state that an address asks for; in force where it says nothing or what is none."""
+    return next((one for one in STATES if one == request.GET.get("state")), "active")
