@@ -50,7 +50,7 @@ NO_PAGES = frozenset({
     "event_chart", "event_completion", "event_facets", "events_export", "events_stream",
     "alert_assign", "alert_comment", "alert_comments", "alert_completion", "alert_decide", "alert_login", "alert_suppress",
     "detector_mute", "detector_unmute", "policy_reset", "policy_undo",
-    "suppression_end", "suppression_resume",
+    "suppression_end", "suppression_resume", "suppressions_export",
     "alerts_bulk", "alerts_bulk_step", "alerts_bulk_undo", "alerts_export", "alerts_new",
 })  # fmt: skip
 OTHER_PAGES: Mapping[str, str] = {"profile": "/profile/", "not_found": "/no/such/page"}
