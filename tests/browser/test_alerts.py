@@ -90,7 +90,7 @@ def test_without_a_selection_keys_act_on_the_current_row_and_the_place_is_kept(s
         expect(rows(visit)).to_have_count(2)
         expect(visit.page.locator(f"#{second}")).to_have_count(0)
         expect(rows(visit).nth(1).locator("[data-row-link]")).to_be_focused()
-        visit.page.keyboard.press("Enter")
+        visit.page.keyboard.press("o")
         visit.page.wait_for_url(re.compile(r"/alerts/[0-9a-f-]{36}/"))
 
 

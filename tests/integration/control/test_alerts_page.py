@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -165,8 +166,16 @@ def test_pages_go_on_where_the_last_one_ended(org: Organization, jo: Somebody) -
     assert len(seen) == len(set(seen)) == 120
 
 
+def test_a_list_that_is_shown_again_is_as_long_as_before_and_its_links_forget_that(org: Organization, jo: Somebody) -> None:
+    make_alerts(org, 120)
+    html = jo.text("alerts/?rows=110")
+    assert len(titles(html)) == 110
+    assert "rows=" not in html
+
+
 def test_new_alerts_are_announced_and_the_list_stays(org: Organization, jo: Somebody) -> None:
     make_alert(org)
+    Alert.objects.update(created_at=datetime(2026, 5, 28, 20, 26, 40, 123457, tzinfo=UTC))  # no float holds it
     address = re.search(r'hx-get="[^"]*(alerts/new\?[^"]*)"', jo.text("alerts/?severity=medium"))
     assert address is not None
     path = address[1].replace("&amp;", "&")

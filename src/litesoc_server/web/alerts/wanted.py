@@ -1,7 +1,7 @@
 """Which alerts the address of a list asks for."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django.db.models import QuerySet
 from django.http import QueryDict
@@ -20,6 +20,8 @@ from litesoc_server.web.query_text import QueryText, read_query
 ALL = "all"  # stands where a status would: every tab together
 DEFAULT_TAB = Status.OPEN.value
 ME = "me"  # stands where an assignee's id would
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 VALUES_MAX = 100  # of one facet
 _PAGING = ("after", "since")  # parameters that say where, not what
 
@@ -72,11 +74,16 @@ def filters_of(query: QueryDict) -> str:
     return kept.urlencode()
 
 
+def microseconds_of(moment: datetime) -> int:
+    """Return a moment as microseconds since 1970, exactly: databases keep as much, and a float does not."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
 def moment_of(text: str) -> datetime | None:
     """Return the moment that an address names as microseconds since 1970, None when it is none."""
     try:
-        return datetime.fromtimestamp(int(text[:20]) / 1_000_000, UTC)
-    except (ValueError, OverflowError, OSError):
+        return _EPOCH + int(text[:20]) * _MICROSECOND
+    except (ValueError, OverflowError):
         return None
 
 

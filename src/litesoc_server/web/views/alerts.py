@@ -13,7 +13,7 @@ from litesoc_server.orgs.models import ListedPage
 from litesoc_server.orgs.roles import Permission
 from litesoc_server.web.alerts.choices import facets_of, tabs_of
 from litesoc_server.web.alerts.export_rows import EXPORTED_MAX
-from litesoc_server.web.alerts.wanted import filters_of, moment_of, wanted_by
+from litesoc_server.web.alerts.wanted import filters_of, microseconds_of, moment_of, wanted_by
 from litesoc_server.web.fragments import is_fragment
 from litesoc_server.web.member import Member, PageRequest, page
 from litesoc_server.web.saved_views import saved_views_of
@@ -26,8 +26,12 @@ NEW_COUNTED_MAX = 100
 @page()
 def alerts(request: PageRequest, member: Member) -> HttpResponse:
     """Show a page of the list; asked for the rows after a place, only those."""
+    rows = _rows(request)
+    query = request.GET.copy()
+    query.pop("rows", None)  # it is about this answer only: no link may keep it
+    request.GET = query  # type: ignore[assignment] # the stubs think that it is always the one that was sent
     wanted = wanted_by(request.GET, member)
-    found = page_of(wanted.alerts, sort=wanted.sort, after=wanted.after, limit=_rows(request))
+    found = page_of(wanted.alerts, sort=wanted.sort, after=wanted.after, limit=rows)
     shown = {
         "alerts": found.alerts,
         "next": found.next,
@@ -46,7 +50,7 @@ def alerts(request: PageRequest, member: Member) -> HttpResponse:
         "facets": facets_of(wanted, counts, request.GET, people, member.user),
         "total": counts.total,
         "is_empty": counts.total == 0 and not wanted.is_narrowed and not any(counts.by_status.values()),
-        "newest_us": 0 if newest is None else int(newest.timestamp() * 1_000_000),
+        "newest_us": 0 if newest is None else microseconds_of(newest),
         "people": [(str(user.id), name_of(user)) for user in people],
         "own_id": str(member.user.id),
         "resolutions": Resolution.choices,
