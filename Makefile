@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE # without byte code every command would take seconds longer to start
 
-.PHONY: help demo test check check-data laws bench crash format lock screenshots clean
+.PHONY: help demo test check check-data laws bench bench-web crash format lock screenshots clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -59,6 +59,9 @@ evaluate: .venv/dev ## Measure the detectors on simulated attacks, 20,000 users,
 
 bench: .venv/dev ## Measure collect and pipeline against nginx (needs wrk and nginx); see docs/benchmarks.md
 	@$(BIN)/python benchmarks/run.py
+
+bench-web: .venv/dev ## Measure the pages over 10 million events in Chromium, and weigh scripts and styles; see docs/benchmarks.md
+	@$(BIN)/python benchmarks/web.py
 
 crash: .venv/dev ## Kill the server and NATS 20 times each under load and count what was lost (about 5 minutes)
 	@cd tests && ../$(BIN)/python -m crash.harness --rounds 20
