@@ -108,7 +108,7 @@ FROM (
 ) AS made
 ANY LEFT JOIN bench_actors AS actors ON actors.number = made.actor_number
 ANY LEFT JOIN bench_addresses AS addresses ON addresses.number = made.address_number
-SETTINGS max_partitions_per_insert_block = 0, insert_deduplicate = 0
+SETTINGS max_partitions_per_insert_block = 0, insert_deduplicate = 0, max_execution_time = 0
 """
 
 

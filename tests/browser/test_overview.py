@@ -85,6 +85,7 @@ def test_from_the_ranks_to_an_actor_and_an_address(site: Site, theme: Theme, siz
         page.locator('[aria-labelledby="top-actors"]').get_by_role("link", name="mira@shop.example").click()
         page.wait_for_url("**/actors/actor?id=mira**")
         page.wait_for_load_state("networkidle")
+        expect(page.locator("main [role='status']")).to_have_count(0)
         assert page.get_by_role("heading", name="Risk now").is_visible()
         assert page.locator(".risk-parts tbody tr").count() >= 3
         assert page.locator(".timeline .is-alert").count() >= 1
@@ -104,7 +105,7 @@ def test_lists_find_what_begins_so(site: Site, theme: Theme, size: tuple[int, in
         page = open_filled(visit, "actors/")
         assert visit.axe_findings() == []
         assert not visit.overflows()
-        page.get_by_role("searchbox").fill("MIRA@")
+        page.get_by_label("Find an actor").fill("MIRA@")
         page.keyboard.press("Enter")
         page.wait_for_url("**start=MIRA**")
         assert page.locator("[data-row-link]").all_inner_texts() == ["mira@shop.example"]

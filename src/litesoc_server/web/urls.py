@@ -6,7 +6,7 @@ from django.views.generic import RedirectView
 
 from litesoc_server.web.detections.urls import detection_urls
 from litesoc_server.web.views import alert_bulk, alert_comments, alert_decide, alert_logins, alert_suppress, saved_views
-from litesoc_server.web.views.actor import actor, actor_links, actor_map, actor_timeline
+from litesoc_server.web.views.actor import actor, actor_links, actor_map, actor_risk_now, actor_timeline
 from litesoc_server.web.views.actors import actors
 from litesoc_server.web.views.address import address, address_actors, address_timeline
 from litesoc_server.web.views.addresses import addresses
@@ -53,6 +53,7 @@ organization_urls = [
     path("actors/actor", actor, name="actor"),
     path("actors/actor/links/", actor_links, name="actor_links"),
     path("actors/actor/map/", actor_map, name="actor_map"),
+    path("actors/actor/risk/", actor_risk_now, name="actor_risk"),
     path("actors/actor/timeline/", actor_timeline, name="actor_timeline"),
     path("addresses/", addresses, name="addresses"),
     path("addresses/address", address, name="address"),

@@ -15,7 +15,7 @@ from page_reader import PageReader, ago, event_store_away
 
 pytestmark = pytest.mark.django_db
 HOSTILE = "<script>alert(1)</script>\"'&\N{RIGHT-TO-LEFT OVERRIDE}🦊"
-PARTS = ("actors/actor/timeline/", "actors/actor/map/", "actors/actor/links/")
+PARTS = ("actors/actor/risk/", "actors/actor/timeline/", "actors/actor/map/", "actors/actor/links/")
 PARTS_OF_ADDRESS = ("addresses/address/timeline/", "addresses/address/actors/")
 
 
@@ -69,13 +69,20 @@ def test_one_actor_is_told_with_its_risk(reader: PageReader, store: EventStore) 
     make_alert(reader.org, actor_id="mira", title="about mira")
     make_alert(reader.org, actor_id="jonas", title="about jonas", incident_key="other")
     page = reader.text("actors/actor", id="mira")
-    assert "new country BR +2.3" in page
-    assert "half after 7 days" in page
+    risk_card = reader.text("actors/actor/risk/", id="mira")
+    assert "new country BR +2.3" in risk_card
+    assert "half after 7 days" in risk_card
     assert "about mira" in page
     assert "about jonas" not in page
     assert "mira@shop.example" in page
     timeline = reader.text("actors/actor/timeline/", id="mira")
     assert timeline.count('class="event-name"') == 2
+    store_events(
+        store, *(ago(reader.org, 2 + number / 60, actor=Actor("mira", "mira@shop.example")) for number in range(1, 9))
+    )
+    timeline = reader.text("actors/actor/timeline/", id="mira")
+    assert timeline.count('class="event-name"') == 2
+    assert "9 times" in timeline
     assert "Bergen" in reader.text("actors/actor/map/", id="mira")
 
 

@@ -1,7 +1,8 @@
 """What the pages of one actor and one address have in common: a chart of days, and a timeline of events and alerts."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any, Protocol
 
 from litesoc_server import backend
@@ -13,7 +14,8 @@ from litesoc_server.store.base import EventSearch
 from litesoc_server.store.queries.span import Span
 from litesoc_server.web.member import Member
 
-TIMELINE_EVENTS = 40
+TIMELINE_EVENTS = 120  # read
+TIMELINE_MOMENTS = 40  # shown, once what repeats is one
 
 
 class Day(Protocol):
@@ -45,15 +47,26 @@ def day_chart(days: Iterable[Day], span: Span) -> Mapping[str, Any]:
 
 @dataclass(frozen=True)
 class Moment:
-    """One entry of a timeline: an event or an alert."""
+    """One entry of a timeline: an alert, or an event with those like it right before it."""
 
-    at_ms: int  # event time, Unix ms
+    at_ms: int  # event time, Unix ms, of the newest
     event: Event | None = None
     alert: Alert | None = None
+    times: int = 1  # how many events it stands for
+    since_ms: int = 0  # event time, Unix ms, of the oldest of them
+
+    @property
+    def likeness(self) -> object:
+        """What events have in common that are shown as one."""
+        event = self.event
+        return None if event is None else (event.name, event.actor, event.user_ip, event.geo, event.risk is None)
 
 
 def timeline(member: Member, field: str, value: str, span: Span, alerts: Iterable[Alert]) -> Sequence[Moment]:
-    """Return the newest events with ``field:value`` and the alerts among them, newest first. Raises StoreUnavailable."""
+    """Return the newest events with ``field:value`` and the alerts among them, newest first. Raises StoreUnavailable.
+
+    Events alike that follow one another are one entry: two hundred failed logins say no more than their number.
+    """
     where = EventSearch(
         query=Query((Term(field, (Exactly(value),)),)),
         environment=member.environment,
@@ -68,4 +81,15 @@ def timeline(member: Member, field: str, value: str, span: Span, alerts: Iterabl
         at_ms = round(alert.last_seen_at.timestamp() * 1000)
         if oldest_ms <= at_ms < span.to_ms:
             moments.append(Moment(at_ms, alert=alert))
-    return sorted(moments, key=lambda moment: (-moment.at_ms, moment.event is not None))
+    moments.sort(key=lambda moment: (-moment.at_ms, moment.event is not None))
+    return list(_grouped(moments))[:TIMELINE_MOMENTS]
+
+
+def _grouped(moments: Iterable[Moment]) -> Iterator[Moment]:
+    """Yield the entries of a timeline: each alert, and each run of like events as one."""
+    for likeness, run in groupby(moments, key=lambda moment: moment.likeness):
+        if likeness is None:
+            yield from run
+            continue
+        newest, *others = run
+        yield replace(newest, times=1 + len(others), since_ms=(others or [newest])[-1].at_ms)

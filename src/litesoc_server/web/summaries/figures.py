@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from litesoc_server import backend
+from litesoc_server.pipeline.policy import DAY_MS
 from litesoc_server.store.queries.key_figures import KeyFigures
 from litesoc_server.store.queries.overview_series import SeriesPoint
 from litesoc_server.store.queries.span import SPAN_OF_MINUTES_MS
@@ -43,7 +44,7 @@ def overview_of(member: Member, time_range: TimeRange, span: PageSpan) -> Overvi
     """Return the figures of a span and its chart. Raises StoreUnavailable."""
     reader = backend.current().reader
     now = reader.key_figures(org_id=member.org_id, span=span.now)
-    finished = now if span.finished == span.now else reader.key_figures(org_id=member.org_id, span=span.finished)
+    finished = now if span.finished == span.now else _finished(member, span, now)
     before = reader.key_figures(org_id=member.org_id, span=span.before)
     nothing = SeriesPoint(0, 0, 0, 0, 0)
     found = {
@@ -90,6 +91,18 @@ def overview_of(member: Member, time_range: TimeRange, span: PageSpan) -> Overvi
         figure("Addresses", lambda one: one.addresses, addresses, member.url("addresses", of_range), EXACT_MAX),
     ]
     return Overview(figures=figures, chart=_chart(rows, span), rows=rows, events=now.events)
+
+
+def _finished(member: Member, span: PageSpan, now: KeyFigures) -> KeyFigures:
+    """Return the figures of the hours that are over. The hour that is not adds hardly any actor or address to those."""
+    points = backend.current().reader.overview_series(org_id=member.org_id, span=span.finished, step_ms=DAY_MS)
+    return KeyFigures(
+        events=sum(point.events for point in points),
+        failures=sum(point.failures for point in points),
+        criticals=sum(point.criticals for point in points),
+        actors=now.actors,
+        addresses=now.addresses,
+    )
 
 
 def _change(now: int, before: int) -> tuple[str, str]:

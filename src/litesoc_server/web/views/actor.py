@@ -29,7 +29,7 @@ LINKED_MAX = 20
 
 @page()
 def actor(request: PageRequest, member: Member) -> HttpResponse:
-    """Show one actor; its timeline, map and links come after the page. Raises Http404."""
+    """Show one actor; its risk, timeline, map and links come after the page. Raises Http404."""
     actor_id = _actor_id(request)
     asked = read_span(request.GET, member, DEFAULT_RANGE)
     alerts = unsettled_first(alerts_of_actor(member, actor_id).filter(status__in=UNSETTLED), ALERTS_MAX)
@@ -44,24 +44,34 @@ def actor(request: PageRequest, member: Member) -> HttpResponse:
 def _facts(member: Member, actor_id: str, request: PageRequest) -> dict[str, Any]:
     serving, span = backend.current(), read_span(request.GET, member, DEFAULT_RANGE).span.now
     facts = serving.reader.actor_facts(org_id=member.org_id, actor_id=actor_id, span=span)
-    risky = RiskyActor(
-        org_id=member.org_id,
-        environment=member.environment,
-        actor_id=actor_id,
-        now_ms=member.now_ms,
-        not_before_ms=member.not_before_ms,
-        is_redacted=not member.sees_places,
-    )
-    found: dict[str, Any] = {"facts": facts, "risk": actor_risk(serving.reader, risky), "half_life_days": HALF_LIFE_DAYS}
     if facts is None:
-        return found
+        return {}
     addresses = serving.reader.actor_addresses(org_id=member.org_id, actor_id=actor_id, span=span)
-    return found | {
+    return {
+        "facts": facts,
         "chart": day_chart(facts.days, span),
         "devices": serving.reader.actor_devices(org_id=member.org_id, actor_id=actor_id, span=span),
         "addresses": addresses,
         "countries": sorted({one.country_code for one in addresses if one.country_code}),
     }
+
+
+@page()
+def actor_risk_now(request: PageRequest, member: Member) -> HttpResponse:
+    """Answer how risky an actor is. It comes after the page: it reads the actor's logins of ten weeks one by one."""
+    risky = RiskyActor(
+        org_id=member.org_id,
+        environment=member.environment,
+        actor_id=_actor_id(request),
+        now_ms=member.now_ms,
+        not_before_ms=member.not_before_ms,
+        is_redacted=not member.sees_places,
+    )
+    try:
+        risk = actor_risk(backend.current().reader, risky)
+    except StoreUnavailable:
+        return render(request, "web/actor/risk.html", {"is_store_away": True})
+    return render(request, "web/actor/risk.html", {"risk": risk, "half_life_days": HALF_LIFE_DAYS})
 
 
 @page()
