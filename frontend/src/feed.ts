@@ -9,7 +9,8 @@ interface Rows {
 type State = "live" | "paused" | "lost" | "away";
 
 const ROWS_MAX = 200; // in the list, and held back
-const RETRY_MS = 4_000; // after the server refused; a broken connection the browser itself takes up again
+const RETRY_MS = 4_000; // after the server refused, then twice as long each time; a broken connection the browser takes up itself
+const RETRY_MAX_MS = 120_000;
 const NEW_MS = 2_500; // how long a new row is marked
 
 export function mount(element: HTMLElement): void {
@@ -25,6 +26,7 @@ class Feed {
   private held: HTMLElement[] = []; // newest first
   private heldCount = 0;
   private passedOver = 0;
+  private retryMs = RETRY_MS;
   private readonly hasOlder: boolean;
 
   constructor(private readonly element: HTMLElement, private readonly body: HTMLElement) {
@@ -33,6 +35,8 @@ class Feed {
     this.connect();
     addEventListener("pagehide", () => this.source?.close());
     addEventListener("pageshow", (event) => event.persisted && this.connect());
+    // Browsers keep six connections to a server: a tab that nobody sees gives its own back, and catches up later.
+    document.addEventListener("visibilitychange", () => (document.hidden ? this.source?.close() : this.connect()));
   }
 
   private connect(): void {
@@ -41,7 +45,10 @@ class Feed {
     if (this.last !== "") address.searchParams.set("last", this.last);
     const source = new EventSource(address);
     this.source = source;
-    source.addEventListener("open", () => this.show("live"));
+    source.addEventListener("open", () => {
+      this.retryMs = RETRY_MS;
+      this.show("live");
+    });
     source.addEventListener("rows", (event: MessageEvent<string>) => {
       this.last = event.lastEventId;
       this.take(JSON.parse(event.data) as Rows);
@@ -50,7 +57,9 @@ class Feed {
     source.addEventListener("away", () => this.show("away"));
     source.addEventListener("error", () => {
       this.show("lost");
-      if (source.readyState === EventSource.CLOSED) setTimeout(() => this.source === source && this.connect(), RETRY_MS);
+      if (source.readyState !== EventSource.CLOSED) return;
+      setTimeout(() => this.source === source && !document.hidden && this.connect(), this.retryMs);
+      this.retryMs = Math.min(2 * this.retryMs, RETRY_MAX_MS);
     });
   }
 

@@ -182,3 +182,22 @@ def test_a_list_is_saved_as_a_file_with_progress(site: Site) -> None:
     with site.visit("viewer") as visit:
         visit.go("events/")
         expect(visit.page.get_by_role("button", name="Export")).to_have_count(0)
+
+
+def test_a_search_is_saved_renamed_deleted_and_brought_back(site: Site) -> None:
+    with site.visit("analyst", size=PHONE) as visit:
+        page = visit.page
+        name = f"Failed {uuid.uuid4().hex[:6]}"
+        visit.go("events/?range=7d&q=event:auth.login_failed")
+        page.get_by_role("button", name="Save view").click()
+        page.get_by_label("Name").fill(name)
+        page.get_by_role("button", name="Save", exact=True).click()
+        views = page.get_by_role("navigation", name="Saved views")
+        expect(views.get_by_role("link", name=name)).to_have_attribute("aria-current", "page")
+        assert visit.axe_findings() == []
+        page.get_by_role("button", name="Edit view").click()
+        page.get_by_role("button", name="Delete this view").click()
+        expect(views.get_by_role("link", name=name)).to_have_count(0)
+        page.locator("#toasts").get_by_role("button", name="Undo").click()
+        expect(views.get_by_role("link", name=name)).to_have_attribute("aria-current", "page")
+        assert not visit.overflows()

@@ -102,6 +102,26 @@ def test_passwords_are_checked_one_at_a_time(
     assert (status == 503) == is_gated
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("path", "gate"),
+    [
+        ("/o/shop/live/events/stream", "STREAMS"),
+        ("/o/shop/live/events/export.csv", "EXPORTS"),
+        ("/o/shop/test/alerts/export.json", "EXPORTS"),
+        ("/o/shop/live/events/", "REQUESTS"),
+        ("/events/stream", "REQUESTS"),
+    ],
+)
+def test_answers_that_last_take_no_places_of_others(monkeypatch: pytest.MonkeyPatch, path: str, gate: str) -> None:
+    for full in ("REQUESTS", "STREAMS", "EXPORTS"):
+        with monkeypatch.context() as patch:
+            patch.setattr(asgi, f"{full}_AT_ONCE", 0)
+            patch.setattr(asgi, f"{full}_WAITING_MAX", 0)
+            status, _ = visit(path, part(b""), method="GET")
+            assert (status == 503) == (full == gate)
+
+
 def test_a_body_that_grows_too_large_is_not_kept() -> None:
     status, body = visit("/alerts/1", *[part(b"x" * 65_536, more=True) for _ in range(17)])
     assert (status, json.loads(body)["code"]) == (413, "PAYLOAD_TOO_LARGE")
