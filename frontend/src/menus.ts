@@ -9,9 +9,10 @@ export function startMenus(): void {
     const button = document.querySelector(`[popovertarget="${menu.id}"]`);
     if (button !== null) place(menu, button.getBoundingClientRect());
   }, { capture: true });
-  // htmx copies the style attribute of what it replaces by an element of the same id, which the policy forbids.
+  // htmx copies the style attribute of what it replaces by an element of the same id, which the policy forbids: the place
+  // of a menu, and the size that somebody pulled a text field to.
   document.addEventListener("htmx:before:swap", () => {
-    for (const menu of document.querySelectorAll(".menu[style]")) menu.removeAttribute("style");
+    for (const one of document.querySelectorAll(".menu[style], textarea[style]")) one.removeAttribute("style");
   });
 }
 

@@ -85,6 +85,7 @@ def test_without_a_selection_keys_act_on_the_current_row_and_the_place_is_kept(s
         visit.page.keyboard.press("e")
         dialog = visit.page.get_by_role("dialog", name="Resolve alerts")
         dialog.get_by_label("How was it resolved?").select_option("Contacted user")
+        dialog.get_by_label("Note").evaluate("field => (field.style.height = '9rem')")  # as somebody who pulls at its corner
         dialog.get_by_role("button", name="Resolve", exact=True).click()
         toast(visit, "1 alert resolved")
         expect(rows(visit)).to_have_count(2)

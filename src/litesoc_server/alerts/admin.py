@@ -10,7 +10,7 @@ class TransitionInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
     """What people did to an alert."""
 
     model = AlertTransition
-    fields = ["at", "action", "from_status", "to_status", "resolution_type", "by", "note"]
+    fields = ["at", "action", "from_status", "to_status", "resolution_type", "subject", "by", "note"]
     extra = 0
 
 
@@ -30,6 +30,7 @@ class AlertAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg] # generi
         "description",
         "severity",
         "status",
+        "assignee",
         "alert_type",
         "org",
         "environment",
