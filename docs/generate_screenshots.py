@@ -1,6 +1,6 @@
 """Take a picture of every page: light and dark, wide and narrow, into screenshots/; two of them, packed, into docs/img/.
 
-Run as `make screenshots`. It starts a server with the demo's story and a week of everyday events.
+Run as `make screenshots`. It starts a server with the demo's story and two weeks of everyday events.
 """
 
 import os
@@ -23,7 +23,7 @@ from browser.traffic import send_story  # noqa: E402
 from browser.visits import DESKTOP, PHONE, Site, Visit, find_chromium, launch  # noqa: E402
 from http_client import Api, wait_until  # noqa: E402
 from litesoc_server.cli.client import ApiClient  # noqa: E402
-from litesoc_server.cli.demo_traffic import ordinary_week, send_week  # noqa: E402
+from litesoc_server.cli.demo_traffic import ordinary_days, send_days  # noqa: E402
 from live_server import LiveServer  # noqa: E402
 
 # Name of an address in web/urls.py -> what stands behind the organisation's address; {…} are ids of the story.
@@ -34,6 +34,10 @@ PAGES: Mapping[str, str] = {
     "event": "events/{event_id}/",
     "alerts": "alerts/",
     "alert": "alerts/{alert_id}/",
+    "actors": "actors/",
+    "actor": "actors/actor?id=mira%40shop.example",
+    "addresses": "addresses/",
+    "address": "addresses/address?ip=185.220.101.34",
     "detections": "detections/",
     "detections_general": "detections/general/",
     "detections_general_edit": "detections/general/{section}/",
@@ -49,6 +53,9 @@ NO_PAGES = frozenset({
     "palette", "setup_key", "setup_notices", "setup_progress",
     "event_chart", "event_completion", "event_facets", "events_export", "events_stream",
     "alert_assign", "alert_comment", "alert_comments", "alert_completion", "alert_decide", "alert_login", "alert_suppress",
+    "overview_alerts", "overview_arrivals", "overview_figures", "overview_map", "overview_tops",
+    "actor_links", "actor_map", "actor_timeline", "address_actors", "address_timeline",
+    "saved_view_delete", "saved_view_rename", "saved_view_restore", "saved_view_save",
     "detector_mute", "detector_unmute", "policy_reset", "policy_undo",
     "suppression_end", "suppression_resume", "suppressions_export",
     "alerts_bulk", "alerts_bulk_step", "alerts_bulk_undo", "alerts_export", "alerts_new",
@@ -60,7 +67,8 @@ SIZES = {"1440": DESKTOP, "390": PHONE}
 README_SIZE = (1440, 1080)
 IN_README = ("overview", "alert")
 README_COLOURS, README_BYTES_MAX = 128, 200_000
-SETTLE_MS = 1_000  # charts and parts that come after the page
+SETTLE_MS = 1_000  # charts and maps draw themselves
+PARTS_ON_THEIR_WAY = "document.querySelectorAll('.htmx-request, [hx-trigger^=load]:not([data-htmx-powered])').length"
 ALERTS_OF_STORY = 8
 
 
@@ -109,7 +117,7 @@ def _fill(server: LiveServer, account: Mapping[str, str]) -> dict[str, str]:
     key = server.create_key("ingest", "read", "backfill")
     sessions = sign_in_everybody(server, account["org_id"])
     with ApiClient(server.url, key) as client:
-        send_week(client, ordinary_week(time.time_ns() // 1_000_000))
+        send_days(client, ordinary_days(time.time_ns() // 1_000_000))
     send_story(server, key)
     api = Api(server.url, account["api_key"])
     wait_until(lambda: api.alerts()["pagination"]["total"], lambda total: total >= ALERTS_OF_STORY, what="the alerts")
@@ -163,6 +171,7 @@ def _take(visit: Visit, path: str, size: tuple[int, int], file: Path, *, is_whol
     width, height = size
     visit.page.set_viewport_size({"width": width, "height": height})
     visit.go(path)
+    wait_until(lambda: visit.page.evaluate(PARTS_ON_THEIR_WAY), lambda count: count == 0, what=f"all of {path}")
     visit.page.wait_for_timeout(SETTLE_MS)
     if is_whole:  # by a window as high as the page, so that the side bar reaches its end
         height = int(visit.page.evaluate("document.documentElement.scrollHeight"))

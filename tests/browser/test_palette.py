@@ -83,3 +83,19 @@ def test_a_server_that_is_gone_is_said(site: Site) -> None:
         visit.page.unroute("**/palette?*")
         visit.page.keyboard.press("Backspace")
         visit.page.get_by_role("option", name="Overview").wait_for()
+
+
+def test_letters_lead_to_actors_alerts_and_addresses(site: Site) -> None:
+    with site.visit("viewer") as visit:
+        opened(visit)
+        visit.page.keyboard.type("mira@")
+        visit.page.get_by_role("group", name="Actors").get_by_role("option", name="mira@shop.example").click()
+        visit.page.wait_for_url("**/actors/actor?id=mira%40shop.example")
+        open_again(visit)
+        visit.page.keyboard.type("impossible travel of jonas")
+        visit.page.get_by_role("group", name="Alerts").get_by_role("option").first.click()
+        visit.page.wait_for_url("**/alerts/*/")
+        open_again(visit)
+        visit.page.keyboard.type("185.220.101.34")
+        visit.page.get_by_role("group", name="Addresses").get_by_role("option").click()
+        visit.page.wait_for_url("**/addresses/address?ip=185.220.101.34")

@@ -17,7 +17,7 @@ import typer
 
 from litesoc_server.cli.client import ApiClient
 from litesoc_server.cli.console import err, fail, out, progress_bar, shown
-from litesoc_server.cli.demo_traffic import DAYS, Trickle, ordinary_week, send_week
+from litesoc_server.cli.demo_traffic import DAYS, Trickle, ordinary_days, send_days
 from litesoc_server.runtime.data_dir import is_in_use
 
 START_TIMEOUT_S = 60
@@ -107,15 +107,15 @@ def demo(
     trickle = None
     try:
         _print_access(url, account)
-        week = ordinary_week(time.time_ns() // 1_000_000)
+        past = ordinary_days(time.time_ns() // 1_000_000)
         with ApiClient(url, backfill["api_key"]) as client:
             err.print(f"[bold]3/5[/] Sending {DAYS} days of a made-up company's everyday events …")
-            send_week(client, week)
+            send_days(client, past)
             _play(client)
             _print_alerts(client)
         if exit_after:
             return
-        trickle = Trickle(url, account["api_key"], week)
+        trickle = Trickle(url, account["api_key"], past)
         trickle.start()
         _print_ending(url, account)
         server.wait()

@@ -1,4 +1,4 @@
-"""The demo's ordinary traffic: a week of a made-up company before the story, and a calm trickle after it."""
+"""The demo's ordinary traffic: two weeks of a made-up company before the story, and a calm trickle after it."""
 
 import threading
 from collections import Counter, defaultdict
@@ -17,8 +17,8 @@ from litesoc_server.evaluation.simulator.simulation import Plan, Simulation
 from litesoc_server.evaluation.simulator.wire import collect_body
 from litesoc_server.events.event import Event
 
-USERS, DAYS, SEED = 600, 7, 7  # some 3,000 events
-FAILURES_MAX = 3  # failed logins of one person in the week
+USERS, DAYS, SEED = 400, 15, 7  # some 4,000 events; a week has one before it to be compared with
+FAILURES_MAX = 4  # failed logins of one person
 PAUSE_S = (1.0, 4.0)  # between two events of the trickle, at least and at most
 STOP_TIMEOUT_S = 5.0
 _EVERYDAY = frozenset(
@@ -39,7 +39,7 @@ _ACTS = ("auth.login_success",) * 8 + ("auth.logout",) * 4 + ("data.download",) 
 Body = dict[str, Any]
 
 
-def ordinary_week(now_ms: int) -> list[Event]:
+def ordinary_days(now_ms: int) -> list[Event]:
     """Return what happened in the days before ``now_ms`` (Unix ms), in order of arrival; no attack is among it."""
     start_ms = (now_ms // DAY_MS - DAYS) * DAY_MS
     plan = Plan(
@@ -58,7 +58,7 @@ def ordinary_week(now_ms: int) -> list[Event]:
 
 
 def _without_oddities(events: Sequence[Event]) -> list[Event]:
-    """Leave out rare acts, and whoever moves about or forgets passwords: a week is too short to learn what is usual."""
+    """Leave out rare acts, and whoever moves about or forgets passwords: the days are too few to learn what is usual."""
     networks: defaultdict[str, set[int | None]] = defaultdict(set)
     failures: Counter[str] = Counter()
     for event in events:
@@ -69,7 +69,7 @@ def _without_oddities(events: Sequence[Event]) -> list[Event]:
     return [event for event in events if event.actor and event.actor.id in quiet and event.name in _EVERYDAY]
 
 
-def send_week(client: ApiClient, events: Sequence[Event]) -> None:
+def send_days(client: ApiClient, events: Sequence[Event]) -> None:
     """Send events with their own times, in batches."""
     left = iter(events)
     with progress_bar() as progress:
@@ -82,8 +82,8 @@ def send_week(client: ApiClient, events: Sequence[Event]) -> None:
 class Trickle:
     """Sends one ordinary event every few seconds, as happening now, from a thread of its own until ``stop``."""
 
-    def __init__(self, url: str, key: str, week: Sequence[Event]) -> None:
-        self._bodies = _ordinary_acts(_people_of(week))
+    def __init__(self, url: str, key: str, past: Sequence[Event]) -> None:
+        self._bodies = _ordinary_acts(_people_of(past))
         self._http = httpx.Client(base_url=url, headers={"X-API-Key": key}, timeout=5.0, trust_env=False)
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="trickle", daemon=True)
@@ -108,10 +108,10 @@ class Trickle:
                 continue  # the server is stopping, or somebody stopped it: nothing of it matters here
 
 
-def _people_of(week: Sequence[Event]) -> list[Body]:
+def _people_of(past: Sequence[Event]) -> list[Body]:
     """Return of everybody what their last login was like: from the same place and device again nobody is noticed."""
     last: dict[str, Event] = {}
-    for event in week:
+    for event in past:
         if event.actor is not None and event.name == "auth.login_success":
             last[event.actor.id] = event
     return [{name: value for name, value in collect_body(event).items() if name != "timestamp"} for event in last.values()]
