@@ -16,6 +16,8 @@ interface ChartData {
 }
 
 const HEIGHT = 208; // CSS pixels
+const COMPACT_FROM = 10_000; // on the axis: 150K in place of 150,000
+const compact = new Intl.NumberFormat("en", { notation: "compact" });
 const DRAG_MIN = 8; // CSS pixels; less is a click
 const DAY_S = 86_400;
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
@@ -46,7 +48,7 @@ function draw(element: HTMLElement, data: ChartData): uPlot {
     legend: { live: true },
     cursor: { drag: { x: true, y: false, setScale: false }, points: { show: false } },
     scales: { x: { time: true, range: () => xRange(data) }, y: { range: (_, __, max) => [0, Math.max(max, 1)] } },
-    axes: [{ ...axis, values: (_, ticks) => timesOf(ticks) }, { ...axis, size: 48, values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? tick.toLocaleString("en") : "")) }],
+    axes: [{ ...axis, values: (_, ticks) => timesOf(ticks) }, { ...axis, size: 48, values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? (tick < COMPACT_FROM ? tick.toLocaleString("en") : compact.format(tick)) : "")) }],
     series: [
       { label: "Time", value: (_, at) => (at === null ? "–" : moment.format(at * 1000)) },
       // The tallest first, so that the ones below are drawn over it.

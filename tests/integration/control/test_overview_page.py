@@ -38,8 +38,10 @@ def test_an_organisation_without_events_is_led_to_the_setup_guide(reader: PageRe
 def test_figures_count_the_range_and_say_the_change(reader: PageReader, store: EventStore) -> None:
     of_today = [ago(reader.org, hours, actor=Actor(f"usr_{hours}")) for hours in (1, 2, 3)]
     before = [ago(reader.org, hours) for hours in (26, 27)]
+    store_events(store, *of_today, *before)
+    assert "nothing to compare with yet" in reader.text("overview/figures/")  # the first events came yesterday
     others = [ago(OrganizationFactory(), 1), ago(reader.org, 1, severity=Severity.CRITICAL, name="data.bulk_delete")]
-    store_events(store, *of_today, *before, *others)
+    store_events(store, ago(reader.org, 24 * 8), *others)
 
     page = reader.text("overview/figures/")
     assert page.count('class="figure-value"') == 5

@@ -3,7 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from litesoc_server import backend
+from litesoc_server.orgs.plans import RETENTION_DAYS_MAX
 from litesoc_server.pipeline.policy import DAY_MS
 from litesoc_server.store.queries.key_figures import KeyFigures
 from litesoc_server.store.queries.overview_series import SeriesPoint
@@ -45,7 +48,7 @@ def overview_of(member: Member, time_range: TimeRange, span: PageSpan) -> Overvi
     reader = backend.current().reader
     now = reader.key_figures(org_id=member.org_id, span=span.now)
     finished = now if span.finished == span.now else _finished(member, span, now)
-    before = reader.key_figures(org_id=member.org_id, span=span.before)
+    before = reader.key_figures(org_id=member.org_id, span=span.before) if _is_comparable(member, span) else None
     nothing = SeriesPoint(0, 0, 0, 0, 0)
     found = {
         point.start_ms: point for point in reader.overview_series(org_id=member.org_id, span=span.now, step_ms=span.step_ms)
@@ -60,7 +63,7 @@ def overview_of(member: Member, time_range: TimeRange, span: PageSpan) -> Overvi
     def figure(
         title: str, count: Callable[[KeyFigures], int], course: Sequence[int], address: str, limit: int = 0
     ) -> Figure:
-        change, direction = _change(count(finished), count(before))
+        change, direction = ("", "same") if before is None else _change(count(finished), count(before))
         return Figure(
             title=title,
             value=count(now),
@@ -91,6 +94,14 @@ def overview_of(member: Member, time_range: TimeRange, span: PageSpan) -> Overvi
         figure("Addresses", lambda one: one.addresses, addresses, member.url("addresses", of_range), EXACT_MAX),
     ]
     return Overview(figures=figures, chart=_chart(rows, span), rows=rows, events=now.events)
+
+
+def _is_comparable(member: Member, span: PageSpan) -> bool:
+    """Return whether there were events before the span before: else the organisation had only begun to send them in it."""
+    ever = replace(span.before, from_ms=member.not_before_ms, to_ms=span.before.from_ms)
+    return bool(
+        backend.current().reader.overview_series(org_id=member.org_id, span=ever, step_ms=RETENTION_DAYS_MAX * DAY_MS)
+    )
 
 
 def _finished(member: Member, span: PageSpan, now: KeyFigures) -> KeyFigures:

@@ -10,6 +10,7 @@ from litesoc_server.store.queries.places import Place
 from litesoc_server.web.member import Member
 from litesoc_server.web.time_range import TimeRange
 
+CRITICAL_SHARE, WARNING_SHARE = 0.01, 0.25  # of a place's events; the legend of the map names them
 POINTS_MAX = 250  # more cannot be told apart, nor walked through by keyboard
 
 
@@ -19,10 +20,10 @@ def place_name(city: str | None, country_code: str | None) -> str:
 
 
 def severity_of(place: Place) -> str:
-    """Return the worst severity of what came from a place."""
-    if place.criticals:
+    """Return the worst severity that is more than a few of what came from a place: over weeks, each has one of each."""
+    if place.criticals >= CRITICAL_SHARE * place.events:
         return "critical"
-    return "warning" if place.warnings else "info"
+    return "warning" if place.warnings + place.criticals >= WARNING_SHARE * place.events else "info"
 
 
 def places_address(place: Place, member: Member, time_range: TimeRange) -> str:

@@ -11,8 +11,8 @@ from litesoc_server.store.queries.span import SPAN_OF_EVENTS_MS, SPAN_OF_MINUTES
 from litesoc_server.web.member import Member
 from litesoc_server.web.time_range import TimeRange
 
-STEPS_MAX = 90  # bars of a chart
-_STEPS_MS = (3 * HOUR_MS, 6 * HOUR_MS, 12 * HOUR_MS, DAY_MS)
+STEPS_MAX = 60  # bars of a chart
+_STEPS_MS = (3 * HOUR_MS, 6 * HOUR_MS, DAY_MS)  # half days would draw day and night
 
 
 @dataclass(frozen=True, kw_only=True)
