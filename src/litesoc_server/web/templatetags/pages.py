@@ -10,7 +10,6 @@ from django.utils.safestring import SafeString, mark_safe
 
 from litesoc_server.orgs.roles import Permission
 from litesoc_server.web.assets import asset_path, icon_markup
-from litesoc_server.web.links import url_if_there
 from litesoc_server.web.member import Member
 
 register = template.Library()
@@ -40,12 +39,6 @@ def icon(name: str, label: str = "") -> SafeString:
 def page_url(context: Context, page: str, **arguments: object) -> str:
     """Return the address of a page of this organisation: ``{% page_url "alert" alert_id=alert.id %}``."""
     return _member(context).url(page, None, **arguments)
-
-
-@register.simple_tag(takes_context=True)
-def page_url_if_there(context: Context, page: str, **arguments: object) -> str:
-    """Return the address of a page, "" where this version has no such page: then there is no link."""
-    return url_if_there(_member(context), page, None, **arguments)
 
 
 @register.simple_tag(takes_context=True)

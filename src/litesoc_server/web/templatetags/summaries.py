@@ -11,7 +11,6 @@ from litesoc_server.pipeline.detect.registry import DETECTORS
 from litesoc_server.search.event_fields import EVENT_FIELDS
 from litesoc_server.search.format import format_query
 from litesoc_server.search.query import Exactly, Query, Term
-from litesoc_server.web.links import url_if_there
 from litesoc_server.web.member import Member
 from litesoc_server.web.time_range import TimeRange
 
@@ -53,20 +52,20 @@ def events_url(context: Context, time_range: TimeRange, **fields: str) -> str:
 
 @register.simple_tag(takes_context=True)
 def alert_url(context: Context, alert: Alert) -> str:
-    """Return the address of an alert's page, "" where there is no such page."""
-    return url_if_there(_member(context), "alert", alert_id=alert.id)
+    """Return the address of an alert's page."""
+    return _member(context).url("alert", alert_id=alert.id)
 
 
 @register.simple_tag(takes_context=True)
 def alert_id_url(context: Context, alert_id: str) -> str:
-    """Return the address of the page of the alert with this id, "" where there is no such page."""
-    return url_if_there(_member(context), "alert", alert_id=alert_id)
+    """Return the address of the page of the alert with this id."""
+    return _member(context).url("alert", alert_id=alert_id)
 
 
 @register.simple_tag(takes_context=True)
 def detector_url(context: Context, detector: str) -> str:
-    """Return the address of a detector's page, "" where there is no such page."""
-    return url_if_there(_member(context), "detector", detector=detector)
+    """Return the address of a detector's page."""
+    return _member(context).url("detector", detector=detector)
 
 
 @register.filter

@@ -7,7 +7,6 @@ from django.shortcuts import render
 
 from litesoc_server import backend
 from litesoc_server.store.base import StoreUnavailable
-from litesoc_server.web.links import url_if_there
 from litesoc_server.web.member import Member, PageRequest, page
 from litesoc_server.web.setup_guide.progress import newest_event
 from litesoc_server.web.summaries.figures import overview_of
@@ -39,7 +38,7 @@ def overview_alerts(request: PageRequest, member: Member) -> HttpResponse:
 
 
 def _alerts(member: Member) -> dict[str, Any]:
-    return {"open_alerts": open_alerts(member), "alerts_url": url_if_there(member, "alerts")}
+    return {"open_alerts": open_alerts(member)}
 
 
 def _figures(member: Member, asked: SpanRequest) -> dict[str, Any]:
