@@ -69,6 +69,13 @@ def test_keys_select_acknowledge_and_undo(site: Site, noticed: str) -> None:
         expect(rows(visit)).to_have_count(1)
         done.get_by_role("button", name="Undo").focus()
         expect(done.get_by_role("button", name="Undo")).to_be_focused()
+        press("j")
+        press("a")
+        toast(visit, "1 alert acknowledged")
+        expect(rows(visit)).to_have_count(0)
+        press("z")  # the latest first
+        toast(visit, "1 alert put back")
+        expect(rows(visit)).to_have_count(1)
         press("z")
         toast(visit, "2 alerts put back")
         expect(rows(visit)).to_have_count(3)
