@@ -80,6 +80,10 @@ def test_the_query_bar_completes_from_the_keyboard(site: Site) -> None:
     with site.visit() as visit:
         page = visit.page
         visit.go("events/?range=7d")
+        page.get_by_role("button", name="How to search").click()
+        expect(page.get_by_text("number of the network operator")).to_be_visible()
+        assert visit.axe_findings() == []
+        page.keyboard.press("Escape")
         page.keyboard.press("/")
         expect(bar(visit)).to_be_focused()
         page.keyboard.type("-cou")

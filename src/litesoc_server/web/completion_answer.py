@@ -27,7 +27,7 @@ def completion_answer(completion: Completion, occurring: Iterable[Suggestion] = 
         {
             "start": completion.start,
             "end": completion.end,
-            "suggestions": [{"text": one.text, "help": one.help} for one in merged[:OFFERED_MAX]],
+            "suggestions": [{"text": one.text, "help": one.help.replace("`", "")} for one in merged[:OFFERED_MAX]],
         }
     )
 
