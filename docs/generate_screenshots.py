@@ -54,7 +54,7 @@ NO_PAGES = frozenset({
     "event_chart", "event_completion", "event_facets", "events_export", "events_stream",
     "alert_assign", "alert_comment", "alert_comments", "alert_completion", "alert_decide", "alert_login", "alert_suppress",
     "overview_alerts", "overview_arrivals", "overview_figures", "overview_map", "overview_tops",
-    "actor_links", "actor_map", "actor_timeline", "address_actors", "address_timeline",
+    "actor_links", "actor_map", "actor_risk", "actor_timeline", "address_actors", "address_timeline",
     "saved_view_delete", "saved_view_rename", "saved_view_restore", "saved_view_save",
     "detector_mute", "detector_unmute", "policy_reset", "policy_undo",
     "suppression_end", "suppression_resume", "suppressions_export",
