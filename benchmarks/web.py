@@ -147,7 +147,7 @@ def measure_interactions(site: Site, runs: int) -> None:
         ("overview: 24 h to 7 days", "", click('a:text-is("7d")', f"{current.format('7d')} >> visible=true")),
         ("overview: 24 h to 30 days", "", click('a:text-is("30d")', f"{current.format('30d')} >> visible=true")),
         ("events: next page", "events/", click("a[rel=next]", "a[rel=prev]")),
-        ("events: a facet", "events/", click("a.facet", "a.facet[aria-current], input[name=q]:not([value=''])")),
+        ("events: a facet", "events/", click("a.facet-choice", "a.facet-choice[aria-current]")),
         ("actors: next page", "actors/", click("a[rel=next]", 'a:text-is("Back to the top")')),
         ("actors: search", "actors/", search),
     )
@@ -195,6 +195,7 @@ def main() -> None:
     parser.add_argument("--directory", type=Path, default=Path(tempfile.gettempdir(), "litesoc-bench-web"))
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--only", choices=("pages", "interactions"), help="measure one of the two")
     options = parser.parse_args()
     chromium = find_chromium()
     if chromium is None:
@@ -204,8 +205,10 @@ def main() -> None:
     try:
         with sync_playwright() as playwright:
             site = Site(server, session, launch(playwright, chromium))
-            measure_pages(site, options.runs, busiest_address(site))
-            measure_interactions(site, options.runs)
+            if options.only != "interactions":
+                measure_pages(site, options.runs, busiest_address(site))
+            if options.only != "pages":
+                measure_interactions(site, options.runs)
             site.browser.close()
     finally:
         server.stop()
