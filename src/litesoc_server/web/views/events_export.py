@@ -10,7 +10,7 @@ from litesoc_server.web.export.stream import FileFormat, csv_file, json_file
 from litesoc_server.web.member import Member, PageRequest, page
 
 
-@page(Permission.EXPORT)
+@page(Permission.EXPORT, methods=("GET",))
 async def events_export(request: PageRequest, member: Member, file_format: str) -> HttpResponseBase:
     """Save everything that the list on the page would show, all pages of it. Raises StoreUnavailable."""
     asked = read_event_request(request.GET, member)
