@@ -109,10 +109,10 @@ def test_a_detector_is_muted_for_a_reason_and_speaks_again(site: Site) -> None:
 def test_other_pages_lead_to_the_form(site: Site) -> None:
     with site.visit("analyst") as visit:
         visit.go("actors/actor?id=mira%40shop.example")
-        visit.page.get_by_role("link", name="Suppress …").click()
+        visit.page.get_by_role("link", name="Suppress…").click()
         assert visit.page.get_by_label("Actor").input_value() == "mira@shop.example"
         visit.go("addresses/address?ip=45.155.205.99")
-        visit.page.get_by_role("link", name="Suppress …").click()
+        visit.page.get_by_role("link", name="Suppress…").click()
         assert visit.page.get_by_label("Address or range").input_value() == "45.155.205.99"
 
 
@@ -134,7 +134,7 @@ def test_the_life_of_a_suppression(site: Site) -> None:
         expect(row).to_contain_text("Login with a new device")
         row.get_by_role("link", name="Change expiry").click()
         assert not page.get_by_label("Date and time, UTC").is_visible()
-        page.get_by_label("Until …").check()
+        page.get_by_label("Until…").check()
         page.get_by_label("Date and time, UTC").fill("2001-01-01T08:00")
         page.get_by_role("button", name="Save").click()
         expect(page.get_by_text("Must be in the future")).to_be_visible()
@@ -167,4 +167,4 @@ def test_who_only_looks_is_offered_no_change(site: Site) -> None:
             visit.go(path)
             main = visit.page.locator("main")
             assert main.locator("form[method=post]").count() == 0, path
-            assert main.get_by_role("link", name=re.compile("Edit|Suppress …|New suppression")).count() == 0, path
+            assert main.get_by_role("link", name=re.compile("Edit|Suppress…|New suppression")).count() == 0, path

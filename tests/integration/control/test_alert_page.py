@@ -99,6 +99,28 @@ def test_the_page_says_what_happened_why_and_what_to_do(org: Organization, store
         assert text in html, text
 
 
+def test_the_headline_speaks_first_and_what_other_detectors_add_is_folded(org: Organization) -> None:
+    texts = {"actions": ("Block the address.",), "ruled_out": ("A shared address.",)}
+    first = make_alert(org, severity=AlertSeverity.CRITICAL, incident_key="account|actor:usr_1", **texts)
+    added = {"actions": ("Block the address.", "Ask the owner."), "ruled_out": ("A forgotten client.",)}
+    other = {"detector": "brute_force_account", "severity": AlertSeverity.LOW, "incident_key": "account|actor:usr_1"}
+    apply_detections([DetectionFactory(org_id=org_id_of(org), **other, **added)])
+    html = Reader(first).text()
+    assert html.count("<bdi>Block the address.</bdi>") == 1
+    assert html.count("more, from the other detectors</summary>") == 3
+    own, folded = html.index("A shared address."), html.index("1 more, from the other detectors")
+    assert own < folded < html.index("A forgotten client.")
+    own, folded = html.index("<bdi>Block the address.</bdi>"), html.rindex("1 more, from the other detectors")
+    assert own < folded < html.index("Ask the owner.")
+
+
+def test_an_acknowledged_alert_can_be_given_back(org: Organization) -> None:
+    alert = make_alert(org)
+    acknowledge(alert, who=MIRA)
+    reader = Reader(alert)
+    assert 'value="reopen"' in reader.text()
+
+
 def test_a_journey_is_shown_with_distance_time_and_speed(org: Organization, store: EventStore) -> None:
     tokyo = Geo("JP", "Tokyo", "Tokyo", 35.68, 139.69, "Asia/Tokyo")
     first = login(org, occurred_at_ms=NOW_MS - 1_800_000)

@@ -11,7 +11,10 @@ from litesoc_server.web.alerts.facts import ShownFact, shown_facts
         (Fact("window_ms", 300_000), ShownFact("Looked at", "5 min", None)),
         (Fact("speed_kmh", 15311, 1000), ShownFact("Speed that it takes", "15,311 km/h", "1,000 km/h")),
         (Fact("distance_km", 7655, 300), ShownFact("Distance, location error taken off", "7,655 km", "300 km")),
-        (Fact("log_likelihood_ratio", 2.5, 1.0), ShownFact("How much more likely an attack", "2.5", "1")),
+        (
+            Fact("log_likelihood_ratio", 14.94, 6.91),
+            ShownFact("How much more likely an attack", "3,100,000 times", "1,000 times"),
+        ),
         (Fact("local_hour", 3), ShownFact("Local time", "03:00", None)),
         (Fact("is_address_of_campaign", 1), ShownFact("Address is part of a campaign", "yes", None)),
         (Fact("country", "<b>"), ShownFact("Country", "<b>", None)),

@@ -1,11 +1,13 @@
 """How numbers, times, places and names are written in what people read. Never holds a raw user agent."""
 
 from datetime import datetime, timedelta
+from math import exp, log
 
 from litesoc_server.events.event import Device, Geo, Network, NetworkKind
 from litesoc_server.pipeline.state.windows import OBSERVATIONS_MAX
 
 _NAME_LENGTH_MAX = 80  # characters shown of an id that a sender chose
+_LIKELIHOOD_SHOWN_MAX = 1e9  # a model's figures are not that good
 _KINDS = {
     NetworkKind.TOR: "Tor",
     NetworkKind.RELAY: "a privacy relay",
@@ -48,6 +50,13 @@ def span(first_ms: int, last_ms: int) -> str:
 def number(count: int) -> str:
     """Return a count in digits; one that has reached the state's ceiling is only a lower bound."""
     return f"at least {count:,}" if count >= OBSERVATIONS_MAX else f"{count:,}"
+
+
+def times_as_likely(log_ratio: float) -> str:
+    """Return the likelihood ratio of a natural logarithm, to two digits: "1,300", "more than 1,000,000,000"."""
+    if log_ratio >= log(_LIKELIHOOD_SHOWN_MAX):
+        return f"more than {_LIKELIHOOD_SHOWN_MAX:,.0f}"
+    return f"{float(f'{exp(log_ratio):.1e}'):,.0f}"
 
 
 def several(count: int, noun: str) -> str:

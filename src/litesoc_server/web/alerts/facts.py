@@ -36,6 +36,7 @@ _TITLES = {
     "uses_count": "Uses",
     "window_ms": "Looked at",
 }
+_UNIT_WORDS = {"_kmh": "km/h", "_km": "km"}
 _UNITS = ("_count", "_ms", "_kmh", "_km", "_ratio", "_hour")
 
 
@@ -78,7 +79,7 @@ def fact_value(name: str, value: float | str) -> str:
         return wording.duration(value)
     if name.endswith("_hour"):
         return f"{int(value):02}:00"
+    if name == "log_likelihood_ratio":
+        return f"{wording.times_as_likely(value)} times"
     number = f"{value:,.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else f"{value:,}"
-    if name.endswith("_kmh"):
-        return f"{number} km/h"
-    return f"{number} km" if name.endswith("_km") else number
+    return number + next((f" {unit}" for end, unit in _UNIT_WORDS.items() if name.endswith(end)), "")

@@ -1,4 +1,4 @@
-"""A history that people can read: firings of one detector in a row are one line."""
+"""A history that people can read: what each detector found between two things that people did is one line."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,7 +8,7 @@ from litesoc_server.alerts.history import HistoryLine
 
 @dataclass(frozen=True)
 class HistoryGroup:
-    """One line, or several firings of one detector with nothing in between; ``line`` is the latest of them."""
+    """One line, or the firings of one detector between two things that people did; ``line`` is the latest of them."""
 
     line: HistoryLine
     count: int = 1
@@ -16,21 +16,21 @@ class HistoryGroup:
 
 
 def grouped(lines: Sequence[HistoryLine]) -> list[HistoryGroup]:
-    """Put firings of one detector that follow each other together."""
+    """Put firings of one detector together that nothing but firings lies between. ``lines`` and answer: oldest first."""
     groups: list[HistoryGroup] = []
+    firings: dict[str, HistoryGroup] = {}  # since somebody last did something, by detector, in the order of their latest
     for line in lines:
-        before = groups[-1] if groups else None
         if line.detection is None:
-            groups.append(HistoryGroup(line))
-        elif before is not None and _is_same_detector(before.line, line):
-            largest = max(before.events_count_max, line.detection.event_count)
-            groups[-1] = replace(before, line=line, count=before.count + 1, events_count_max=largest)
-        else:
-            groups.append(HistoryGroup(line, events_count_max=line.detection.event_count))
-    return groups
+            groups += [*firings.values(), HistoryGroup(line)]
+            firings = {}
+            continue
+        earlier = firings.pop(line.detection.detector, None)
+        firings[line.detection.detector] = _with_firing(earlier, line, line.detection.event_count)
+    return [*groups, *firings.values()]
 
 
-def _is_same_detector(before: HistoryLine, line: HistoryLine) -> bool:
-    return (
-        before.detection is not None and line.detection is not None and before.detection.detector == line.detection.detector
-    )
+def _with_firing(earlier: HistoryGroup | None, line: HistoryLine, events_count: int) -> HistoryGroup:
+    if earlier is None:
+        return HistoryGroup(line, events_count_max=events_count)
+    largest = max(earlier.events_count_max, events_count)
+    return replace(earlier, line=line, count=earlier.count + 1, events_count_max=largest)

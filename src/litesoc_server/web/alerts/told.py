@@ -58,7 +58,7 @@ class Told:
 
 
 def told(group: HistoryGroup, reader: User) -> Told:
-    """Put one line, or firings in a row, into words for ``reader``."""
+    """Put one line, or firings of one detector, into words for ``reader``."""
     line = group.line
     if line.comment is not None:
         return _comment(line, line.comment, reader)

@@ -1,7 +1,8 @@
 """One alert: what happened, why that is an alert, what to do, and what was done."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from django.http import HttpResponse
@@ -10,7 +11,7 @@ from django.shortcuts import render
 from litesoc_server.accounts.selectors import name_of
 from litesoc_server.alerts.feedback import is_login_of_somebody
 from litesoc_server.alerts.history import history_of
-from litesoc_server.alerts.incident import Incident
+from litesoc_server.alerts.incident import Finding, Incident
 from litesoc_server.alerts.lifecycle import is_allowed
 from litesoc_server.alerts.listing import neighbours
 from litesoc_server.alerts.login_verdict import verdicts_in
@@ -62,15 +63,31 @@ def _why(incident: Incident) -> Mapping[str, Any]:
         {"finding": finding, "facts": shown_facts(finding.facts), "known": _DETECTORS.get(finding.detector)}
         for finding in incident.findings
     ]
-    known = [_DETECTORS[finding.detector] for finding in incident.findings if finding.detector in _DETECTORS]
-    could_be = [cause for detector in known for cause in detector.false_positives]
+    could_be = [_could_be(finding) for finding in incident.findings]
+    ruled_out = [finding.ruled_out for finding in incident.findings]
+    actions = [finding.actions for finding in incident.findings]
     return {
         "incident": incident,
         "headline": incident.headline,
         "findings": findings,
-        "could_also_be": list(dict.fromkeys(could_be)),
+        "actions": actions[0],
+        "actions_of_others": _added(actions),
+        "could_also_be": could_be[0],
+        "could_also_be_of_others": _added(could_be),
+        "ruled_out": ruled_out[0],
+        "ruled_out_of_others": _added(ruled_out),
         "swallowed": [{"one": one, "subject": subject_of(one.key)} for one in incident.swallowed],
     }
+
+
+def _could_be(finding: Finding) -> Sequence[str]:
+    known = _DETECTORS.get(finding.detector)
+    return () if known is None else known.false_positives
+
+
+def _added(texts: Sequence[Sequence[str]]) -> Sequence[str]:
+    """Return what the findings after the headline add to its texts."""
+    return [text for text in dict.fromkeys(chain.from_iterable(texts[1:])) if text not in texts[0]]
 
 
 def _events(found: Alert, member: Member) -> Mapping[str, Any]:

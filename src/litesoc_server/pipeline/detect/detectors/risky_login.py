@@ -1,6 +1,6 @@
 """A login that looks much more like an attacker's than like its owner's, all its features weighed together."""
 
-from math import exp, fsum, log
+from math import fsum, log
 
 import msgspec
 
@@ -31,7 +31,6 @@ _RENTED = frozenset({NetworkKind.HOSTING, NetworkKind.VPN, NetworkKind.PROXY, Ne
 _TITLE_FEATURES_COUNT = 2
 _NOT_IN_TITLE = frozenset({"place"})  # says how common the new network or country is, which is named already
 _SHOWN_FEATURES_COUNT = 4
-_LIKELIHOOD_SHOWN_MAX = 1e9  # the model's figures are not that good
 
 
 class _News(msgspec.Struct, frozen=True):
@@ -139,8 +138,8 @@ def _describe(case: _Case) -> Finding:
         ),
         reasons=(
             (
-                f"all in all such a login is {_times(weight)} times as likely from an attacker as from the owner "
-                f"(reported from {_times(limit)} times on)"
+                f"all in all such a login is {wording.times_as_likely(weight)} times as likely from an attacker as from the "
+                f"owner (reported from {wording.times_as_likely(limit)} times on)"
             ),
             f"natural logarithms of the weights, which add up to {weight:.1f}: {_weights(shown)}",
             f"compared with {logins} of this account ({policy.history_count} are needed), {_news(case)}",
@@ -182,16 +181,10 @@ def _news(case: _Case) -> str:
 
 def _not_a_journey(news: _News, limit: float) -> str:
     if news.may_be_journey:
-        return f"those are reported only from {_times(limit)} times on"
+        return f"those are reported only from {wording.times_as_likely(limit)} times on"
     if news.is_device_new:
         return "the device is new to the account"
     return "the address is a data centre's, where nobody travels"
-
-
-def _times(weight: float) -> str:
-    """Return a likelihood ratio to two digits: "1,300", "more than 1,000,000,000"."""
-    times = exp(weight)
-    return f"{float(f'{times:.1e}'):,.0f}" if times < _LIKELIHOOD_SHOWN_MAX else f"more than {_LIKELIHOOD_SHOWN_MAX:,.0f}"
 
 
 DETECTOR = Detector(
