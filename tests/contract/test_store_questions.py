@@ -1,5 +1,6 @@
 """What the event store answers, and to whom, held by both implementations."""
 
+import random
 from typing import Any
 
 import msgspec
@@ -268,6 +269,34 @@ def test_the_riskiest_logins_of_an_actor_are_those_that_weigh_most_today(case: S
     cut = msgspec.structs.replace(where, not_before_ms=NOW_MS - 10 * DAY_MS)
     assert case.store.riskiest_logins(org_id=org, where=cut, limit=10) == found[:2]
     assert case.store.riskiest_logins(org_id=new_org(), where=where, limit=10) == []
+
+
+def test_the_riskiest_of_many_logins_are_found_whatever_days_they_are_on(case: StoreCase) -> None:
+    org, half_life_ms, rng = new_org(), 7 * DAY_MS, random.Random(5)
+    logins = [
+        make_event(
+            org,
+            NOW_MS - rng.randrange(40 * DAY_MS),
+            name="auth.login_success",
+            actor=Actor("mira"),
+            risk=Risk(rng.randint(1, 100), 1.5, ()),
+        )
+        for _ in range(120)
+    ]
+    case.store.insert(stored(logins))
+
+    def weight(event: Event) -> float:
+        assert event.risk is not None
+        left: float = event.risk.score * 0.5 ** ((NOW_MS - event.occurred_at_ms) / half_life_ms)
+        return left
+
+    expected = [event.event_id for event in sorted(logins, key=weight, reverse=True)]
+    for not_before_ms in (None, NOW_MS - round(9.3 * DAY_MS)):
+        where = RiskyLoginsFilter(actor_id="mira", now_ms=NOW_MS, half_life_ms=half_life_ms, not_before_ms=not_before_ms)
+        seen = {event.event_id for event in logins if event.occurred_at_ms >= (not_before_ms or 0)}
+        for limit in (1, 2, 10, 50):
+            found = case.store.riskiest_logins(org_id=org, where=where, limit=limit)
+            assert [one.event_id for one in found] == [one for one in expected if one in seen][:limit]
 
 
 def test_the_history_of_an_event_is_its_organisations_and_ends_with_it(
