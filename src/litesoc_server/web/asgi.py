@@ -1,9 +1,9 @@
 """Django as an ASGI application behind bounds: on the size and time of a body, and on how many requests are worked on."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from importlib import import_module
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
 from django.core.asgi import get_asgi_application
@@ -13,6 +13,7 @@ from litesoc_server.ingest.body import ClientGone, read_body
 from litesoc_server.ingest.reply import Account, Reply, refusal_reply
 from litesoc_server.ingest.request import read_head
 from litesoc_server.ingest.responses import Refused
+from litesoc_server.web import sending
 from litesoc_server.web.gate import Gate
 from litesoc_server.web.refusals import refusal_page, wants_page
 
@@ -37,7 +38,6 @@ _PASSWORD_PATHS = (
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 
 
 class PagesApp:
@@ -56,17 +56,19 @@ class PagesApp:
         self._exports = Gate(at_once=EXPORTS_AT_ONCE, waiting_max=EXPORTS_WAITING_MAX)
         self._sign_ins = Gate(at_once=SIGN_INS_AT_ONCE, waiting_max=SIGN_INS_WAITING_MAX)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: sending.Send) -> None:
         """Answer one HTTP request."""
         head = read_head(scope["headers"])
         gate = self._gate_of(scope["method"], scope["path"])
+        lasts = gate in (self._streams, self._exports)
+        kept: list[sending.Message] = []  # an answer that is whole is sent when its place is free again: see web.sending
+        send = sending.in_time(send)
         try:
             body = await read_body(receive, head, timeout_s=self._body_timeout_s)
             async with gate.passing():
-                # Django declares what it sends as read-only, servers take any mapping.
-                django_send = cast("Callable[[Mapping[str, Any]], Awaitable[None]]", send)
-                await self._django(dict(scope), _replay(body, receive), django_send)
-        except ClientGone:
+                await self._django(dict(scope), _replay(body, receive), send if lasts else sending.into(kept))
+            await sending.send_all(send, kept)
+        except (ClientGone, sending.ClientStalled):
             return
         except Refused as refused:
             reply = refusal_reply(refused, account=Account(), origin=head.origin, now_ms=self._clock.now_ms())
@@ -97,7 +99,7 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     return receive_again
 
 
-async def _send(send: Send, reply: Reply) -> None:
+async def _send(send: sending.Send, reply: Reply) -> None:
     headers = [*reply.headers, (b"content-length", b"%d" % len(reply.body))]
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "http.response.body", "body": reply.body})
