@@ -16,7 +16,7 @@ from litesoc_server.events.event import Actor
 from litesoc_server.events.ids import OrgId
 from litesoc_server.orgs.models import Organization
 from litesoc_server.store.base import EventSearch, EventStore
-from litesoc_server.web.feed import hub
+from litesoc_server.web.feed import admission, hub
 from litesoc_server.web.views import event_stream
 from management_api import Tenant, make_event, store_events
 
@@ -158,6 +158,48 @@ def test_a_silent_stream_says_that_it_is_still_there_and_ends_in_time(
         return [chunk async for chunk in answer]
 
     assert set(asyncio.run(play())) == {b"retry: 3000\n\n", b": still here\n\n"}
+
+
+@pytest.mark.parametrize("end", ["session", "membership", "account"])
+def test_a_stream_ends_with_what_let_its_reader_in(tenant: Tenant, monkeypatch: pytest.MonkeyPatch, end: str) -> None:
+    monkeypatch.setattr(event_stream, "BEAT_S", 0.01)
+    monkeypatch.setattr(event_stream, "CHECKED_EVERY_S", 0.0)
+    membership = MembershipFactory(org=tenant.org)
+    user = membership.user
+
+    async def play() -> list[bytes]:
+        client = AsyncClient()
+        await client.aforce_login(user)
+        chunks = aiter(await client.get(f"/o/{tenant.org.slug}/live/events/stream"))
+        assert await anext(chunks) == b"retry: 3000\n\n"
+        assert await anext(chunks) == b": still here\n\n"
+        if end == "session":
+            await client.alogout()
+        elif end == "membership":
+            await membership.adelete()
+        else:
+            user.is_active = False
+            await user.asave()
+        return [chunk async for chunk in chunks]
+
+    assert asyncio.run(play()) == []
+
+
+def test_one_person_holds_a_few_streams_open(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admission, "STREAMS_OF_ONE_MAX", 1)
+    users = [MembershipFactory(org=tenant.org).user for _ in range(2)]
+
+    async def play() -> list[bytes]:
+        begun, kept = [], []
+        for user in (users[0], users[0], users[1]):
+            client = AsyncClient()
+            await client.aforce_login(user)
+            chunks = aiter(await client.get(f"/o/{tenant.org.slug}/live/events/stream"))
+            begun.append(await anext(chunks))
+            kept.append(chunks)
+        return begun
+
+    assert asyncio.run(play()) == [b"retry: 3000\n\n", b"retry: 60000\n\n", b"retry: 3000\n\n"]
 
 
 def test_what_cannot_be_followed_is_refused(tenant: Tenant) -> None:
