@@ -3,6 +3,7 @@ import htmx from "htmx.org";
 
 import { startCopying } from "./copy";
 import { startDialogs } from "./dialogs";
+import { startLostRequests } from "./lost_requests";
 import { startMenus } from "./menus";
 import { startModules } from "./modules";
 import { startShortcuts } from "./shortcuts";
@@ -19,5 +20,6 @@ startMenus();
 startCopying();
 startDialogs();
 startToasts();
+startLostRequests();
 startShortcuts();
 startModules();

@@ -81,6 +81,16 @@ def test_keys_select_acknowledge_and_undo(site: Site, noticed: str) -> None:
         expect(rows(visit)).to_have_count(3)
 
 
+def test_a_decision_that_the_network_loses_is_not_lost_in_silence(site: Site, noticed: str) -> None:
+    with site.visit("analyst", expected=("net::ERR_FAILED", "Failed to fetch")) as visit:
+        go_to_list(visit, noticed)
+        visit.page.route("**/alerts/bulk*", lambda route: route.abort())
+        for key in ("j", "x", "a"):
+            visit.page.keyboard.press(key)
+        toast(visit, "The server did not answer")
+        expect(rows(visit)).to_have_count(3)
+
+
 def test_without_a_selection_keys_act_on_the_current_row_and_the_place_is_kept(site: Site, noticed: str) -> None:
     with site.visit("analyst") as visit:
         go_to_list(visit, noticed)

@@ -49,8 +49,11 @@ def test_figures_count_the_range_and_say_the_change(reader: PageReader, store: E
     assert '<span class="figure-title">Failed logins</span> <span class="figure-value">3</span>' in page
     assert "100 % more" in page  # events
     assert "50 % more" in page  # failed logins
+    assert "none before" in page  # critical events
+    assert "without the hour that is not over" in page
     assert '<span class="figure-title">Actors</span> <span class="figure-value">4</span>' in page
     hour = reader.text("overview/figures/", range="1h")
+    assert "without the hour that is not over" not in hour
     assert '<span class="figure-title">Events</span> <span class="figure-value">1</span>' not in hour  # both of an hour ago
     week = reader.text("overview/figures/", range="7d")
     assert '<span class="figure-title">Events</span> <span class="figure-value">6</span>' in week

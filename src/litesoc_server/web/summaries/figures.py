@@ -41,6 +41,7 @@ class Overview:
     chart: Mapping[str, object]  # as frontend/src/chart.ts reads it
     rows: Sequence[tuple[int, SeriesPoint]]  # the chart as a table: beginning of the step, what happened in it
     events: int
+    leaves_out_hour: bool  # that is not over: changes are of those that are
 
 
 def overview_of(member: Member, time_range: TimeRange, span: PageSpan) -> Overview:
@@ -93,7 +94,9 @@ def overview_of(member: Member, time_range: TimeRange, span: PageSpan) -> Overvi
         figure("Actors", lambda one: one.actors, actors, member.url("actors", of_range), EXACT_MAX),
         figure("Addresses", lambda one: one.addresses, addresses, member.url("addresses", of_range), EXACT_MAX),
     ]
-    return Overview(figures=figures, chart=_chart(rows, span), rows=rows, events=now.events)
+    return Overview(
+        figures=figures, chart=_chart(rows, span), rows=rows, events=now.events, leaves_out_hour=span.finished != span.now
+    )
 
 
 def _is_comparable(member: Member, span: PageSpan) -> bool:
@@ -119,7 +122,7 @@ def _finished(member: Member, span: PageSpan, now: KeyFigures) -> KeyFigures:
 def _change(now: int, before: int) -> tuple[str, str]:
     """Return the change in words and its direction."""
     if before == 0:
-        return "", "same"
+        return ("none before", "same") if now else ("none, as before", "same")
     percent = round((now - before) / before * 100)
     if percent == 0:
         return "as many as before", "same"
