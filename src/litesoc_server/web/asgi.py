@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from importlib import import_module
 from typing import Any
 
@@ -24,6 +25,9 @@ SIGN_INS_AT_ONCE, SIGN_INS_WAITING_MAX = 1, 8
 # Answers that last would fill those places: a stream costs little but stays, a whole list as a file keeps the store busy.
 STREAMS_AT_ONCE, STREAMS_WAITING_MAX = 200, 0
 EXPORTS_AT_ONCE, EXPORTS_WAITING_MAX = 2, 8
+# Whole answers wait in memory for their clients. The large ones are files, up to 3 MB, which anybody may ask for.
+LARGE_BYTES = 64 * 1024
+LARGE_AT_ONCE, LARGE_WAITING_MAX = 128, 0
 _STREAM_PATH = re.compile(r"/o/[^/]+/[^/]+/[^/]+/stream")
 _EXPORT_PATH = re.compile(r"/o/[^/]+/[^/]+/[^/]+/export\.[a-z]+")
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -54,6 +58,7 @@ class PagesApp:
         self._requests = Gate(at_once=REQUESTS_AT_ONCE, waiting_max=REQUESTS_WAITING_MAX)
         self._streams = Gate(at_once=STREAMS_AT_ONCE, waiting_max=STREAMS_WAITING_MAX)
         self._exports = Gate(at_once=EXPORTS_AT_ONCE, waiting_max=EXPORTS_WAITING_MAX)
+        self._large_answers = Gate(at_once=LARGE_AT_ONCE, waiting_max=LARGE_WAITING_MAX)
         self._sign_ins = Gate(at_once=SIGN_INS_AT_ONCE, waiting_max=SIGN_INS_WAITING_MAX)
 
     async def __call__(self, scope: Scope, receive: Receive, send: sending.Send) -> None:
@@ -67,7 +72,8 @@ class PagesApp:
             body = await read_body(receive, head, timeout_s=self._body_timeout_s)
             async with gate.passing():
                 await self._django(dict(scope), _replay(body, receive), send if lasts else sending.into(kept))
-            await sending.send_all(send, kept)
+            async with self._room_for(kept):
+                await sending.send_all(send, kept)
         except (ClientGone, sending.ClientStalled):
             return
         except Refused as refused:
@@ -75,6 +81,10 @@ class PagesApp:
             if wants_page(scope["headers"]):
                 reply = refusal_page(refused)
             await _send(send, reply)
+
+    def _room_for(self, kept: list[sending.Message]) -> AbstractAsyncContextManager[None]:
+        is_large = sum(len(piece.get("body", b"")) for piece in kept) > LARGE_BYTES
+        return self._large_answers.passing() if is_large else nullcontext()
 
     def _gate_of(self, method: str, path: str) -> Gate:
         if _hashes_password(method, path):

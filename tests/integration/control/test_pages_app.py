@@ -122,6 +122,13 @@ def test_answers_that_last_take_no_places_of_others(monkeypatch: pytest.MonkeyPa
             assert (status == 503) == (full == gate)
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("path", "status"), [("/static/ninja/swagger-ui.css", 503), ("/static/web/icon.svg", 200)])
+def test_large_answers_wait_in_memory_for_few(monkeypatch: pytest.MonkeyPatch, path: str, status: int) -> None:
+    monkeypatch.setattr(asgi, "LARGE_AT_ONCE", 0)
+    assert visit(path, part(b""), method="GET")[0] == status
+
+
 def test_a_body_that_grows_too_large_is_not_kept() -> None:
     status, body = visit("/alerts/1", *[part(b"x" * 65_536, more=True) for _ in range(17)])
     assert (status, json.loads(body)["code"]) == (413, "PAYLOAD_TOO_LARGE")
