@@ -194,7 +194,8 @@ def test_a_search_is_saved_renamed_deleted_and_brought_back(site: Site) -> None:
         name = f"Failed {uuid.uuid4().hex[:6]}"
         visit.go("events/?range=7d&q=event:auth.login_failed")
         page.get_by_role("button", name="Save view").click()
-        page.get_by_label("Name").fill(name)
+        expect(page.get_by_label("Name")).to_be_focused()
+        page.keyboard.insert_text(name)
         page.get_by_role("button", name="Save", exact=True).click()
         views = page.get_by_role("navigation", name="Saved views")
         expect(views.get_by_role("link", name=name)).to_have_attribute("aria-current", "page")
