@@ -1,5 +1,6 @@
 // Buttons that open a <dialog> of the page (data-dialog="id") or close the one they are in (data-close-dialog), and those that
 // open one whose code is fetched when it is first opened (data-opens="palette").
+import { withChunk } from "./chunks";
 import { forget } from "./kept";
 
 const FETCHED: Record<string, () => Promise<{ open: () => void }>> = {
@@ -14,7 +15,8 @@ export function startDialogs(): void {
     if (button.dataset["closeDialog"] !== undefined) button.closest("dialog")?.close();
     const dialog = document.getElementById(button.dataset["dialog"] ?? "");
     if (dialog instanceof HTMLDialogElement) dialog.showModal();
-    void FETCHED[button.dataset["opens"] ?? ""]?.().then((fetched) => fetched.open());
+    const fetch = FETCHED[button.dataset["opens"] ?? ""];
+    if (fetch !== undefined) withChunk(fetch(), (fetched) => fetched.open());
   });
   // What somebody looked at is nobody's business who signs in after them.
   document.querySelector("#sign-out")?.addEventListener("submit", () => forget("recent:"));

@@ -31,7 +31,7 @@ class Feed {
 
   constructor(private readonly element: HTMLElement, private readonly body: HTMLElement) {
     this.hasOlder = "older" in element.dataset;
-    this.button("pause")?.addEventListener("click", () => this.togglePause());
+    this.part("pause")?.addEventListener("click", () => this.togglePause());
     this.connect();
     addEventListener("pagehide", () => this.source?.close());
     addEventListener("pageshow", (event) => event.persisted && this.connect());
@@ -108,11 +108,12 @@ class Feed {
     setText(this.element.querySelector("[data-feed-held]"), this.isPaused ? `${this.heldCount.toLocaleString("en")} new` : "");
     const more = this.passedOver > 0 ? `${this.passedOver.toLocaleString("en")} more came too fast to be shown. Narrow the search, or reload.` : "";
     setText(this.element.querySelector("[data-feed-more]"), more);
-    this.button("pause")?.setAttribute("aria-pressed", String(this.isPaused));
+    this.part("pause-icon")?.toggleAttribute("hidden", this.isPaused);
+    this.part("resume-icon")?.toggleAttribute("hidden", !this.isPaused);
     setText(this.element.querySelector("[data-feed-pause-text]"), this.isPaused ? "Resume" : "Pause");
   }
 
-  private button(name: string): HTMLElement | null {
+  private part(name: string): HTMLElement | null {
     return this.element.querySelector(`[data-feed-${name}]`);
   }
 }

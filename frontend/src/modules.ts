@@ -1,4 +1,5 @@
 // Starts the module that an element names in data-module, now and in whatever htmx swaps in later.
+import { withChunk } from "./chunks";
 import { onContent } from "./content";
 
 export type Mount = (element: HTMLElement) => void;
@@ -25,7 +26,7 @@ export function startModules(): void {
       const load = MODULES[element.dataset["module"] ?? ""];
       if (load === undefined) continue;
       element.dataset["mounted"] = "";
-      void load().then(({ mount }) => mount(element));
+      withChunk(load(), ({ mount }) => mount(element));
     }
   });
 }

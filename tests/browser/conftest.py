@@ -1,7 +1,8 @@
-"""A real server with traffic in it and Debian's Chromium; one of each for all browser tests of a worker."""
+"""A real server with traffic in it, one for all browser tests of a worker, and Debian's Chromium."""
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -17,8 +18,18 @@ ALERTS_OF_STORY = 6
 NO_CHROMIUM = f"{MISSING}Chromium (Debian: apt-get install chromium)"
 
 
-@pytest.fixture(scope="session")
+@dataclass(frozen=True)
+class Filled:
+    """A server that runs, the answer of `litesoc init` on it, and the session of each role."""
+
+    server: LiveServer
+    account: dict[str, str]
+    sessions: dict[str, str]
+
+
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Chromium. Not longer than a file: Playwright's event loop would be in the way of Django's tests on this worker."""
     executable = find_chromium()
     if executable is None:
         if "CI" in os.environ:
@@ -31,16 +42,22 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Site]:
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
     """A server whose organisation has some days of traffic and the demo's attacks; tests may add to it."""
     server = LiveServer(tmp_path_factory.mktemp("site") / "data")
     account = server.init(email="founder@shop.example")
     server.start()
     try:
-        sessions = _filled(server, account)
-        yield Site(server, account["org_id"], "shop-example", account["api_key"], sessions, browser)
+        yield Filled(server, account, _filled(server, account))
     finally:
         server.stop()
+
+
+@pytest.fixture(scope="module")
+def site(browser: Browser, filled: Filled) -> Site:
+    """The filled server, seen with a browser."""
+    org_id, api_key = filled.account["org_id"], filled.account["api_key"]
+    return Site(filled.server, org_id, "shop-example", api_key, filled.sessions, browser)
 
 
 def _filled(server: LiveServer, account: dict[str, str]) -> dict[str, str]:

@@ -11,7 +11,10 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc] # white
     @staticmethod
     def serve(static_file: StaticFile, request: HttpRequest) -> HttpResponse:
         """Return the file, or 304 when the browser has it. The files are small, the largest is 1.5 MB."""
-        found = static_file.get_response(request.method, request.META)
+        try:
+            found = static_file.get_response(request.method, request.META)
+        except FileNotFoundError:  # the package was replaced under the running server
+            return HttpResponse("this file was replaced: restart the server and reload the page", status=404)
         content = b""
         if found.file is not None:
             with found.file:
