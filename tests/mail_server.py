@@ -2,6 +2,7 @@
 
 import queue
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes
@@ -12,6 +13,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from django.test import override_settings
 
+from litesoc_server.accounts.outbox import outbox
 from servers import free_port
 
 MAIL_TIMEOUT_S = 10
@@ -56,9 +58,20 @@ def mailbox() -> Iterator[Mailbox]:
         controller.stop()
 
 
+def all_mails_sent() -> None:
+    """Return when every mail that was asked for so far is sent: they are sent in order, by a thread of their own."""
+    done = threading.Event()
+    outbox.put(done.set)
+    assert done.wait(MAIL_TIMEOUT_S)
+
+
 @contextmanager
 def mail_server() -> Iterator[Mailbox]:
-    """Run the server, to which this process's mail goes, as with LITESOC_EMAIL_URL and LITESOC_PUBLIC_URL."""
+    """Run the server, to which this process's mail goes, as with LITESOC_EMAIL_URL and LITESOC_PUBLIC_URL.
+
+    What other tests asked for is sent before it, and what this one asks for before its end.
+    """
+    all_mails_sent()
     with (
         mailbox() as opened,
         override_settings(
@@ -70,3 +83,4 @@ def mail_server() -> Iterator[Mailbox]:
         ),
     ):
         yield opened
+        all_mails_sent()

@@ -10,6 +10,12 @@ def has_value(query: Query, field: str, text: str) -> bool:
     return any(Exactly(text) in term.values for term in query.terms if _asks_for(term, field))
 
 
+def values_of(query: Query, field: str) -> list[str]:
+    """Return the values of ``field`` that ``query`` asks for exactly, each once."""
+    values = (value for term in query.terms if _asks_for(term, field) for value in term.values)
+    return list(dict.fromkeys(value.text for value in values if isinstance(value, Exactly)))
+
+
 def toggle_value(query: Query, field: str, text: str) -> Query:
     """Return ``query`` without this value of ``field`` where it has it, else with it as one of any."""
     value = Exactly(text)

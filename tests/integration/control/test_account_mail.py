@@ -16,7 +16,7 @@ from mail_server import MAIL_TIMEOUT_S, PUBLIC_URL, Mailbox, mail_server
 from people import EMAIL, browser, confirm_it_is_you, is_signed_in, make_person, sign_in, signed_in, visible_text
 from servers import free_port
 
-# The outbox looks people up in a thread of its own, so what tests write has to be committed.from servers import free_port
+# The outbox looks people up in a thread of its own, so what tests write has to be committed.
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

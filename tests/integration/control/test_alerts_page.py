@@ -92,7 +92,7 @@ def test_tabs_say_how_many_there_are(org: Organization, jo: Somebody) -> None:
 
 
 def test_a_row_says_what_matters(org: Organization, jo: Somebody) -> None:
-    alert = make_alert(org, severity=AlertSeverity.HIGH, actor_id="usr_1")
+    alert = make_alert(org, severity=AlertSeverity.HIGH, actor_id="usr_1", incident_key="account|actor:usr_1")
     assign(alert, jo.user, who=MIRA)
     add_comment(alert, "hm", author=jo.user)
     html = jo.text("alerts/")
@@ -197,6 +197,15 @@ def test_new_alerts_are_announced_and_the_list_stays(org: Organization, jo: Some
 )
 def test_an_empty_tab_says_what_would_be_there(jo: Somebody, tab: str, text: str) -> None:
     assert text in jo.text(f"alerts/?status={tab}")
+
+
+def test_an_attack_from_one_address_on_many_is_nobodys(org: Organization, jo: Somebody) -> None:
+    alert = make_alert(org, incident_key="credential_attack|ip:198.51.100.77", source_ip="198.51.100.77", actor_id="usr_1")
+    row = jo.text("alerts/")
+    details = jo.text(f"alerts/{alert.id}/").partition('id="details"')[2].partition("</section>")[0]
+    for shown in (row, details):
+        assert "addresses/address?ip=198.51.100.77" in shown
+        assert "actors/actor?id=usr_1" not in shown
 
 
 def test_when_everything_is_done_the_list_says_so(org: Organization, jo: Somebody) -> None:

@@ -166,6 +166,7 @@ def test_facets_count_and_toggle(reader: Reader, store: EventStore) -> None:
     assert "auth.login_failed" in chosen  # what else it could be
     assert "q=" not in chosen["data.export"]
     assert "q=event%3Adata.export%2Cauth.login_failed" in chosen["auth.login_failed"]
+    assert "q=" not in links(q="country:ZZ")["ZZ"]  # chosen, so it can be taken back although nothing has it
 
 
 def test_the_chart_shows_when_there_were_how_many(reader: Reader, store: EventStore) -> None:

@@ -9,7 +9,9 @@ from django.utils.safestring import SafeString, mark_safe
 
 from litesoc_server.accounts.models import User
 from litesoc_server.accounts.selectors import name_of
+from litesoc_server.alerts.models import Alert
 from litesoc_server.web.alerts import words
+from litesoc_server.web.alerts.subject import subject_of
 
 register = template.Library()
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)")  # as pipeline.detect.wording.utc writes it
@@ -25,6 +27,12 @@ def detector_title(detector: str) -> str:
 def person_name(user: User) -> str:
     """Return what somebody is called."""
     return name_of(user)
+
+
+@register.filter
+def its_actor(alert: Alert) -> str | None:
+    """Return whose alert it is; None for an attack from one address or on many, where any one of them would mislead."""
+    return alert.actor_id if subject_of(alert.incident_key).actor is not None else None
 
 
 @register.filter

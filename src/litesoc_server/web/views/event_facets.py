@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from litesoc_server import backend
-from litesoc_server.search.change import asks_for, has_value, toggle_value, without_field
+from litesoc_server.search.change import asks_for, has_value, toggle_value, values_of, without_field
 from litesoc_server.search.event_fields import EVENT_FIELDS
 from litesoc_server.store.base import FacetValue, StoreUnavailable
 from litesoc_server.web.event_request import EventRequest, read_event_request
@@ -31,7 +31,7 @@ class FacetLink:
     """One value with the address that puts it into the query or takes it out."""
 
     value: str
-    events: int
+    events: int | None  # None: chosen, and not among the values that occur most
     is_chosen: bool
     address: str
 
@@ -89,12 +89,15 @@ def _count(asked: EventRequest, fields: list[str]) -> tuple[dict[str, tuple[Face
 
 def _links(asked: EventRequest, field: str, values: tuple[FacetValue, ...]) -> list[FacetLink]:
     query = asked.typed.query
+    counts: dict[str, int | None] = {one.value: one.events for one in values}
+    shown = {value.lower() for value in counts}
+    counts |= {chosen: None for chosen in values_of(query, field) if chosen.lower() not in shown}
     return [
         FacetLink(
-            value=one.value,
-            events=one.events,
-            is_chosen=has_value(query, field, one.value),
-            address=asked.address("events", toggle_value(query, field, one.value)),
+            value=value,
+            events=events,
+            is_chosen=has_value(query, field, value),
+            address=asked.address("events", toggle_value(query, field, value)),
         )
-        for one in values
+        for value, events in counts.items()
     ]
