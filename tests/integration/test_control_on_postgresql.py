@@ -14,7 +14,8 @@ from servers import PostgresServer
 def test_control_plane_on_postgresql(postgres_server: PostgresServer) -> None:
     suite = Path(__file__).parent / "control"
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", str(suite), "-q", "-p", "no:cacheprovider"],
+        # The database is left to its server, which ends with the tests: threads that views ran in may still be connected.
+        [sys.executable, "-m", "pytest", str(suite), "-q", "-p", "no:cacheprovider", "--reuse-db"],
         cwd=suite.parents[2],
         env={**os.environ, "LITESOC_TEST_DATABASE_URL": postgres_server.url()},
         capture_output=True,
