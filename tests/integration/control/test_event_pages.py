@@ -11,8 +11,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from django.http import HttpResponse
-from django.test import AsyncClient, Client
+from django.test import AsyncClient
 
 from control_factories import NOW_MS, MembershipFactory, OrganizationFactory, make_alert
 from litesoc_server import backend
@@ -24,6 +23,7 @@ from litesoc_server.orgs.models import Organization, Role
 from litesoc_server.store.base import EventStore, StoreUnavailable
 from litesoc_server.web import event_export_rows
 from management_api import Tenant, make_event, store_events
+from page_reader import PageReader
 
 pytestmark = pytest.mark.django_db
 
@@ -31,22 +31,8 @@ MINUTE_MS, DAY_MS = 60_000, 86_400_000
 HOSTILE = "<script>alert(1)</script>\"'&\N{RIGHT-TO-LEFT OVERRIDE}🦊"
 
 
-class Reader:
-    """A member's browser, looking at pages of one organisation."""
-
-    def __init__(self, org: Organization, role: Role = Role.VIEWER) -> None:
-        self.org = org
-        self.client = Client(headers={"Accept": "text/html"})
-        self.client.force_login(MembershipFactory(org=org, role=role).user)
-
-    def get(self, page: str, environment: str = "live", **query: Any) -> HttpResponse:
-        answer: HttpResponse = self.client.get(f"/o/{self.org.slug}/{environment}/{page}", query)  # type: ignore[assignment]
-        return answer
-
-    def text(self, page: str, **query: Any) -> str:
-        answer = self.get(page, **query)
-        assert answer.status_code == 200
-        return answer.content.decode()
+class Reader(PageReader):
+    """A member who looks at events."""
 
     def listed(self, **query: Any) -> list[str]:
         """Return the ids of the events in the list, in its order."""
