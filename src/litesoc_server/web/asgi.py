@@ -16,7 +16,7 @@ from litesoc_server.ingest.request import read_head
 from litesoc_server.ingest.responses import Refused
 from litesoc_server.web import sending
 from litesoc_server.web.gate import Gate
-from litesoc_server.web.refusals import refusal_page, wants_page
+from litesoc_server.web.refusals import guarded, refusal_page, wants_page
 
 # A request beyond these waits, and one beyond those that may wait is told to come back (503). Sign-ins have a gate of their
 # own: checking a password takes half a second of a processor, and anybody may ask for it.
@@ -25,7 +25,7 @@ SIGN_INS_AT_ONCE, SIGN_INS_WAITING_MAX = 1, 8
 # Answers that last would fill those places: a stream costs little but stays, a whole list as a file keeps the store busy.
 STREAMS_AT_ONCE, STREAMS_WAITING_MAX = 200, 0
 EXPORTS_AT_ONCE, EXPORTS_WAITING_MAX = 2, 8
-# Whole answers wait in memory for their clients. The large ones are files, up to 3 MB, which anybody may ask for.
+# Whole answers wait in memory for their clients. The large ones are files, up to 1.5 MB, which anybody may ask for.
 LARGE_BYTES = 64 * 1024
 LARGE_AT_ONCE, LARGE_WAITING_MAX = 128, 0
 _STREAM_PATH = re.compile(r"/o/[^/]+/[^/]+/[^/]+/stream")
@@ -80,7 +80,7 @@ class PagesApp:
             reply = refusal_reply(refused, account=Account(), origin=head.origin, now_ms=self._clock.now_ms())
             if wants_page(scope["headers"]):
                 reply = refusal_page(refused)
-            await _send(send, reply)
+            await _send(send, guarded(reply))
 
     def _room_for(self, kept: list[sending.Message]) -> AbstractAsyncContextManager[None]:
         is_large = sum(len(piece.get("body", b"")) for piece in kept) > LARGE_BYTES

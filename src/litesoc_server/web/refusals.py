@@ -1,11 +1,12 @@
-"""What is refused before Django sees it (too large, too slow, too many at once), as a page for people."""
+"""What is refused before Django sees it (too large, too slow, too many at once), as Django would have answered it."""
 
 from collections.abc import Iterable
 from functools import lru_cache
 
 from csp.utils import build_policy
+from django.conf import settings
 
-from litesoc_server.ingest.reply import Reply
+from litesoc_server.ingest.reply import Headers, Reply
 from litesoc_server.ingest.responses import ErrorCode, Refused
 from litesoc_server.web.error_page import HTML, error_page
 
@@ -18,11 +19,28 @@ def wants_page(headers: Iterable[tuple[bytes, bytes]]) -> bool:
 
 
 def refusal_page(refused: Refused) -> Reply:
-    """Return the page that says ``refused``, with the headers that Django's middleware would have given it."""
+    """Return the page that says ``refused``."""
     further = tuple((name.lower().encode(), value.encode()) for name, value in refused.headers)
-    policy = (b"content-security-policy", build_policy().encode())
-    headers = ((b"content-type", b"text/html; charset=utf-8"), (b"x-content-type-options", b"nosniff"), policy, *further)
-    return Reply(refused.status, headers, _page(refused.code, refused.message))
+    return Reply(
+        refused.status, ((b"content-type", b"text/html; charset=utf-8"), *further), _page(refused.code, refused.message)
+    )
+
+
+def guarded(reply: Reply) -> Reply:
+    """Return ``reply`` with the headers for browsers that Django's middleware gives every answer."""
+    there = {name for name, _ in reply.headers}
+    return Reply(reply.status, reply.headers + tuple(one for one in _guards() if one[0] not in there), reply.body)
+
+
+@lru_cache(1)
+def _guards() -> Headers:
+    return (
+        (b"x-content-type-options", b"nosniff"),
+        (b"x-frame-options", settings.X_FRAME_OPTIONS.encode()),
+        (b"referrer-policy", settings.SECURE_REFERRER_POLICY.encode()),
+        (b"cross-origin-opener-policy", settings.SECURE_CROSS_ORIGIN_OPENER_POLICY.encode()),
+        (b"content-security-policy", build_policy().encode()),
+    )
 
 
 @lru_cache(_DIFFERENT_TEXTS_MAX)

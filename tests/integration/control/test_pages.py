@@ -76,6 +76,29 @@ def test_static_files_come_from_the_package(name: str) -> None:
     assert Client().get("/static/../settings.py").status_code == 404
 
 
+def test_every_file_of_a_page_is_served(owner: Client) -> None:
+    for page in ("/docs", "/admin/", "/admin/orgs/organization/add/", "/admin/orgs/organization/", "/profile/"):
+        files = re.findall(r'"(/static/[^"]+)"', owner.get(page).content.decode())
+        assert files
+        assert [name for name in files if owner.get(name).status_code != 200] == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ninja/redoc.standalone.js",
+        "ninja/redoc.standalone.js.map",
+        "ninja/swagger-ui-bundle.js.map",
+        "admin/js/vendor/jquery/jquery.js",
+        "dashboard/manifest.json",
+        "mfa/js/webauthn.js",
+    ],
+)
+def test_what_no_page_asks_for_is_not_served(name: str) -> None:
+    assert finders.find(name) is not None
+    assert Client().get(f"/static/{name}").status_code == 404
+
+
 @pytest.mark.parametrize("name", ["app.js", "app.css"])
 def test_built_files_are_packed_and_kept_for_ever(name: str) -> None:
     response = Client().get(f"/static/{asset_path(name)}", headers={"Accept-Encoding": "gzip"})

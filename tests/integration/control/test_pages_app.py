@@ -12,12 +12,27 @@ from litesoc_server.web import asgi
 from litesoc_server.web.asgi import PagesApp
 
 MIB = 1024**2
+GUARDS = {
+    b"content-security-policy",
+    b"cross-origin-opener-policy",
+    b"referrer-policy",
+    b"x-content-type-options",
+    b"x-frame-options",
+}
 
 
 def visit(
     path: str, *received: dict[str, Any] | None, method: str = "POST", headers: Sequence[tuple[bytes, bytes]] = ()
 ) -> tuple[int, bytes]:
     """Call the application; None among ``received`` is a client that says no more. Returns status and body."""
+    status, _, body = exchange(path, *received, method=method, headers=headers)
+    return status, body
+
+
+def exchange(
+    path: str, *received: dict[str, Any] | None, method: str = "POST", headers: Sequence[tuple[bytes, bytes]] = ()
+) -> tuple[int, Sequence[tuple[bytes, bytes]], bytes]:
+    """Like ``visit``; returns the headers of the answer, too."""
     sent: list[dict[str, Any]] = []
     waiting = list(received)
 
@@ -49,8 +64,10 @@ def visit(
         await app(scope, receive, send)
 
     asyncio.run(run())
-    status = next((message["status"] for message in sent if message["type"] == "http.response.start"), 0)
-    return status, b"".join(message.get("body", b"") for message in sent)
+    status, answered = next(
+        ((message["status"], message["headers"]) for message in sent if message["type"] == "http.response.start"), (0, [])
+    )
+    return status, answered, b"".join(message.get("body", b"") for message in sent)
 
 
 def part(body: bytes, *, more: bool = False) -> dict[str, Any]:
@@ -74,6 +91,16 @@ def test_a_person_gets_a_page_that_says_so() -> None:
     headers = [(b"content-length", b"%d" % (MIB + 1)), (b"accept", b"text/html,*/*;q=0.8")]
     status, body = visit("/accounts/login/", None, headers=headers)
     assert (status, b"That is too much at once" in body) == (413, True)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("accept", [b"application/json", b"text/html"])
+def test_what_is_refused_early_is_guarded_like_every_answer(accept: bytes) -> None:
+    _, late, _ = exchange("/nothing", part(b""), method="GET", headers=[(b"accept", accept)])
+    status, early, _ = exchange("/nothing", headers=[(b"content-length", b"%d" % (MIB + 1)), (b"accept", accept)])
+    guards = {name.lower(): value for name, value in late if name.lower() in GUARDS}
+    assert (status, set(guards)) == (413, GUARDS)
+    assert [(name, value) for name, value in sorted(early) if name in GUARDS] == sorted(guards.items())
 
 
 @pytest.mark.django_db(transaction=True)

@@ -118,7 +118,10 @@ def test_replies_carry_account_and_browser_headers() -> None:
     assert headers[b"access-control-allow-origin"] == b"https://shop.example"
     assert headers[b"vary"] == b"Origin"
     refused = refusal_reply(Refused(ErrorCode.UNAUTHORIZED, "no"), account=Account(), origin=None)
-    assert (refused.status, dict(refused.headers)) == (401, {b"content-type": b"application/json"})
+    assert (refused.status, dict(refused.headers)) == (
+        401,
+        {b"content-type": b"application/json", b"x-content-type-options": b"nosniff"},
+    )
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,19 @@ from hypothesis import strategies as st
 from litesoc_server.web.export.csv_rows import csv_line
 from litesoc_server.web.export.stream import Row, csv_file, json_file
 
+FORMULA_STARTS = (
+    "=",
+    "+",
+    "-",
+    "@",
+    "\t",
+    "\r",
+    "\n",
+    "\uff1d",
+    "\uff0b",
+    "\uff0d",
+    "\uff20",
+)  # the last four are full-width
 cells = st.none() | st.integers() | st.booleans() | st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 
 
@@ -29,7 +42,7 @@ async def pages_of(*pages: Sequence[Row]) -> AsyncIterator[Sequence[Row]]:
         yield page
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
+@pytest.mark.parametrize("start", FORMULA_STARTS)
 def test_no_cell_is_a_formula(start: str) -> None:
     (row,) = csv.reader(io.StringIO(csv_line([f"{start}HYPERLINK(1)"]), newline=""))
     assert row == [f"'{start}HYPERLINK(1)"]
@@ -46,7 +59,7 @@ def test_what_is_written_can_be_read(row: list[str | int | bool | None]) -> None
     for written, cell in zip(row, read, strict=True):
         if isinstance(written, str):
             assert cell.removeprefix("'") == written.removeprefix("'")
-            assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
+            assert not cell.startswith(FORMULA_STARTS)
 
 
 def test_a_csv_file_is_saved_under_its_name_and_opens_as_unicode() -> None:
