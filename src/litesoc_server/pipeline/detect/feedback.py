@@ -12,12 +12,12 @@ from litesoc_server.pipeline.detect.labels import UNKNOWN, device_label, network
 from litesoc_server.pipeline.detect.login_history import mark_risky, mark_suspicious
 from litesoc_server.pipeline.detect.origin import origin_of
 from litesoc_server.pipeline.detect.subjects import actor_of
+from litesoc_server.pipeline.detect.suspicions import DENIED_BY_OWNER
 from litesoc_server.pipeline.detect.verdicts import Verdict, on_device, on_login, on_network, pronounce
 from litesoc_server.pipeline.policy import DetectionPolicy
 from litesoc_server.pipeline.state.base import Steps
 
 FEEDBACK_NAMES = frozenset({LOGIN_CONFIRMED, LOGIN_DENIED})
-_DENIED_BY = "denied_by_its_owner"  # stands where a detector's id would: people read it with spaces
 
 
 class _Feedback(msgspec.Struct):
@@ -49,4 +49,4 @@ def record_feedback(event: Event, policy: DetectionPolicy) -> Steps[None]:
         yield pronounce(event, actor, on_device(device), verdict, policy.login_memory_ms)
     if verdict is Verdict.DENIED:
         yield from mark_suspicious(event, actor, login, policy)
-        yield from mark_risky(event, actor, login, policy, detector=_DENIED_BY)
+        yield from mark_risky(event, actor, login, policy, detector=DENIED_BY_OWNER)

@@ -8,6 +8,7 @@ from litesoc_server.pipeline.state.windows import OBSERVATIONS_MAX
 
 _NAME_LENGTH_MAX = 80  # characters shown of an id that a sender chose
 _LIKELIHOOD_SHOWN_MAX = 1e9  # a model's figures are not that good
+_TENTHS_BELOW = 9.95  # a factor that rounds to less than ten has one decimal
 _KINDS = {
     NetworkKind.TOR: "Tor",
     NetworkKind.RELAY: "a privacy relay",
@@ -57,6 +58,12 @@ def times_as_likely(log_ratio: float) -> str:
     if log_ratio >= log(_LIKELIHOOD_SHOWN_MAX):
         return f"more than {_LIKELIHOOD_SHOWN_MAX:,.0f}"
     return f"{float(f'{exp(log_ratio):.1e}'):,.0f}"
+
+
+def times(log_ratio: float) -> str:
+    """Return how much one sign changes the odds, whichever way, to two digits: "1.3 times", "36 times", "1,300 times"."""
+    factor = exp(abs(log_ratio))
+    return f"{f'{factor:.1f}' if factor < _TENTHS_BELOW else times_as_likely(abs(log_ratio))} times"
 
 
 def several(count: int, noun: str) -> str:

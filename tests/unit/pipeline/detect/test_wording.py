@@ -1,3 +1,5 @@
+from math import log
+
 import pytest
 
 from litesoc_server.events.event import Device, Geo, Network
@@ -25,6 +27,17 @@ def test_counts() -> None:
     assert wording.several(1_200, "account") == "1,200 accounts"
     assert wording.several(2, "different address") == "2 different addresses"
     assert wording.several(4_096, "failed login") == "at least 4,096 failed logins"
+
+
+def test_how_much_a_sign_changes_the_odds() -> None:
+    assert [wording.times(log(factor)) for factor in (1.26, 1 / 1.26, 9.94, 9.96, 36.4, 1_349)] == [
+        "1.3 times",
+        "1.3 times",
+        "9.9 times",
+        "10 times",
+        "36 times",
+        "1,300 times",
+    ]
 
 
 def test_times_are_utc() -> None:

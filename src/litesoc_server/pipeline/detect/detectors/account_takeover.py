@@ -5,7 +5,7 @@ import msgspec
 from litesoc_server.events.detection import AlertSeverity, AlertType, Detection, Fact
 from litesoc_server.events.event import Event, NetworkKind
 from litesoc_server.events.ids import EventId
-from litesoc_server.pipeline.detect import wording
+from litesoc_server.pipeline.detect import suspicions, wording
 from litesoc_server.pipeline.detect.accounts import failed_login
 from litesoc_server.pipeline.detect.base import AttackTechnique, Detector, DetectorGroup
 from litesoc_server.pipeline.detect.failures import LOGIN_FAILED, before_login
@@ -246,7 +246,7 @@ class _Case(msgspec.Struct, frozen=True):
             ),
             ruled_out=(
                 "The owner's reaction: acts from other networks that the account used before the login do not count.",
-                "Failed logins and a login alone, which success_after_failures reports: something was done afterwards.",
+                "Failed logins and a login alone, which are an alert of their own: something was done afterwards.",
             ),
             actions=DETECTOR.actions,
             is_entry=True,
@@ -269,7 +269,7 @@ class _Case(msgspec.Struct, frozen=True):
                 if why == _STRANGE:
                     reasons.append(f"it came from {self._strangeness()}")
             else:
-                reasons.append(f"the login was found suspicious by {why.replace('_', ' ')}")
+                reasons.append(suspicions.words_of(why))
         if self.failures is not None:
             took = wording.span(self.failures.first_ms, self.failures.last_ms)
             reasons.append(f"{wording.several(self.failures.count, 'failed login')} {took} came before it")

@@ -140,7 +140,7 @@ def _describe(policy: DetectionPolicy, campaign: Campaign) -> Finding:
             "not log in from there, or the accounts do not exist."
         ),
         reasons=(
-            f"{accounts} within {length}; the limit is {campaign.limit}, {factor:g} times the usual {usual:.0f} included",
+            f"{accounts} within {length}; the limit is {campaign.limit} (or {factor:g} times the usual {usual:.0f})",
             f"they were tried from {sources}; the limit is {policy.credential_stuffing_addresses_count}",
             f"{wording.several(campaign.users_count, 'user')} logged in during the same time",
         ),

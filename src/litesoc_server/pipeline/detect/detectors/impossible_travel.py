@@ -250,7 +250,7 @@ def _familiarity_in_words(case: _Case) -> str:
         return f"{network}, the device was not sent; {only}"
     device = wording.device(case.suspect.device)
     if known.is_device_familiar:
-        return f"{network}; {device} is known but names no device; {only}"
+        return f"{network}; {device} is known, which without a device id says little; {only}"
     return f"{network} and the device ({device}) is new"
 
 

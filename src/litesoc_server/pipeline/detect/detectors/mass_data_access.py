@@ -226,14 +226,14 @@ DETECTOR = Detector(
         "is read from metadata (records, rows, count, record_count, row_count, records_deleted, …; a list counts by its "
         "length); a deletion without one is one record, rows count only where a number is sent. Fires from 100 deleted "
         "records, 1,000 rows or 10 exports on, unless that much is usual: it must be more than 8 times what the actor's "
-        "busiest hours come to (their 95th percentile by day, of the last 30 to 60 days, rounded up to a power of two) and, "
-        "where events name a role, more than 4 times that of the role. Service accounts are so held against themselves. "
-        "What comes from a network or a device that is new to an account with a history of logins is counted for itself, "
-        "makes nothing usual, and what is usual for the owner does not excuse a deletion there. In usual places reading and "
-        "exporting must come to 20 times as much (20,000 rows, 200 exports) where fewer than 5 earlier days say what is "
-        "usual: the first report of the year and the first night of a new job are no alert. High; medium when the amount is "
-        "all there is. Incident: data_exfiltration|actor:<id> or data_deletion|actor:<id>, shared with the instant alerts "
-        "of these events."
+        "busiest hours come to (what at most one day in twenty exceeds, of the last 30 to 60 days, rounded up to a power of "
+        "two) and, where events name a role, more than 4 times that of the role. Service accounts are so held against "
+        "themselves. What comes from a network or a device that is new to an account with a history of logins is counted "
+        "for itself, makes nothing usual, and what is usual for the owner does not excuse a deletion there. In usual places "
+        "reading and exporting must come to 20 times as much (20,000 rows, 200 exports) where fewer than 5 earlier days say "
+        "what is usual: the first report of the year and the first night of a new job are no alert. High; medium when the "
+        "amount is all there is. Incident: data_exfiltration|actor:<id> or data_deletion|actor:<id>, shared with the "
+        "instant alerts of these events."
     ),
     false_positives=(
         "A migration, an audit or a clean-up that is done once.",

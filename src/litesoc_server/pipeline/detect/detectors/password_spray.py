@@ -147,7 +147,7 @@ def _describe(policy: DetectionPolicy, group: _Group, spray: _Spray) -> Finding:
     when = f"between {wording.utc(window.first_ms)} and {wording.utc(window.last_ms)}"
     place = group.words if group.sources_min == 1 else f"{spray.sources_count:,} places: {group.words}"
     within, length = wording.span(window.first_ms, window.last_ms), wording.duration(spray.window_ms)
-    each = window.count / spray.accounts_count
+    each = f"{window.count / spray.accounts_count:.1f}".removesuffix(".0")
     users = wording.several(spray.users_count, "user")
     there = "from there" if group.users == group.name else "with that client"
     return Finding(
@@ -156,7 +156,7 @@ def _describe(policy: DetectionPolicy, group: _Group, spray: _Spray) -> Finding:
         severity=DETECTOR.severity,
         incident_key=group.incident_key,
         title=f"Password spray on {accounts} from {group.words}",
-        description=f"{failures} on {accounts} came from {place} {when}, {each:.1f} on each of them.",
+        description=f"{failures} on {accounts} came from {place} {when}, {each} on each of them.",
         reasons=(
             f"{accounts} failed {within} that never logged in {there}; the limit is {spray.limit} in {length}",
             f"they are more than the {users} who did log in {there} in the 7 days before",
@@ -186,13 +186,13 @@ DETECTOR = Detector(
     severity=AlertSeverity.HIGH,
     techniques=(AttackTechnique("T1110.003", "Brute Force: Password Spraying"),),
     description=(
-        "Counts the different accounts that fail at one address, in one /24, and with one client (autonomous system and "
-        "device family): 10 in 10 minutes, 15 in 1 hour or 30 in 24 hours. An account counts only if it exists and never "
-        "logged in from there (or, where it did, never with the client), and there must be more of them than users who did "
-        "log in from there (or with that client) within 7 days; 64 at most are known. In a /24 the attempts of 24 hours "
-        "must come from 3 addresses or more, with one client from 3 ranges of /24 or more; fewer are incidents of these. "
-        "How often each account is tried does not matter. Incident: "
-        "credential_attack|ip:<address>, |net:<range> or |client:<system and family>."
+        "Counts the different accounts that fail at one address, in one range of 256 addresses (/24), and with one client "
+        "(network and kind of device): 10 in 10 minutes, 15 in 1 hour or 30 in 24 hours. An account counts only if it "
+        "exists and never logged in from there (or, where it did, never with the client), and there must be more of them "
+        "than users who did log in from there (or with that client) within 7 days; 64 at most are known. In a /24 the "
+        "attempts of 24 hours must come from 3 addresses or more, with one client from 3 ranges of /24 or more; fewer are "
+        "incidents of these. How often each account is tried does not matter. Incident: credential_attack|ip:<address>, "
+        "|net:<range> or |client:<system and family>."
     ),
     false_positives=(
         "Many people log in for the first time from a new office, and mistype.",

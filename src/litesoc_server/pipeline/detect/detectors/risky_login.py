@@ -1,5 +1,6 @@
 """A login that looks much more like an attacker's than like its owner's, all its features weighed together."""
 
+from collections.abc import Iterator
 from math import fsum, log
 
 import msgspec
@@ -133,15 +134,15 @@ def _describe(case: _Case) -> Finding:
         title=f"{who} logged in as somebody else would: {headline}",
         description=(
             f"{who} logged in from {wording.where(login.geo, login.network)} ({login.ip}) with "
-            f"{wording.device(login.device)} at {wording.utc(login.at_ms)}. Against the owner: {_texts(against)}. "
-            f"For the owner: {_texts(owners)}."
+            f"{wording.device(login.device)} at {wording.utc(login.at_ms)}. What speaks against the owner: "
+            f"{_texts(against)}. What speaks for the owner: {_texts(owners)}."
         ),
         reasons=(
             (
                 f"all in all such a login is {wording.times_as_likely(weight)} times as likely from an attacker as from the "
                 f"owner (reported from {wording.times_as_likely(limit)} times on)"
             ),
-            f"natural logarithms of the weights, which add up to {weight:.1f}: {_weights(shown)}",
+            *_weights(shown),
             f"compared with {logins} of this account ({policy.history_count} are needed), {_news(case)}",
         ),
         facts=(
@@ -164,8 +165,15 @@ def _texts(contributions: list[RiskContribution]) -> str:
     return "; ".join(one.text for one in contributions) or "nothing"
 
 
-def _weights(contributions: list[RiskContribution]) -> str:
-    return ", ".join(f"{one.text} {one.weight:+.1f}" for one in contributions)
+def _weights(contributions: list[RiskContribution]) -> Iterator[str]:
+    """Say what each sign contributes; together they multiply to the ratio that is told before."""
+    for whose, signs in (
+        ("an attacker", [one for one in contributions if one.weight > 0]),
+        ("the owner", [one for one in contributions if one.weight < 0]),
+    ):
+        if signs:
+            told = ", ".join(f"{one.text} ({wording.times(one.weight)})" for one in signs)
+            yield f"what makes {whose} more likely: {told}"
 
 
 def _news(case: _Case) -> str:
@@ -198,7 +206,7 @@ DETECTOR = Detector(
         "Goes by what the risk score of a login is made of: how new network, country, browser and device are to the "
         "account and how common in the organisation, the kind of network, the hour of the week, the days since the last "
         "login. Fires when all of that together is 1,000 times as likely from an attacker as from the owner (high from "
-        "100,000 times on), the network (ASN) was never used by the account, and either the country was not or the address "
+        "100,000 times on), the network was never used by the account, and either the country was not or the address "
         "is a VPN's, a proxy's, Tor's or a data centre's. With a device that the account has used (the same device_id, or "
         "without ids the same browser and system) it takes 10,000 times, unless it comes from a data "
         "centre: owners on a journey look like that. Failed logins before it do not count here, other detectors look at "
@@ -212,7 +220,7 @@ DETECTOR = Detector(
     actions=(
         "Ask the owner, through another channel, whether the login was theirs, and confirm or deny it.",
         "If not: end all sessions of the account, reset its password and second factor, and review what it did since.",
-        "See what the score of the login is made of: litesoc explain EVENT_ID.",
+        "Open the event of the login: it shows what its risk score is made of.",
     ),
     event_names=frozenset({LOGIN_SUCCEEDED}),
     examine=examine,

@@ -148,8 +148,8 @@ def _describe(policy: DetectionPolicy, pace: _Pace, incident_key: str, where: st
             f"one every {every}."
         ),
         reasons=(
-            f"the median of the last {gaps_count} gaps is {every}; a slow attack's is {shortest} to {longest}",
-            f"the gaps vary by {pace.variation:.0%}, as a program's do; the limit is {limit:.0%}",
+            f"the last {gaps_count} pauses typically took {every}; a slow attack's take {shortest} to {longest}",
+            f"the pauses vary by about {pace.variation:.0%}, as a program's do; the limit is {limit:.0%}",
         ),
         facts=(
             Fact("failures_count", window.count, gaps_count + 1),
@@ -174,12 +174,12 @@ DETECTOR = Detector(
     severity=AlertSeverity.LOW,
     techniques=(AttackTechnique("T1110.001", "Brute Force: Password Guessing"),),
     description=(
-        "Looks at the last 6 gaps between failed logins from one address, and on one account that is tried from several. "
-        "Fires when their median is 2 to 60 minutes and they hardly vary (coefficient of variation below 0.35): so does a "
-        "program that stays below other limits. Only accounts that exist count, and no failure from a familiar network and "
-        "device, or from an address where the account logged in before. Behind an address that many people share, "
-        "those on one account are looked at for themselves. A login of an account that is tried from several addresses ends "
-        "it. The latest 5 minutes do not count yet. Low at first, medium from 13 failures on."
+        "Looks at the last 6 pauses between failed logins from one address, and on one account that is tried from several. "
+        "Fires when they typically take 2 to 60 minutes (the median) and hardly vary (by less than 35 % of their average): "
+        "so does a program that stays below other limits. Only accounts that exist count, and no failure from a familiar "
+        "network and device, or from an address where the account logged in before. Behind an address that many people "
+        "share, those on one account are looked at for themselves. A login of an account that is tried from several "
+        "addresses ends it. The latest 5 minutes do not count yet. Low at first, medium from 13 failures on."
     ),
     false_positives=("A forgotten program on a new host keeps trying an old password.",),
     actions=(
