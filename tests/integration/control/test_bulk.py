@@ -232,6 +232,21 @@ def test_two_who_ask_for_the_same_step_do_it_once(org: Organization) -> None:
     assert AlertTransition.objects.count() == STEP
 
 
+def test_two_bulk_changes_at_once_settle_each_alert_once(org: Organization) -> None:
+    make_alerts(org, 8)
+    targets = targets_among(Alert.objects.filter(org=org))
+    resolving = begin(org, Action.RESOLVE, targets=targets, resolution=Resolution.FALSE_POSITIVE)
+    acknowledging = begin(org, Action.ACKNOWLEDGE, targets=targets[::-1], who=JO)
+    race([lambda: finish(resolving), lambda: finish(acknowledging)])
+    for bulk in (resolving, acknowledging):
+        bulk.refresh_from_db()
+    assert resolving.changed_count + acknowledging.changed_count == len(targets)  # the second finds other revisions
+    assert sum(resolving.refused.values()) + sum(acknowledging.refused.values()) == len(targets)
+    for alert in Alert.objects.filter(org=org):
+        (transition,) = alert.transitions.all()
+        assert transition.action == (Action.RESOLVE if alert.status == "resolved" else Action.ACKNOWLEDGE)
+
+
 def test_marking_safe_tells_the_detectors_as_for_each_alone(org: Organization, store: EventStore, stream: Stream) -> None:
     logins = [make_event(org, name="auth.login_success") for _ in range(3)]
     store_events(store, *logins)

@@ -1,7 +1,9 @@
 """One look serves everybody who follows a search."""
 
 import asyncio
+import time
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 
 import pytest
 
@@ -66,6 +68,31 @@ def test_a_search_that_nobody_follows_is_looked_for_no_more() -> None:
 
     before, after = asyncio.run(run())
     assert after <= before + 1  # the look that was under way
+
+
+def test_who_waits_behind_a_slow_search_does_not_rest_for_it() -> None:
+    """With 49 searches beside it, one that takes 0.1 s may rest for long; the others go on at their own pace."""
+
+    def slow() -> Tick:
+        time.sleep(0.1)  # in the feed's thread, as a store would keep it
+        return tick(0)
+
+    async def run() -> list[int]:
+        hub = FeedHub()
+        looks: list[list[int]] = [[] for _ in range(49)]
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(hub.following("slow", lambda: slow))
+            quick = [
+                await stack.enter_async_context(hub.following(number, lambda found=found: counted(found, tick)))  # type: ignore[misc]
+                for number, found in enumerate(looks)
+            ]
+            for _ in range(4):
+                await asyncio.gather(*(subscription.next() for subscription in quick))
+        return [len(found) for found in looks]
+
+    started_s = time.monotonic()
+    assert min(asyncio.run(run())) >= 3  # the first of what a reader gets only says that it begins
+    assert time.monotonic() - started_s < hub_module.REST * 0.1 + 0.1
 
 
 def test_what_is_found_goes_on_after_the_store_was_away() -> None:

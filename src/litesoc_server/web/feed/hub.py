@@ -5,6 +5,7 @@ followed, they take one connection to the store.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
@@ -14,7 +15,8 @@ from typing import TypeVar
 from litesoc_server.store.base import StoreUnavailable
 
 TICK_S = 1.0  # between two looks of a search
-REST = 4  # a look is followed by a rest of so many times its length, so that slow looks take a fifth of the time at most
+REST = 4  # rests are so many times as long as looks, so that looks of all searches take a fifth of the thread's time
+REST_MAX_S = 30.0  # a slow search among many is still looked for
 WAITING_MAX = 8  # ticks kept for a reader who does not take them
 T = TypeVar("T")
 
@@ -98,6 +100,10 @@ class FeedHub:
                 del self._followed[key]
                 task.cancel()
 
+    def _rest_s(self, look_s: float) -> float:
+        """Return how long a search rests after a look. It pays for its own looks, not for waiting behind others."""
+        return max(TICK_S, min(REST_MAX_S, REST * look_s * len(self._followed)))
+
     async def in_thread(self, ask: Callable[[], T]) -> T:
         """Run one blocking question in the feed's thread."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, ask)
@@ -108,23 +114,25 @@ class FeedHub:
             followed.hand_over(None)
 
     async def _follow(self, followed: _Followed) -> None:
-        loop = asyncio.get_running_loop()
         with suppress(asyncio.CancelledError):
             while True:
-                started_s = loop.time()
-                tick = await self._look(followed.look)
+                tick, look_s = await self.in_thread(lambda: _timed(followed.look))
                 if not tick.is_store_away and not followed.is_begun:
                     followed.is_begun = True
                     followed.hand_over(BEGUN)
                 if tick.shown_count or tick.passed_over_count or tick.is_store_away:
                     followed.hand_over(tick)
-                await asyncio.sleep(max(TICK_S, REST * (loop.time() - started_s)))
+                await asyncio.sleep(self._rest_s(look_s))
 
-    async def _look(self, look: Look) -> Tick:
-        try:
-            return await self.in_thread(look)
-        except StoreUnavailable:
-            return AWAY
+
+def _timed(look: Look) -> tuple[Tick, float]:
+    """Return what is found, and how long it took in s."""
+    started_s = time.monotonic()
+    try:
+        tick = look()
+    except StoreUnavailable:
+        tick = AWAY
+    return tick, time.monotonic() - started_s
 
 
 HUB = FeedHub()
