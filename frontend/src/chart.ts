@@ -50,21 +50,26 @@ function draw(element: HTMLElement, data: ChartData): uPlot {
     scales: { x: { time: true, range: () => xRange(data) }, y: { range: (_, __, max) => [0, Math.max(max, 1)] } },
     axes: [{ ...axis, values: (_, ticks) => timesOf(ticks) }, { ...axis, size: 48, values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? (tick < COMPACT_FROM ? tick.toLocaleString("en") : compact.format(tick)) : "")) }],
     series: [
-      { label: "Time", value: (_, at) => (at === null ? "–" : moment.format(at * 1000)) },
+      // While nothing is pointed at, the legend says what the whole is.
+      { label: "Time", value: (_, at) => (at === null ? "all" : moment.format(at * 1000)) },
       // The tallest first, so that the ones below are drawn over it.
-      ...data.series.map((series, index) => ({
+      ...data.series.map((series) => ({
         label: series.label,
         stroke: colour(series.colour),
         fill: colour(series.colour),
         width: 0,
         ...(bars === undefined ? {} : { paths: bars }),
         points: { show: false },
-        value: (_: uPlot, __: number, ___: number, at: number | null) => (at === null ? "–" : (data.series[index]?.values[at] ?? 0).toLocaleString("en")),
+        value: (_: uPlot, __: number, ___: number, at: number | null) => (at === null ? sum(series.values) : (series.values[at] ?? 0)).toLocaleString("en"),
       })).reverse(),
     ],
     hooks: { setSelect: [(plot) => pick(plot, data.bucket_s)] },
   };
   return new uPlot(options, [data.times, ...stacked.reverse()], element);
+}
+
+function sum(values: number[]): number {
+  return values.reduce((all, value) => all + value, 0);
 }
 
 function stack(series: Series[]): number[][] {

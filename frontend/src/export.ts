@@ -38,7 +38,7 @@ class Download {
 
   async run(): Promise<void> {
     document.querySelector("#toasts")?.append(this.toast);
-    this.tell("Preparing the file …");
+    this.tell("Preparing the file…");
     try {
       const answer = await fetch(this.address, { signal: this.stop.signal });
       if (!answer.ok || answer.body === null || !answer.headers.has("Content-Disposition")) throw new Error("refused");

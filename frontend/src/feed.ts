@@ -121,8 +121,8 @@ class Feed {
 const TEXTS: Record<State, string> = {
   live: "Live: new events appear here",
   paused: "Paused",
-  lost: "Connection lost. Trying again …",
-  away: "The event store does not answer. Trying again …",
+  lost: "Connection lost. Trying again…",
+  away: "The event store does not answer. Trying again…",
 };
 
 function rowsIn(html: string): HTMLElement[] {

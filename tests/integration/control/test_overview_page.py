@@ -47,8 +47,8 @@ def test_figures_count_the_range_and_say_the_change(reader: PageReader, store: E
     assert page.count('class="figure-value"') == 5
     assert '<span class="figure-title">Events</span> <span class="figure-value">4</span>' in page
     assert '<span class="figure-title">Failed logins</span> <span class="figure-value">3</span>' in page
-    assert "100 % more" in page  # events
-    assert "50 % more" in page  # failed logins
+    assert "100 % more than before" in page  # events
+    assert "50 % more than before" in page  # failed logins
     assert "none before" in page  # critical events
     assert "without the hour that is not over" in page
     assert '<span class="figure-title">Actors</span> <span class="figure-value">4</span>' in page

@@ -9,7 +9,14 @@ from litesoc_server.store.queries import Read
 from litesoc_server.store.queries.span import Span, in_days
 
 ACTORS_MAX = 100
-_FLAGS = ("VPN", "Tor", "proxy", "relay", "data centre", "mobile")  # bit by bit, see the migration that makes visits_daily
+_FLAGS = (
+    "VPN",
+    "Tor",
+    "proxy",
+    "privacy relay",
+    "data centre",
+    "mobile",
+)  # bit by bit, see the migration that makes visits_daily
 
 _ADDRESS = ("user_ip = {ip:String}", "ip")
 # The latest day's place and network hold; the numbers are those of all days.
@@ -67,7 +74,7 @@ class AddressFacts(msgspec.Struct, frozen=True, kw_only=True):
     as_org: str | None
     network_kind: str | None
     network_provider: str | None
-    flags: tuple[str, ...]  # those of "VPN", "Tor", "proxy", "relay", "data centre", "mobile" that hold
+    flags: tuple[str, ...]  # those of "VPN", "Tor", "proxy", "privacy relay", "data centre", "mobile" that hold
 
     @property
     def events(self) -> int:

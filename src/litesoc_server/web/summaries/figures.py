@@ -27,7 +27,7 @@ class Figure:
     title: str
     value: int
     is_about: bool
-    change: str  # "12 % more", "" where there is nothing to compare with
+    change: str  # "12 % more than before", "" where there is nothing to compare with
     direction: str  # "up", "down", "same"
     sparkline: Mapping[str, str]
     address: str  # of the page that lists what was counted
@@ -64,7 +64,9 @@ def overview_of(member: Member, time_range: TimeRange, span: PageSpan) -> Overvi
     def figure(
         title: str, count: Callable[[KeyFigures], int], course: Sequence[int], address: str, limit: int = 0
     ) -> Figure:
-        change, direction = ("", "same") if before is None else _change(count(finished), count(before))
+        change, direction = (
+            ("", "same") if before is None else _change(count(finished), count(before), is_any=count(now) > 0)
+        )
         return Figure(
             title=title,
             value=count(now),
@@ -119,16 +121,16 @@ def _finished(member: Member, span: PageSpan, now: KeyFigures) -> KeyFigures:
     )
 
 
-def _change(now: int, before: int) -> tuple[str, str]:
-    """Return the change in words and its direction."""
+def _change(now: int, before: int, *, is_any: bool) -> tuple[str, str]:
+    """Return the change in words and its direction; ``is_any`` is whether the figure above the words is not 0."""
     if before == 0:
-        return ("none before", "same") if now else ("none, as before", "same")
+        return ("none before" if is_any else "none, as before"), "same"
     percent = round((now - before) / before * 100)
     if percent == 0:
         return "as many as before", "same"
     if percent > _CHANGE_MAX:
-        return f"{now / before:,.0f} times as many", "up"
-    return (f"{percent} % more", "up") if percent > 0 else (f"{-percent} % fewer", "down")
+        return f"{now / before:,.0f} times as many as before", "up"
+    return (f"{percent} % more than before", "up") if percent > 0 else (f"{-percent} % fewer than before", "down")
 
 
 def _chart(rows: Sequence[tuple[int, SeriesPoint]], span: PageSpan) -> Mapping[str, object]:

@@ -88,7 +88,10 @@ def at_ms(milliseconds: int) -> datetime:
 
 @register.simple_tag
 def when(moment: datetime | int | None, show: str = "relative") -> SafeString:
-    """Return a time (a datetime or Unix ms) that scripts show in the reader's zone: "relative", "short", "full", "date"."""
+    """Return a time (a datetime or Unix ms) that scripts show in the reader's zone.
+
+    ``show`` is "relative", "short", "minute", "full" or "date".
+    """
     if moment is None:
         return SafeString("—")
     at = (at_ms(moment) if isinstance(moment, int) else moment).astimezone(UTC)

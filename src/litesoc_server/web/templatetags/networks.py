@@ -1,0 +1,12 @@
+"""Filters that write the kind of a network."""
+
+from django import template
+
+from litesoc_server.web import network_words
+
+register = template.Library()
+register.filter(network_words.further_marks)
+register.filter(network_words.is_telling)
+register.filter(network_words.network_colour)
+register.filter(network_words.network_name)
+register.filter(network_words.network_word)
