@@ -38,7 +38,7 @@ def actor(request: PageRequest, member: Member) -> HttpResponse:
         context |= _facts(member, actor_id, request)
     except StoreUnavailable:
         context |= {"is_store_away": True}
-    return render(request, "web/actor.html", context)
+    return render(request, "web/actor/page.html", context)
 
 
 def _facts(member: Member, actor_id: str, request: PageRequest) -> dict[str, Any]:

@@ -32,8 +32,8 @@ def actors(request: PageRequest, member: Member) -> HttpResponse:
             limit=PAGE_SIZE + 1,
         )
     except StoreUnavailable:
-        return render(request, "web/actors.html", {**context, "is_store_away": True}, status=503)
+        return render(request, "web/actors/page.html", {**context, "is_store_away": True}, status=503)
     shown = found[:PAGE_SIZE]
     last = shown[-1] if len(found) > PAGE_SIZE else None
     page_context = {"actors": shown, "last": last, "is_later_page": cursor is not None}
-    return render(request, "web/actors.html", context | page_context)
+    return render(request, "web/actors/page.html", context | page_context)

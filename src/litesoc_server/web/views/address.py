@@ -32,7 +32,7 @@ def address(request: PageRequest, member: Member) -> HttpResponse:
     try:
         facts = serving.reader.address_facts(org_id=member.org_id, ip=ip, span=asked.span.now)
     except StoreUnavailable:
-        return render(request, "web/address.html", {**context, "is_store_away": True})
+        return render(request, "web/address/page.html", {**context, "is_store_away": True})
     if facts is not None:
         context |= {"facts": facts, "chart": day_chart(facts.days, asked.span.now)}
         if facts.latitude is not None and facts.longitude is not None:
@@ -45,7 +45,7 @@ def address(request: PageRequest, member: Member) -> HttpResponse:
                     "count": 1,
                 }
             ]
-    return render(request, "web/address.html", context)
+    return render(request, "web/address/page.html", context)
 
 
 @page()

@@ -19,4 +19,4 @@ _SETTINGS = {
 @require_safe
 def docs(request: HttpRequest) -> HttpResponse:
     """Show the documentation."""
-    return render(request, "web/docs.html", {"swagger_settings": _SETTINGS})
+    return render(request, "web/docs/page.html", {"swagger_settings": _SETTINGS})

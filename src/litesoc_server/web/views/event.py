@@ -46,7 +46,7 @@ def event(request: PageRequest, member: Member, event_id: UUID) -> HttpResponse:
         "raw": raw_json(found, sees_places=member.sees_places),
         "contributions": found.risk.contributions if found.risk is not None and member.sees_places else (),
     }
-    return render(request, "web/event.html", context)
+    return render(request, "web/event/page.html", context)
 
 
 def raw_json(event: Event, *, sees_places: bool) -> str:

@@ -29,15 +29,15 @@ def events(request: PageRequest, member: Member) -> HttpResponse:
         "views": saved_views_of(member, ListedPage.EVENTS, request.GET),
     }
     if not asked.is_valid:
-        return render(request, "web/events.html", context)
+        return render(request, "web/events/page.html", context)
     try:
         # Asked before the list is read, so that nothing that comes in between is missed.
         stream = asked.address("events_stream", position=str(position_now(asked))) if asked.is_live else None
         found = _find(asked)
     except StoreUnavailable:
-        return render(request, "web/events.html", {**context, "is_store_away": True}, status=503)
+        return render(request, "web/events/page.html", {**context, "is_store_away": True}, status=503)
     return render(
-        request, "web/events.html", {**context, "events": found.events, "stream": stream, **_neighbours(asked, found)}
+        request, "web/events/page.html", {**context, "events": found.events, "stream": stream, **_neighbours(asked, found)}
     )
 
 

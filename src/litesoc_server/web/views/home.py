@@ -21,7 +21,7 @@ def home(request: HttpRequest) -> HttpResponse:
     first = memberships_of(request.user).first()
     member = member_of(first.user, first.org.slug, Environment.LIVE) if first is not None else None
     if member is None:
-        return render(request, "web/home.html")
+        return render(request, "web/home/page.html")
     return redirect(member.url("setup" if _has_to_set_up(member) else "overview"))
 
 

@@ -21,7 +21,7 @@ def overview(request: PageRequest, member: Member) -> HttpResponse:
     """Show the figures, the chart and the open alerts; alerts are there while the event store is not."""
     asked = read_span(request.GET, member, DEFAULT_RANGE)
     context = {"asked": asked, "time_range": asked.time_range, **_alerts(member), **_figures(member, asked)}
-    return render(request, "web/overview.html", context)
+    return render(request, "web/overview/page.html", context)
 
 
 @page()
