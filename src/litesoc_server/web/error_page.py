@@ -55,4 +55,6 @@ def error_page(code: ErrorCode, text: str, *, theme: str = "", is_part: bool = F
     words = _WORDS.get(code.status, _OTHER_WORDS)
     shown = {"words": words, "text": f"{text[:1].upper()}{text[1:]}.", "status": int(code.status), "theme": theme}
     # Without the request: what is shown around pages looks up who asks, in a database that may be what is away.
-    return HttpResponse(render_to_string("web/parts/error.html" if is_part else "web/error/page.html", shown), status=code.status)
+    return HttpResponse(
+        render_to_string("web/parts/error.html" if is_part else "web/error/page.html", shown), status=code.status
+    )
