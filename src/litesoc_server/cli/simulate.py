@@ -28,6 +28,12 @@ _ENCODER = msgspec.json.Encoder()
 _NAMES = tuple(family.name for family in FAMILIES)
 
 
+class _Server(msgspec.Struct, frozen=True):
+    url: str
+    key: str
+    speed: float | None  # how many times faster than it happened; None is at once
+
+
 class _Totals(msgspec.Struct):
     events: int = 0
     accepted: int = 0
@@ -70,7 +76,7 @@ def simulate(
     Which events are attacks is written to a file of its own and is nowhere in the events. On a server all of it becomes the
     traffic of the key's organisation; send it to one that you made for this.
     """
-    _check_target(to, url, key, speed)
+    target = _target(to, url, key, speed)
     labels = labels or (to.with_name(f"{to.name}.labels.json") if to is not None else None)
     for option, path in (("--to", to), ("--labels", labels)):
         if path is not None:
@@ -87,27 +93,23 @@ def simulate(
     )
     started = time.monotonic()
     simulation, totals, lines = Simulation(plan), _Totals(), dict[int, list[int]]()
-    if to is not None:
-        with to.open("wb") as file:
-            _write(_shown(simulation, totals, lines, is_quiet=as_json), file)
-    else:
-        assert url is not None
-        assert key is not None
-        with ApiClient(url, key) as client:
-            require_backfill(client)
-            _send(_shown(simulation, totals, lines, is_quiet=as_json), client, totals, speed)
+    _deliver(_shown(simulation, totals, lines, is_quiet=as_json), target, totals)
     if labels is not None:
         labels.write_bytes(labels_document(simulation, lines))
     _report(totals, simulation, labels, time.monotonic() - started, as_json=as_json)
 
 
-def _check_target(to: Path | None, url: str | None, key: str | None, speed: float | None) -> None:
-    if to is not None and speed is not None:
-        fail("--speed is for sending to a server, and --to writes a file", "leave out one of them", exit_code=2)
-    if to is None and url is None:
+def _target(to: Path | None, url: str | None, key: str | None, speed: float | None) -> Path | _Server:
+    """Return where the events go; ends the command when that is not said, or said twice."""
+    if to is not None:
+        if speed is not None:
+            fail("--speed is for sending to a server, and --to writes a file", "leave out one of them", exit_code=2)
+        return to
+    if url is None:
         fail("it is not said where the events go", "give a file with --to, or a server with --url and --key", exit_code=2)
-    if to is None and not key:
+    if not key:
         fail("--url needs an API key", "give it in LITESOC_API_KEY or with --key", exit_code=2)
+    return _Server(url, key, speed)
 
 
 def _check_writable(option: str, path: Path) -> None:
@@ -148,6 +150,16 @@ def _shown(simulation: Simulation, totals: _Totals, lines: dict[int, list[int]],
             yield event
             progress.update(task, completed=simulation.day)
         progress.update(task, completed=simulation.plan.days)
+
+
+def _deliver(events: Iterator[Event], target: Path | _Server, totals: _Totals) -> None:
+    if isinstance(target, Path):
+        with target.open("wb") as file:
+            _write(events, file)
+        return
+    with ApiClient(target.url, target.key) as client:
+        require_backfill(client)
+        _send(events, client, totals, target.speed)
 
 
 def _write(events: Iterator[Event], file: BinaryIO) -> None:

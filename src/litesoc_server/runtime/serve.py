@@ -10,25 +10,15 @@ import threading
 from collections.abc import Callable
 from functools import partial
 
-import uvicorn
 import uvloop
 from django.db import DatabaseError
 from prometheus_client import start_http_server
 
 from litesoc_server.alerts.consumer import AlertConsumer
-from litesoc_server.apikeys.key_source import DatabaseKeySource
-from litesoc_server.backend import Backend, use
 from litesoc_server.clock import Clock, SystemClock
 from litesoc_server.config import Config
 from litesoc_server.events.errors import StreamUnavailable
-from litesoc_server.health.recent import RecentLooks
-from litesoc_server.ingest.app import IngestApp
-from litesoc_server.ingest.bounded_protocol import bounded_protocol
-from litesoc_server.ingest.collect import Collector
-from litesoc_server.ingest.fast_path import collect_protocol
 from litesoc_server.ingest.idempotency import IdempotencyUnavailable
-from litesoc_server.ingest.key_directory import KeyDirectory
-from litesoc_server.ingest.limits import QuotaMeter, RateLimiter
 from litesoc_server.orgs.models import Organization
 from litesoc_server.orgs.policies import OrgPolicyProvider
 from litesoc_server.pipeline.consumer import PipelineConsumer
@@ -42,9 +32,7 @@ from litesoc_server.pipeline.risk.scorer import score
 from litesoc_server.pipeline.steady_detection import SteadyDetection
 from litesoc_server.pipeline.steps import Steps
 from litesoc_server.pipeline.writer import StoreWriter
-from litesoc_server.runtime.asgi import Dispatcher
 from litesoc_server.runtime.build import (
-    build_idempotency,
     build_state,
     build_store,
     build_stream,
@@ -52,24 +40,22 @@ from litesoc_server.runtime.build import (
     detector_errors_path,
     ip_data_files,
 )
+from litesoc_server.runtime.build_http import build_http
 from litesoc_server.runtime.control_database import migrate_control_database
 from litesoc_server.runtime.data_dir import DataDirLock
 from litesoc_server.runtime.fatal_signals import end_on_fatal_signals
 from litesoc_server.runtime.http_server import HttpServer
-from litesoc_server.runtime.quota_seed import QuotaSeed
 from litesoc_server.runtime.roles import Role, check_role, owns_data_dir
 from litesoc_server.runtime.shutdown import end_in_time
 from litesoc_server.runtime.worker import Worker
 from litesoc_server.store.base import EventStore, StoreUnavailable
 from litesoc_server.stream.base import Stream
 from litesoc_server.stream.subjects import Subject
-from litesoc_server.web.asgi import PagesApp
 from litesoc_server.web.feed.hub import HUB
 
 log = logging.getLogger(__name__)
 
 LISTEN_BACKLOG = 2048
-GRACE_S = 3  # for requests in flight at shutdown
 STORE_RETRY_S = 1.0
 # The event loop and the stream's writer thread hand work to each other all the time; at the default of 5 ms a commit can
 # wait that long for the interpreter.
@@ -145,7 +131,7 @@ async def _serve(config: Config, role: Role, listener: socket.socket, on_ready: 
                 worker = await asyncio.to_thread(_build_worker, config, stream, store, enricher, clock, end_process)
                 worker.start()
                 stack.push_async_callback(asyncio.to_thread, worker.stop)
-            http_config = await _build_http(config, role, stream, store, look_at_data, clock, stack)
+            http_config = await build_http(config, role, stream, store, look_at_data, clock, stack)
         except (StreamUnavailable, StoreUnavailable, IdempotencyUnavailable) as error:
             raise CannotStart(str(error)) from error
         http = HttpServer(http_config, on_ready=lambda: on_ready(_address_of(listener)), on_end=HUB.end)
@@ -243,68 +229,3 @@ def _build_worker(
 def _log_unpacking(kind: str, share: float) -> None:
     if share >= 1:
         log.info("unpacked the %s data", kind)
-
-
-async def _build_http(
-    config: Config,
-    role: Role,
-    stream: Stream,
-    store: EventStore,
-    look_at_data: Callable[[], IpDataState],
-    clock: Clock,
-    stack: contextlib.AsyncExitStack,
-) -> uvicorn.Config:
-    keys = KeyDirectory(DatabaseKeySource(), clock)
-    stack.callback(keys.close)
-    refreshing = asyncio.create_task(keys.keep_fresh())
-    stack.callback(refreshing.cancel)
-    rate_limiter = RateLimiter(redis_url=config.state_url, clock=clock)
-    seed = QuotaSeed(reader=store, stream=stream, clock=clock)
-    quota_meter = QuotaMeter(redis_url=config.state_url, seed=seed, clock=clock)
-    idempotency = build_idempotency(config, clock)
-    stack.push_async_callback(idempotency.close)
-    collector = Collector(
-        publisher=stream.publisher,
-        key_directory=keys,
-        rate_limiter=rate_limiter,
-        quota_meter=quota_meter,
-        idempotency=idempotency,
-        clock=clock,
-        collect_status=config.collect_status,
-        quota_exceeded_status=config.quota_exceeded_status,
-    )
-    stack.push_async_callback(collector.close)
-    use(
-        Backend(
-            reader=store,
-            looks_at_senders=RecentLooks(store, clock),
-            publisher=stream.publisher,
-            key_directory=keys,
-            rate_limiter=rate_limiter,
-            quota_meter=quota_meter,
-            ip_data=look_at_data,
-            clock=clock,
-        )
-    )
-    ingest = IngestApp(
-        collector=collector,
-        key_directory=keys,
-        rate_limiter=rate_limiter,
-        quota_meter=quota_meter,
-        clock=clock,
-        body_timeout_s=config.body_timeout_s,
-    )
-    return uvicorn.Config(
-        Dispatcher(ingest=ingest, pages=PagesApp(body_timeout_s=config.body_timeout_s, clock=clock), role=role),
-        http=collect_protocol(collector, body_timeout_s=config.body_timeout_s)
-        if role.takes_events
-        else bounded_protocol(body_timeout_s=config.body_timeout_s),
-        loop="none",
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,  # uvicorn would believe X-Forwarded-For from 127.0.0.1
-        timeout_graceful_shutdown=GRACE_S,
-    )

@@ -6,7 +6,7 @@ import threading
 
 log = logging.getLogger(__name__)
 
-CLOSE_MAX_S = 6.0  # after serve.GRACE_S; supervisors kill after ten seconds (docker stop)
+CLOSE_MAX_S = 6.0  # after build_http.GRACE_S; supervisors kill after ten seconds (docker stop)
 
 
 def end_in_time(exit_code: int, *, close_max_s: float = CLOSE_MAX_S) -> None:
