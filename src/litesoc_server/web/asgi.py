@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.asgi import get_asgi_application
+from django.http import parse_cookie
 
 from litesoc_server.clock import Clock
 from litesoc_server.ingest.body import ClientGone, read_body
@@ -15,7 +16,7 @@ from litesoc_server.ingest.reply import Account, Reply, refusal_reply
 from litesoc_server.ingest.request import read_head
 from litesoc_server.ingest.responses import Refused
 from litesoc_server.web import sending
-from litesoc_server.web.gate import Gate
+from litesoc_server.web.gate import Gate, GatePerKey
 from litesoc_server.web.refusals import guarded, refusal_page, wants_page
 
 # A request beyond these waits, and one beyond those that may wait is told to come back (503). Sign-ins have a gate of their
@@ -25,6 +26,8 @@ SIGN_INS_AT_ONCE, SIGN_INS_WAITING_MAX = 1, 8
 # Answers that last would fill those places: a stream costs little but stays, a whole list as a file keeps the store busy.
 STREAMS_AT_ONCE, STREAMS_WAITING_MAX = 200, 0
 EXPORTS_AT_ONCE, EXPORTS_WAITING_MAX = 2, 8
+# Whoever reads a file slowly keeps its place for up to an hour: one for each session, so that others get theirs.
+EXPORTS_OF_ONE_AT_ONCE, EXPORTS_OF_ONE_WAITING_MAX = 1, 2
 # Whole answers wait in memory for their clients. The large ones are files, up to 1.5 MB, which anybody may ask for.
 LARGE_BYTES = 64 * 1024
 LARGE_AT_ONCE, LARGE_WAITING_MAX = 128, 0
@@ -58,6 +61,7 @@ class PagesApp:
         self._requests = Gate(at_once=REQUESTS_AT_ONCE, waiting_max=REQUESTS_WAITING_MAX)
         self._streams = Gate(at_once=STREAMS_AT_ONCE, waiting_max=STREAMS_WAITING_MAX)
         self._exports = Gate(at_once=EXPORTS_AT_ONCE, waiting_max=EXPORTS_WAITING_MAX)
+        self._exports_of_one = GatePerKey(at_once=EXPORTS_OF_ONE_AT_ONCE, waiting_max=EXPORTS_OF_ONE_WAITING_MAX)
         self._large_answers = Gate(at_once=LARGE_AT_ONCE, waiting_max=LARGE_WAITING_MAX)
         self._sign_ins = Gate(at_once=SIGN_INS_AT_ONCE, waiting_max=SIGN_INS_WAITING_MAX)
 
@@ -70,7 +74,7 @@ class PagesApp:
         send = sending.in_time(send)
         try:
             body = await read_body(receive, head, timeout_s=self._body_timeout_s)
-            async with gate.passing():
+            async with self._turn_of_one(gate, scope), gate.passing():
                 await self._django(dict(scope), _replay(body, receive), send if lasts else sending.into(kept))
             async with self._room_for(kept):
                 await sending.send_all(send, kept)
@@ -81,6 +85,9 @@ class PagesApp:
             if wants_page(scope["headers"]):
                 reply = refusal_page(refused)
             await _send(send, guarded(reply))
+
+    def _turn_of_one(self, gate: Gate, scope: Scope) -> AbstractAsyncContextManager[None]:
+        return self._exports_of_one.passing(_session_of(scope)) if gate is self._exports else nullcontext()
 
     def _room_for(self, kept: list[sending.Message]) -> AbstractAsyncContextManager[None]:
         is_large = sum(len(piece.get("body", b"")) for piece in kept) > LARGE_BYTES
@@ -97,6 +104,12 @@ class PagesApp:
 def _hashes_password(method: str, path: str) -> bool:
     """Return whether a password may be checked or set. ``path`` is what Django resolves, so no other spelling gets by."""
     return method not in _SAFE_METHODS and path.startswith(_PASSWORD_PATHS)
+
+
+def _session_of(scope: Scope) -> str | None:
+    """Return the session that a request names, whether there is one or not: who is not signed in is soon sent away."""
+    cookies = b"; ".join(value for name, value in scope["headers"] if name == b"cookie")
+    return parse_cookie(cookies.decode("latin-1")).get(settings.SESSION_COOKIE_NAME)
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

@@ -150,6 +150,14 @@ def test_answers_that_last_take_no_places_of_others(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("path", "status"), [("/o/shop/live/events/export.csv", 503), ("/o/shop/live/events/", 302)])
+def test_one_session_cannot_hold_all_places_of_exports(monkeypatch: pytest.MonkeyPatch, path: str, status: int) -> None:
+    monkeypatch.setattr(asgi, "EXPORTS_OF_ONE_AT_ONCE", 0)
+    monkeypatch.setattr(asgi, "EXPORTS_OF_ONE_WAITING_MAX", 0)
+    assert visit(path, part(b""), method="GET", headers=[(b"cookie", b"litesoc_session=a")])[0] == status
+
+
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("path", "status"), [("/static/ninja/swagger-ui.css", 503), ("/static/web/icon.svg", 200)])
 def test_large_answers_wait_in_memory_for_few(monkeypatch: pytest.MonkeyPatch, path: str, status: int) -> None:
     monkeypatch.setattr(asgi, "LARGE_AT_ONCE", 0)

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from litesoc_server.ingest.responses import Refused
-from litesoc_server.web.gate import Gate
+from litesoc_server.web.gate import Gate, GatePerKey
 
 
 def test_so_many_pass_so_many_wait_and_the_rest_come_back_later() -> None:
@@ -41,5 +41,28 @@ def test_a_fault_frees_the_turn() -> None:
                 raise RuntimeError
         async with gate.passing():
             pass
+
+    asyncio.run(main())
+
+
+def test_each_key_has_its_own_turns_and_is_forgotten_after_them() -> None:
+    async def main() -> None:
+        gate, done = GatePerKey(at_once=1, waiting_max=1), asyncio.Event()
+        inside: list[str] = []
+
+        async def visit(key: str) -> None:
+            async with gate.passing(key):
+                inside.append(key)
+                await done.wait()
+
+        visits = [asyncio.create_task(visit(key)) for key in ("mira", "mira", "jo")]
+        await asyncio.sleep(0)
+        assert inside == ["mira", "jo"]
+        with pytest.raises(Refused):
+            await visit("mira")
+        done.set()
+        await asyncio.gather(*visits)
+        assert inside == ["mira", "jo", "mira"]
+        assert not gate._gates  # nothing else tells that they do not pile up
 
     asyncio.run(main())
