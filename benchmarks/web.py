@@ -29,6 +29,7 @@ from browser.visits import find_chromium, launch  # noqa: E402
 from live_server import LiveServer  # noqa: E402
 
 ASSETS = HERE.parent / "src/litesoc_server/web/static/dashboard"
+REST_TIMEOUT_S = 1_800
 WEIGHT_MAX_KB = 120  # gzip, everything a browser may ever fetch of ours beside pages
 BUSY_ACTOR = "usr_000000"
 PAGES = (
@@ -110,6 +111,18 @@ def cpu_ms(process_id: int) -> float:
     """Return the CPU time that a process has had, all threads together: what other work on the machine does not disturb."""
     fields = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") * 1000
+
+
+def wait_until_at_rest(process_id: int) -> None:
+    """Wait until detection has learnt from a week of stored events and the store has merged its parts: minutes."""
+    print("The server learns from the stored events ...", flush=True)
+    deadline = time.monotonic() + REST_TIMEOUT_S
+    while time.monotonic() < deadline:
+        before_ms = cpu_ms(process_id)
+        time.sleep(5)
+        if cpu_ms(process_id) - before_ms < 250:
+            return
+    sys.exit(f"the server is still busy after {REST_TIMEOUT_S} seconds")
 
 
 def measure_pages(site: Site, runs: int, busy_ip: str) -> None:
@@ -203,6 +216,7 @@ def main() -> None:
     server, session = made_up(options.directory, options.rows)
     server.start()
     try:
+        wait_until_at_rest(server.process_id)
         with sync_playwright() as playwright:
             site = Site(server, session, launch(playwright, chromium))
             if options.only != "interactions":
