@@ -1,10 +1,7 @@
 """Measure what the pages of events ask of a store that `fill_store.py` made: lists, counts, facets, charts, the feed.
 
-    python benchmarks/fill_store.py DIRECTORY
-    python benchmarks/search_queries.py DIRECTORY [--org UUID] [--runs 9]
-
-The events are first marked as taken in when they happened: only those of the last day are looked through for copies
-(store/queries/counts.py).
+python benchmarks/fill_store.py DIRECTORY
+python benchmarks/search_queries.py DIRECTORY [--org UUID] [--runs 9]
 """
 
 import argparse
@@ -23,7 +20,6 @@ from litesoc_server.store.chdb import ChdbStore
 from litesoc_server.store.feed import Feed
 
 MEMORY_BYTES = 2 * 1024**3
-SYNC = {"mutations_sync": 1}
 DAY_MS = 86_400_000
 SPANS = {"24 h": DAY_MS, "7 d": 7 * DAY_MS, "30 d": 30 * DAY_MS}
 FEW_VALUES = ("severity", "event", "country", "network", "browser", "os")
@@ -105,11 +101,6 @@ def main() -> None:
     options = parser.parse_args()
     store = ChdbStore(options.directory, memory_bytes=MEMORY_BYTES)
     store.open()
-    writer = store._writer  # noqa: SLF001 # the store itself never changes a row
-    assert writer is not None
-    writer.command(
-        "ALTER TABLE events UPDATE inserted_at = toDateTime(ts) WHERE inserted_at != toDateTime(ts)", settings=SYNC
-    )
     newest = store.search_events(org_id=options.org, where=EventSearch(), limit=1).events[0]
     print(store.describe())
     bench = Bench(store, options.org, now_ms=newest.occurred_at_ms + 1, runs=options.runs)

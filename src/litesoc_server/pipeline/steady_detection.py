@@ -24,7 +24,7 @@ from litesoc_server.store.base import EventReader, StoreUnavailable
 log = logging.getLogger(__name__)
 
 REBUILD_SPAN_MS = 7 * DAY_MS  # longer than any window of a detector; habits need some days of logins
-REBUILD_EVENTS_MAX = 500_000  # about ten seconds of work in memory; ingest answers meanwhile
+REBUILD_EVENTS_MAX = 500_000  # about two minutes of work in memory; ingest answers meanwhile
 CATCH_UP_EVENTS_MAX = 5_000_000  # the newest of an outage; a few minutes of work
 RETRY_MS = 10_000  # a state that does not even refuse connections holds each try up for seconds
 _BATCH = 5_000

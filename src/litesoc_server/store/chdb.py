@@ -39,6 +39,9 @@ class ChdbStore(SqlStore):
             "settings": {
                 "max_memory_usage": self._memory_bytes // 2,  # one query; leaves room for inserts and merges
                 "max_execution_time": QUERY_SECONDS_MAX,
+                # 0: every core works on a question. By default one does while less than 1 GiB of memory for each is free,
+                # of which the engine counts what the whole process has.
+                "max_threads_min_free_memory_per_thread": 0,
             },
         }
 

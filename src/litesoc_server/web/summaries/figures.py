@@ -11,6 +11,7 @@ from litesoc_server.pipeline.policy import DAY_MS
 from litesoc_server.store.queries.key_figures import KeyFigures
 from litesoc_server.store.queries.overview_series import SeriesPoint
 from litesoc_server.store.queries.span import SPAN_OF_MINUTES_MS
+from litesoc_server.store.together import QUESTIONS
 from litesoc_server.web.member import Member
 from litesoc_server.web.summaries.spans import PageSpan
 from litesoc_server.web.summaries.sparkline import sparkline
@@ -46,17 +47,16 @@ class Overview:
 
 def overview_of(member: Member, time_range: TimeRange, span: PageSpan) -> Overview:
     """Return the figures of a span and its chart. Raises StoreUnavailable."""
-    reader = backend.current().reader
-    now = reader.key_figures(org_id=member.org_id, span=span.now)
+    reader, ask = backend.current().reader, QUESTIONS.submit
+    asked_now = ask(reader.key_figures, org_id=member.org_id, span=span.now)
+    asked_visitors = ask(reader.visitor_series, org_id=member.org_id, span=span.now, step_ms=span.step_ms)
+    asked_before = ask(_before, member, span)
+    asked_points = ask(reader.overview_series, org_id=member.org_id, span=span.now, step_ms=span.step_ms)
+    now, before = asked_now.result(), asked_before.result()
     finished = now if span.finished == span.now else _finished(member, span, now)
-    before = reader.key_figures(org_id=member.org_id, span=span.before) if _is_comparable(member, span) else None
     nothing = SeriesPoint(0, 0, 0, 0, 0)
-    found = {
-        point.start_ms: point for point in reader.overview_series(org_id=member.org_id, span=span.now, step_ms=span.step_ms)
-    }
-    visitors = {
-        point.start_ms: point for point in reader.visitor_series(org_id=member.org_id, span=span.now, step_ms=span.step_ms)
-    }
+    found = {point.start_ms: point for point in asked_points.result()}
+    visitors = {point.start_ms: point for point in asked_visitors.result()}
     rows = [(start_ms, found.get(start_ms, nothing)) for start_ms in span.starts_ms]
     of_range = time_range.query
     is_sketched = span.now.length_ms > SPAN_OF_MINUTES_MS
@@ -101,12 +101,13 @@ def overview_of(member: Member, time_range: TimeRange, span: PageSpan) -> Overvi
     )
 
 
-def _is_comparable(member: Member, span: PageSpan) -> bool:
-    """Return whether there were events before the span before: else the organisation had only begun to send them in it."""
+def _before(member: Member, span: PageSpan) -> KeyFigures | None:
+    """Return the figures of the span before, None if the organisation had only begun to send events in it."""
+    reader = backend.current().reader
     ever = replace(span.before, from_ms=member.not_before_ms, to_ms=span.before.from_ms)
-    return bool(
-        backend.current().reader.overview_series(org_id=member.org_id, span=ever, step_ms=RETENTION_DAYS_MAX * DAY_MS)
-    )
+    if not reader.overview_series(org_id=member.org_id, span=ever, step_ms=RETENTION_DAYS_MAX * DAY_MS):
+        return None
+    return reader.key_figures(org_id=member.org_id, span=span.before)
 
 
 def _finished(member: Member, span: PageSpan, now: KeyFigures) -> KeyFigures:

@@ -13,6 +13,7 @@ from litesoc_server.pipeline.normalise.text import clean_text
 from litesoc_server.store.base import StoreUnavailable
 from litesoc_server.store.queries.actor_facts import ActorAddress
 from litesoc_server.store.queries.login_places import LoginPlace, journeys_of
+from litesoc_server.store.together import QUESTIONS
 from litesoc_server.web.member import Member, PageRequest, page
 from litesoc_server.web.summaries.arcs import arc_between
 from litesoc_server.web.summaries.entity import day_chart, timeline
@@ -42,15 +43,17 @@ def actor(request: PageRequest, member: Member) -> HttpResponse:
 
 
 def _facts(member: Member, actor_id: str, request: PageRequest) -> dict[str, Any]:
-    serving, span = backend.current(), read_span(request.GET, member, DEFAULT_RANGE).span.now
-    facts = serving.reader.actor_facts(org_id=member.org_id, actor_id=actor_id, span=span)
+    reader, span = backend.current().reader, read_span(request.GET, member, DEFAULT_RANGE).span.now
+    asked_addresses = QUESTIONS.submit(reader.actor_addresses, org_id=member.org_id, actor_id=actor_id, span=span)
+    asked_devices = QUESTIONS.submit(reader.actor_devices, org_id=member.org_id, actor_id=actor_id, span=span)
+    facts = reader.actor_facts(org_id=member.org_id, actor_id=actor_id, span=span)
+    addresses, devices = asked_addresses.result(), asked_devices.result()
     if facts is None:
         return {}
-    addresses = serving.reader.actor_addresses(org_id=member.org_id, actor_id=actor_id, span=span)
     return {
         "facts": facts,
         "chart": day_chart(facts.days, span),
-        "devices": serving.reader.actor_devices(org_id=member.org_id, actor_id=actor_id, span=span),
+        "devices": devices,
         "addresses": addresses,
         "countries": sorted({one.country_code for one in addresses if one.country_code}),
     }
@@ -95,8 +98,9 @@ def actor_map(request: PageRequest, member: Member) -> HttpResponse:
     if not member.sees_places:
         return render(request, "web/actor/map.html", {})
     try:
-        addresses = reader.actor_addresses(org_id=member.org_id, actor_id=actor_id, span=span)
+        asked_addresses = QUESTIONS.submit(reader.actor_addresses, org_id=member.org_id, actor_id=actor_id, span=span)
         logins = reader.login_places(org_id=member.org_id, actor_id=actor_id, span=span, limit=LOGINS_MAX)
+        addresses = asked_addresses.result()
     except StoreUnavailable:
         return render(request, "web/actor/map.html", {"is_store_away": True})
     journeys = journeys_of(logins)[-JOURNEYS_MAX:]

@@ -10,6 +10,7 @@ from litesoc_server.pipeline.policy import MINUTE_MS
 from litesoc_server.store.base import StoreUnavailable
 from litesoc_server.store.queries.places import Place
 from litesoc_server.store.queries.span import Span
+from litesoc_server.store.together import QUESTIONS
 from litesoc_server.web.member import Member, PageRequest, page
 from litesoc_server.web.summaries.arcs import travel_arcs
 from litesoc_server.web.summaries.map_points import map_points, places_address, severity_of
@@ -31,12 +32,14 @@ def overview_tops(request: PageRequest, member: Member) -> HttpResponse:
     """Answer the addresses, actors, event names and detectors with most in the span."""
     asked = read_span(request.GET, member, DEFAULT_RANGE)
     reader, span = backend.current().reader, asked.span.now
+    asked_addresses = QUESTIONS.submit(reader.top_addresses, org_id=member.org_id, span=span, limit=TOP)
+    asked_actors = QUESTIONS.submit(reader.top_actors, org_id=member.org_id, span=span, limit=TOP)
     context: dict[str, Any] = {"detectors": top_detectors(member, span), "time_range": asked.time_range}
     try:
         context |= {
-            "addresses": reader.top_addresses(org_id=member.org_id, span=span, limit=TOP),
-            "actors": reader.top_actors(org_id=member.org_id, span=span, limit=TOP),
             "names": reader.top_names(org_id=member.org_id, span=span, limit=TOP),
+            "addresses": asked_addresses.result(),
+            "actors": asked_actors.result(),
         }
     except StoreUnavailable:
         context |= {"is_store_away": True}
