@@ -160,7 +160,8 @@ def measure_interactions(site: Site, runs: int) -> None:
         ("overview: 24 h to 7 days", "", click('a:text-is("7d")', f"{current.format('7d')} >> visible=true")),
         ("overview: 24 h to 30 days", "", click('a:text-is("30d")', f"{current.format('30d')} >> visible=true")),
         ("events: next page", "events/", click("a[rel=next]", "a[rel=prev]")),
-        ("events: a facet", "events/", click("a.facet-choice", "a.facet-choice[aria-current]")),
+        ("events: a facet, its list", "events/", click("a.facet-choice", 'input[name=q][value*=":"]')),
+        ("events: a facet, with new counts", "events/", click("a.facet-choice", "a.facet-choice[aria-current]")),
         ("actors: next page", "actors/", click("a[rel=next]", 'a:text-is("Back to the top")')),
         ("actors: search", "actors/", search),
     )
