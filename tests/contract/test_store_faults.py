@@ -118,6 +118,20 @@ def test_the_memory_ceiling_is_the_configured_one_and_a_query_above_it_fails_alo
         store.ping()
 
 
+def test_every_core_works_on_a_question_however_small_the_ceiling_is(tmp_path: Path) -> None:
+    store = make_store(tmp_path / "store")
+    store.open()
+    try:
+        ((threads,),) = store._read("SELECT getSetting('max_threads')", {})
+        plan = [line for (line,) in store._read("EXPLAIN PIPELINE SELECT sum(number) FROM numbers_mt(100000000)", {})]
+    finally:
+        store.close()
+    if threads > 1:
+        assert any(f"AggregatingTransform \N{MULTIPLICATION SIGN} {threads}" in line for line in plan), plan
+    else:
+        assert os.cpu_count() == 1
+
+
 def test_a_memory_option_that_the_engine_does_not_know_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = make_store(tmp_path)
     monkeypatch.setattr(store, "_engine_options", lambda: {"max_server_memory_usages": MEMORY_BYTES})
