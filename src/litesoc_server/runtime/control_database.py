@@ -8,6 +8,7 @@ from pathlib import Path
 
 from django.core.management import call_command
 from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 
 _ADVISORY_LOCK = 0x6C69_7465_736F_63  # "litesoc" in ASCII; such locks are numbers, shared by all users of a database
 
@@ -19,7 +20,14 @@ def migrate_control_database() -> None:
     would otherwise all create the same tables, and all but one would fail.
     """
     with _postgresql_lock() if connection.vendor == "postgresql" else _sqlite_lock():
-        call_command("migrate", interactive=False, verbosity=0)
+        # The command would look at every model for permissions and content types also when there is nothing to apply.
+        if not _is_up_to_date():
+            call_command("migrate", interactive=False, verbosity=0)
+
+
+def _is_up_to_date() -> bool:
+    executor = MigrationExecutor(connection)
+    return not executor.migration_plan(executor.loader.graph.leaf_nodes())
 
 
 @contextmanager
