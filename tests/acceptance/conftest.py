@@ -8,12 +8,13 @@ import pytest
 from clickhouse_http import ClickHouseServer
 from http_client import Api
 from live_server import LiveServer
+from started_before import started_before
 from tenants import Tenant, TenantApi, create_tenants
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    live = LiveServer(tmp_path_factory.mktemp("server") / "data")
+    live = started_before(tmp_path_factory.mktemp("server") / "data")
     live.start()
     yield live
     if live.is_running:
@@ -23,7 +24,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
 @pytest.fixture(scope="session")
 def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     """One server for all files whose tests keep to organisations of their own."""
-    live = LiveServer(tmp_path_factory.mktemp("shared") / "data")
+    live = started_before(tmp_path_factory.mktemp("shared") / "data")
     live.start()
     yield live
     live.stop()

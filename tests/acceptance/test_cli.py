@@ -13,6 +13,7 @@ from litesoc_server.clock import ManualClock
 from litesoc_server.pipeline.detector_errors import DetectorErrors
 from live_server import LiveServer
 from servers import PostgresServer
+from started_before import started_before
 
 SSHD_LINES = """\
 Mar 30 15:54:01 web-3 sshd[811]: Failed password for victim from 24.151.103.17 port 40022 ssh2
@@ -43,7 +44,7 @@ def test_a_wrong_password_or_email_is_refused_and_nothing_is_created(tmp_path: P
 
 
 def test_a_second_organisation_of_the_same_owner_keeps_the_password(tmp_path: Path) -> None:
-    live = LiveServer(tmp_path / "data")
+    live = started_before(tmp_path / "data")
     live.init()
     second = live.litesoc_json("init", "--org", "Second", "--email", "Owner@Shop.example")
 
@@ -97,7 +98,7 @@ def test_a_log_level_in_lower_case_is_taken(tmp_path: Path) -> None:
 
 
 def test_mistakes_with_keys_are_named(tmp_path: Path) -> None:
-    live = LiveServer(tmp_path / "data")
+    live = started_before(tmp_path / "data")
     live.init()
     mistakes = {
         "nowhere": ("keys", "list", "--org", "nowhere"),
@@ -113,7 +114,7 @@ def test_mistakes_with_keys_are_named(tmp_path: Path) -> None:
 
 
 def test_ids_of_keys_can_be_copied_from_the_list(tmp_path: Path) -> None:
-    live = LiveServer(tmp_path / "data", env={"COLUMNS": "80"})
+    live = started_before(tmp_path / "data", env={"COLUMNS": "80"})
     live.init()
     (key,) = live.litesoc_json("keys", "list")
 
@@ -137,7 +138,7 @@ def test_doctor_finds_nothing_wrong_beside_a_running_server(server: LiveServer, 
 
 
 def test_doctor_names_detectors_that_raised_until_the_server_starts_again(tmp_path: Path) -> None:
-    live = LiveServer(tmp_path / "data")
+    live = started_before(tmp_path / "data")
     live.init()
     errors = DetectorErrors(tmp_path / "data" / "detector-errors.json", ManualClock(1_772_366_400_000))
     for _ in range(1_200):

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from live_server import LiveServer
+from started_before import started_before
 
 EMAIL = "owner@shop.example"
 NEW_PASSWORD = "another long secret"
@@ -14,7 +15,7 @@ NEW_PASSWORD = "another long secret"
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> LiveServer:
-    server = LiveServer(tmp_path_factory.mktemp("accounts") / "data")
+    server = started_before(tmp_path_factory.mktemp("accounts") / "data")
     server.init()
     return server
 

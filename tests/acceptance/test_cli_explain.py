@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from http_client import Api
-from live_server import LiveServer
+from started_before import started_before
 
 UNKNOWN = "0197c9a0-0000-7000-8000-000000000001"
 
@@ -15,7 +15,7 @@ def _login(address: str) -> dict[str, object]:
 
 
 def test_a_login_is_explained_while_the_server_runs_and_computed_again_after(tmp_path: Path) -> None:
-    live = LiveServer(tmp_path / "data")
+    live = started_before(tmp_path / "data")
     account = live.init()
     live.start()
     api = Api(live.url, account["api_key"])
@@ -48,7 +48,7 @@ def test_a_login_is_explained_while_the_server_runs_and_computed_again_after(tmp
 
 @pytest.mark.parametrize(("event_id", "problem"), [("no-id", "no event id"), (UNKNOWN, "has no event")])
 def test_ids_that_are_none_or_unknown_are_named(tmp_path: Path, event_id: str, problem: str) -> None:
-    live = LiveServer(tmp_path / "data")
+    live = started_before(tmp_path / "data")
     live.init()
     done = live.litesoc("explain", event_id)
     assert done.returncode == 1

@@ -9,6 +9,7 @@ from client_readings import COLLECT_READERS, auth0_is_quota_error, read_error_as
 from http_client import Api
 from live_server import LiveServer
 from raw_http import RawConnection
+from started_before import started_before
 from tenants import Tenant, create_tenants
 
 EVENT = {"event": "data.download", "actor": {"id": "ann"}}
@@ -16,7 +17,7 @@ EVENT = {"event": "data.download", "actor": {"id": "ann"}}
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    live = LiveServer(
+    live = started_before(
         tmp_path_factory.mktemp("server") / "data",
         env={
             "LITESOC_COLLECT_STATUS": "200",

@@ -7,6 +7,7 @@ from typing import Any
 
 from http_client import Api, failed_login, wait_until
 from live_server import LiveServer
+from started_before import started_before
 from tenants import Tenant, TenantApi, create_tenants
 
 SETTING = "brute_force_address_failures_count"
@@ -61,7 +62,7 @@ def _in_an_hour(api: TenantApi) -> str:
 
 
 def test_the_command_line_changes_shows_and_explains(tmp_path: Path) -> None:
-    live = LiveServer(tmp_path / "data")
+    live = started_before(tmp_path / "data")
     live.init()
     change = ("brute_force_address_window_ms=10m", "blocked_countries=kp,no", 'severities={"instant_alert":"low"}')
     assert live.litesoc_json("policy", "set", *change, "--note", "audit")["version"] == 2
@@ -86,7 +87,7 @@ def test_the_command_line_changes_shows_and_explains(tmp_path: Path) -> None:
 
 
 def test_mistakes_at_the_command_line_come_with_the_nearest_names(tmp_path: Path) -> None:
-    live = LiveServer(tmp_path / "data")
+    live = started_before(tmp_path / "data")
     assert "litesoc init" in live.litesoc("policy", "show").stderr
     live.init()
     for arguments, said in (
@@ -116,7 +117,7 @@ def test_mistakes_at_the_command_line_come_with_the_nearest_names(tmp_path: Path
 
 
 def test_suppressions_and_detectors_at_the_command_line(tmp_path: Path) -> None:
-    live = LiveServer(tmp_path / "data")
+    live = started_before(tmp_path / "data")
     live.init()
     made = live.litesoc_json("suppress", "add", "--reason", "load test", "--for", "7d", "--address", "203.0.113.0/24")
     assert (made["state"], made["address"]) == ("active", "203.0.113.0/24")
@@ -134,7 +135,7 @@ def test_suppressions_and_detectors_at_the_command_line(tmp_path: Path) -> None:
 
 
 def test_texts_that_clients_choose_do_not_steer_the_terminal(tmp_path: Path) -> None:
-    live = LiveServer(tmp_path / "data", env={"COLUMNS": "400"})
+    live = started_before(tmp_path / "data", env={"COLUMNS": "400"})
     live.init()
     hostile = "eve\x1b[2J\x9b31m\u202egnp\u2066"
     live.litesoc_json("keys", "create", "--name", hostile)

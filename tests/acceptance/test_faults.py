@@ -11,10 +11,11 @@ from litesoc_server.clock import SystemClock
 from litesoc_server.stream.embedded import EmbeddedStream
 from litesoc_server.stream.subjects import Subject
 from live_server import LiveServer
+from started_before import started_before
 
 
 def _server(tmp_path: Path, **env: str) -> tuple[LiveServer, Api]:
-    live = LiveServer(tmp_path / "data", env=env)
+    live = started_before(tmp_path / "data", env=env)
     account = live.init()
     live.start()
     return live, Api(live.url, account["api_key"])
@@ -137,7 +138,7 @@ def test_a_full_stream_answers_503_and_keeps_what_it_acknowledged(tmp_path: Path
 
 
 def test_a_poison_message_becomes_a_dead_letter_and_the_line_goes_on(tmp_path: Path) -> None:
-    live = LiveServer(tmp_path / "data")
+    live = started_before(tmp_path / "data")
     account = live.init()
     stream = EmbeddedStream(tmp_path / "data" / "stream", max_bytes=1024**3, clock=SystemClock())
     stream.open(None)

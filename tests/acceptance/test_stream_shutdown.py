@@ -6,10 +6,11 @@ import httpx
 
 from browser.people import sign_in_everybody
 from live_server import LiveServer
+from started_before import started_before
 
 
 def test_open_streams_do_not_hold_up_the_end(tmp_path: Path) -> None:
-    server = LiveServer(tmp_path / "data")
+    server = started_before(tmp_path / "data")
     account = server.init(email="founder@shop.example")
     server.start()
     try:

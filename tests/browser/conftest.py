@@ -13,6 +13,7 @@ from browser.visits import Site, find_chromium, launch
 from http_client import Api, wait_until
 from live_server import LiveServer
 from servers import MISSING
+from started_before import started_before
 
 ALERTS_OF_STORY = 6
 NO_CHROMIUM = f"{MISSING}Chromium (Debian: apt-get install chromium)"
@@ -44,7 +45,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
     """A server whose organisation has some days of traffic and the demo's attacks; tests may add to it."""
-    server = LiveServer(tmp_path_factory.mktemp("site") / "data")
+    server = started_before(tmp_path_factory.mktemp("site") / "data")
     account = server.init(email="founder@shop.example")
     server.start()
     try:

@@ -9,10 +9,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from browser.owners import create_owners
 from browser.visits import DESKTOP, PHONE, Site, Theme, Visit
-from live_server import LiveServer
 from mail_server import Mailbox, mailbox
 from people import code_of
 from servers import free_port
+from started_before import started_before
 
 PASSWORD = "correct-horse-battery"  # of LiveServer.init
 OWNER = "owner@shop.example"  # the same
@@ -32,7 +32,7 @@ def house(tmp_path_factory: pytest.TempPathFactory, browser: Browser, mails: Mai
     """A server without traffic, asked for by a name, because passkeys need one, and with a mail server."""
     port = free_port()
     url = f"http://localhost:{port}"
-    server = LiveServer(
+    server = started_before(
         tmp_path_factory.mktemp("house") / "data",
         env={"LITESOC_EMAIL_URL": f"smtp://127.0.0.1:{mails.port}", "LITESOC_PUBLIC_URL": url},
         args=("--port", str(port)),

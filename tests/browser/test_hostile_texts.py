@@ -9,7 +9,7 @@ from playwright.sync_api import Browser
 from browser.people import sign_in_everybody
 from browser.visits import DESKTOP, PHONE, Site, Theme, Visit
 from http_client import Api
-from live_server import LiveServer
+from started_before import started_before
 
 SCRIPT = "<script>document.title='run'</script>"
 IMAGE = "\"'><img src=x onerror=\"document.title='run'\">"
@@ -46,7 +46,7 @@ def _event(name: str, actor: str, address: str) -> dict[str, object]:
 
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Site]:
-    server = LiveServer(tmp_path_factory.mktemp("hostile") / "data")
+    server = started_before(tmp_path_factory.mktemp("hostile") / "data")
     account = server.init(org=f"{SCRIPT} & Söhne", email="founder@shop.example")
     server.start()
     try:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from crash.load import Ledger, Load
-from live_server import LiveServer
+from started_before import started_before
 
 DRAIN_TIMEOUT_S = 120
 VARIANTS = ("embedded", "nats")
@@ -55,7 +55,7 @@ def run(directory: Path, *, rounds: int, variant: str, seed: int, say: Callable[
     rng = random.Random(seed)
     nats = _start_nats(directory) if variant == "nats" else None
     env = {"LITESOC_STREAM_URL": nats.url} if nats else {}
-    server = LiveServer(directory / "data", env=env)
+    server = started_before(directory / "data", env=env)
     api_key = server.init()["api_key"]
     load = Load(api_key, seed)
     load.start(server.start())

@@ -14,11 +14,12 @@ from litesoc_server.pipeline.steady_detection import RETRY_MS
 from litesoc_server.pipeline.writer import StoreWriter
 from pipeline_line import NOW_MS, Line
 from servers import RedisServer, provided
+from unpacked_ip_data import unpacked_ip_data
 
 
 @pytest.fixture(scope="module")
-def enricher(tmp_path_factory: pytest.TempPathFactory) -> Enricher:
-    return Enricher.open(tmp_path_factory.mktemp("ipdata"))
+def enricher() -> Enricher:
+    return Enricher.open(unpacked_ip_data())
 
 
 @pytest.fixture

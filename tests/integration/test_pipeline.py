@@ -19,11 +19,12 @@ from litesoc_server.pipeline.enrich.enricher import Enricher
 from litesoc_server.store.base import EventFilter, RejectedRows, StoredEvent, StoreUnavailable
 from litesoc_server.stream.subjects import Subject
 from pipeline_line import NOW_MS, ORG, Line
+from unpacked_ip_data import unpacked_ip_data
 
 
 @pytest.fixture(scope="module")
-def enricher(tmp_path_factory: pytest.TempPathFactory) -> Enricher:
-    return Enricher.open(tmp_path_factory.mktemp("ipdata"))
+def enricher() -> Enricher:
+    return Enricher.open(unpacked_ip_data())
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from litesoc_server.pipeline.enrich.manifest import Entry, Manifest, read_manife
 from litesoc_server.pipeline.enrich.range_list import Label, build_list
 from litesoc_server.pipeline.enrich.user_agent import UserAgentReader
 from mmdb_data import DBIP_CITY, GEOLITE2_ASN, GEOLITE2_CITY, asn_record, city_record, write_mmdb
+from unpacked_ip_data import link_ip_data
 
 MIT = "18.9.22.169"
 OSLO = city_record("NO", "Oslo (Sentrum)", 59.91, 10.75, accuracy_km=20)
@@ -30,7 +31,7 @@ OLDER = date(2025, 1, 1)
 def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a data directory in which the packaged data is unpacked already."""
     folder = tmp_path_factory.mktemp("data")
-    Enricher.open(folder)
+    link_ip_data(folder)
     return folder
 
 

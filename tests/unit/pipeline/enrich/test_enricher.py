@@ -10,6 +10,7 @@ from litesoc_server.events.envelope import Environment
 from litesoc_server.events.event import Device, Event, Geo, Network, NetworkKind, Severity
 from litesoc_server.events.ids import EventId, OrgId
 from litesoc_server.pipeline.enrich.enricher import Enricher
+from unpacked_ip_data import unpacked_ip_data
 
 EVENT = Event(
     event_id=EventId("018bcfe5-6800-7bbf-9361-026e931ddb0c"),
@@ -34,8 +35,8 @@ MIT = (
 
 
 @pytest.fixture(scope="module")
-def enricher(tmp_path_factory: pytest.TempPathFactory) -> Enricher:
-    return Enricher.open(tmp_path_factory.mktemp("data"))
+def enricher() -> Enricher:
+    return Enricher.open(unpacked_ip_data())
 
 
 @pytest.mark.parametrize("address", ["18.9.22.169", "::ffff:18.9.22.169", "64:ff9b::18.9.22.169", "2002:1209:16a9::1"])
