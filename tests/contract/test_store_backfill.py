@@ -32,7 +32,7 @@ def figures(case: StoreCase, org: OrgId) -> tuple[KeyFigures, int, int]:
 
 def test_what_was_stored_before_is_summed_up_once(case: StoreCase, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backfill, "AHEAD_S", 1)
-    monkeypatch.setattr(backfill, "SETTLE_S", 1)
+    monkeypatch.setattr(backfill, "SETTLE_S", 0)
     org = new_org()
     case.store.insert(stored([make_event(org, NOW_MS - day * DAY_MS) for day in range(30)]))
     for table in TABLES:
@@ -49,7 +49,7 @@ def test_what_was_stored_before_is_summed_up_once(case: StoreCase, monkeypatch: 
 
 def test_a_day_of_many_events_is_summed_up_piece_by_piece(case: StoreCase, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backfill, "AHEAD_S", 1)
-    monkeypatch.setattr(backfill, "SETTLE_S", 1)
+    monkeypatch.setattr(backfill, "SETTLE_S", 0)
     monkeypatch.setattr(backfill, "EVENTS_PER_PIECE_MAX", 100)
     org = new_org()
     case.store.insert(stored([make_event(org, NOW_MS + second * 1_000) for second in range(400)]))

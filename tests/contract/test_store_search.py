@@ -1,5 +1,6 @@
 """What the event store finds for a query, held by both implementations against the same decision made in Python."""
 
+import os
 from collections import Counter
 from typing import Any
 
@@ -34,6 +35,8 @@ from query_strategies import queries
 
 SHARED_ORG = new_org()
 FACET_FIELDS = tuple(TEXT_COLUMNS)
+# Each is up to 40 questions and 6 inserts, a third of a second; `make laws` asks for many.
+PAGING_EXAMPLES = int(os.environ.get("LITESOC_TEST_PAGING_EXAMPLES", "25"))
 DATABASE = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -214,7 +217,7 @@ def cursor_of(event: Event) -> Cursor:
     return Cursor(event.occurred_at_ms, event.event_id)
 
 
-@DATABASE
+@settings(DATABASE, max_examples=PAGING_EXAMPLES)
 @given(
     gaps=st.lists(st.integers(0, 2), min_size=1, max_size=40),
     arrivals=st.lists(st.integers(-5, 60), max_size=6),

@@ -10,6 +10,7 @@ import pytest
 from servers import PostgresServer
 
 
+@pytest.mark.takes_minutes
 @pytest.mark.timeout(600)
 def test_control_plane_on_postgresql(postgres_server: PostgresServer) -> None:
     suite = Path(__file__).parent / "control"
