@@ -17,12 +17,15 @@ export function mount(element: HTMLElement): void {
 }
 
 class AlertList {
+  private rowsCount = 0;
+
   constructor(private readonly element: HTMLElement) {
     element.addEventListener("change", (event) => this.onChange(event.target as HTMLElement));
     element.addEventListener("click", (event) => this.onClick(event));
     element.addEventListener("submit", () => this.closeAll());
-    element.addEventListener("htmx:after:swap", () => this.show()); // more rows
+    element.addEventListener("htmx:after:swap", () => this.onMoreRows());
     this.show();
+    this.rowsCount = this.rows().length;
   }
 
   async refresh(): Promise<void> {
@@ -31,9 +34,17 @@ class AlertList {
     url.searchParams.set("rows", String(this.rows().length));
     this.closeAll();
     await htmx.ajax("GET", `${url.pathname}${url.search}`, { target: "#alerts", select: "#alerts", swap: "outerHTML" });
-    if (index < 0) return;
+    if (index < 0) return focusIfLost(document.querySelector("#alerts h1"));
     const rows = [...document.querySelectorAll<HTMLElement>("#alert-rows [data-row]")];
     rows[Math.min(index, rows.length - 1)]?.querySelector<HTMLElement>("[data-row-link]")?.focus({ preventScroll: true });
+  }
+
+  // The button that asked for them is gone: the keyboard goes on at the first of them.
+  private onMoreRows(): void {
+    this.show();
+    const rows = this.rows();
+    focusIfLost(rows[this.rowsCount]?.querySelector<HTMLElement>("[data-row-link]") ?? null);
+    this.rowsCount = rows.length;
   }
 
   private onChange(target: HTMLElement): void {
@@ -113,6 +124,10 @@ class AlertList {
   private rows(): HTMLElement[] {
     return [...this.element.querySelectorAll<HTMLElement>("#alert-rows [data-row]")];
   }
+}
+
+function focusIfLost(element: HTMLElement | null): void {
+  if (document.activeElement === document.body) element?.focus({ preventScroll: true });
 }
 
 function number(count: number): string {

@@ -3,6 +3,7 @@ import htmx from "htmx.org";
 
 import { startCopying } from "./copy";
 import { startDialogs } from "./dialogs";
+import { startFocus } from "./focus";
 import { startLostRequests } from "./lost_requests";
 import { startMenus } from "./menus";
 import { startModules } from "./modules";
@@ -23,3 +24,4 @@ startToasts();
 startLostRequests();
 startShortcuts();
 startModules();
+startFocus();

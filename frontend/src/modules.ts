@@ -10,6 +10,8 @@ const MODULES: Record<string, () => Promise<{ mount: Mount }>> = {
   chart: () => import("./chart"),
   checklist: () => import("./checklist"),
   facets: () => import("./facets"),
+  in_view: () => import("./in_view"),
+  local_time: () => import("./local_time"),
   map: () => import("./map"),
   tabs: () => import("./tabs"),
   export: () => import("./export"),

@@ -12,6 +12,7 @@ const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "sh
 const short = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const minute = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 const date = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
+const hour = new Intl.DateTimeFormat("en-GB", { weekday: "long", hour: "2-digit", minute: "2-digit" });
 const full = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "long" });
 
 export function startTimes(): void {
@@ -32,6 +33,7 @@ export function showTimes(root: ParentNode): void {
 
 function textOf(moment: Date, show: string): string {
   if (show === "date") return date.format(moment);
+  if (show === "hour") return hour.format(moment).replace(",", "");
   if (show === "full") return full.format(moment);
   if (show === "short") return short.format(moment);
   if (show === "minute") return minute.format(moment);

@@ -22,7 +22,7 @@ class Status(models.TextChoices):
     OPEN = "open", "Open"
     ACKNOWLEDGED = "acknowledged", "Acknowledged"
     RESOLVED = "resolved", "Resolved"
-    DISMISSED = "dismissed", "Dismissed (safe)"
+    DISMISSED = "dismissed", "Marked safe"
 
 
 UNSETTLED = (Status.OPEN, Status.ACKNOWLEDGED)  # further detections of the incident still join the alert

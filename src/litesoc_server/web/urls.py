@@ -82,6 +82,7 @@ organization_urls = [
     path("alerts/new", new_alerts, name="alerts_new"),
     path("alerts/<uuid:alert_id>/", alert, name="alert"),
     path("alerts/<uuid:alert_id>/decide", alert_decide.decide, name="alert_decide"),
+    path("alerts/<uuid:alert_id>/undo", alert_decide.undo, name="alert_undo"),
     path("alerts/<uuid:alert_id>/assign", alert_decide.assign, name="alert_assign"),
     path("alerts/<uuid:alert_id>/comments", alert_comments.add, name="alert_comments"),
     path("alerts/<uuid:alert_id>/comments/<uuid:comment_id>", alert_comments.change, name="alert_comment"),

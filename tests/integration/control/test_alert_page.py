@@ -1,81 +1,33 @@
-"""One alert: what its page shows, to whom, and what can be done there."""
+"""The page of one alert: what it shows."""
 
-import re
-from datetime import timedelta
-from typing import Any
-
-import msgspec
 import pytest
-from django.http import HttpResponse
-from django.test import Client
-from django.utils import timezone
 
+from alert_reader import Reader, alert_about, login
 from control_factories import (
     NOW_MS,
     DetectionFactory,
-    MembershipFactory,
-    OrganizationFactory,
-    UserFactory,
     apply_detections,
     make_alert,
     org_id_of,
 )
-from litesoc_server.alerts.lifecycle import acknowledge, mark_safe, resolve
-from litesoc_server.alerts.models import Alert, AlertComment, AlertTransition, Resolution
+from litesoc_server.alerts.lifecycle import acknowledge, mark_safe
+from litesoc_server.alerts.models import Alert
 from litesoc_server.events.detection import AlertSeverity, AlertType, Fact
-from litesoc_server.events.envelope import ENVELOPE_DECODER, Environment
-from litesoc_server.events.event import Actor, Event, Geo
-from litesoc_server.ingest import limits
-from litesoc_server.orgs.models import Organization, Role, Suppression
+from litesoc_server.events.envelope import Environment
+from litesoc_server.events.event import Actor, Geo
+from litesoc_server.orgs.models import Organization
 from litesoc_server.orgs.principals import Who
 from litesoc_server.pipeline.policy import DAY_MS
 from litesoc_server.store.base import EventStore, StoreUnavailable
-from litesoc_server.stream.base import Stream
-from litesoc_server.stream.subjects import Subject
 from management_api import Tenant, make_event, store_events
 
 MIRA = Who(by="Mira", principal="user:1")
 HOSTILE = "<script>alert(1)</script> \u202eevil {{ 7*7 }}"
 
 
-class Reader:
-    """A signed-in member who looks at one alert."""
-
-    def __init__(self, alert: Alert, role: Role = Role.ANALYST, *, name: str = "Jo") -> None:
-        self.user = MembershipFactory(org=alert.org, role=role, user=UserFactory(name=name)).user
-        self.address = f"/o/{alert.org.slug}/{alert.environment}/alerts/{alert.id}/"
-        self.client = Client(headers={"Accept": "text/html"})
-        self.client.force_login(self.user)
-
-    def text(self, query: str = "") -> str:
-        answer = self.client.get(self.address + query)
-        assert answer.status_code == 200, answer.content
-        return answer.content.decode()
-
-    def post(self, path: str, form: dict[str, Any]) -> str:
-        """Post a form and return the page that it leads back to."""
-        answer = self.client.post(self.address + path, form, follow=True)
-        assert answer.status_code == 200, answer.content
-        assert answer.redirect_chain, "a form leads back to the page"
-        return answer.content.decode()
-
-    def status_of(self, path: str, form: dict[str, Any] | None = None) -> int:
-        answer: HttpResponse = self.client.post(self.address + path, form or {})
-        return answer.status_code
-
-
 @pytest.fixture
 def org(tenant: Tenant) -> Organization:
     return tenant.org
-
-
-def login(org: Organization, **changes: Any) -> Event:
-    return make_event(org, **{"name": "auth.login_success", **changes})
-
-
-def alert_about(org: Organization, *events: Event, **changes: Any) -> Alert:
-    ids = tuple(event.event_id for event in events)
-    return make_alert(org, event_ids=ids, trigger_event_id=ids[-1], **changes)
 
 
 def test_the_page_says_what_happened_why_and_what_to_do(org: Organization, store: EventStore) -> None:
@@ -84,7 +36,7 @@ def test_the_page_says_what_happened_why_and_what_to_do(org: Organization, store
     alert = alert_about(org, event, severity=AlertSeverity.HIGH, actor_id="usr_8841", is_entry=True)
     html = Reader(alert).text()
     for text in (
-        "<h1><bdi>Brute force from 198.51.100.77</bdi></h1>",
+        '<h1 id="alert-title" tabindex="-1"><bdi>Brute force from 198.51.100.77</bdi></h1>',
         "5 failed logins from one address within 5 minutes.",
         "5 failed logins from 198.51.100.77 in 5 minutes (threshold 5)",
         '<th scope="row">Failures</th><td class="number"><bdi>5</bdi></td><td class="number">5</td>',
@@ -200,190 +152,42 @@ def test_hostile_text_stays_text(org: Organization, store: EventStore) -> None:
     assert html.count("&lt;script&gt;") > 10
 
 
-def test_strangers_and_other_environments_find_nothing(org: Organization) -> None:
-    alert = make_alert(OrganizationFactory())
-    reader = Reader(make_alert(org))
-    test_alert = make_alert(org, environment=Environment.TEST)
-    for hidden in (alert, test_alert):
-        address = f"/o/{org.slug}/live/alerts/{hidden.id}/"
-        assert reader.client.get(address).status_code == 404
-        for path in ("decide", "assign", "comments", "suppress", f"logins/{hidden.id}", f"comments/{hidden.id}"):
-            assert reader.client.post(address + path, {"action": "acknowledge"}).status_code == 404, path
+def test_what_other_detectors_found_is_folded_under_a_line_that_names_it(org: Organization) -> None:
+    first = make_alert(org, severity=AlertSeverity.CRITICAL, incident_key="account|actor:usr_1")
+    other = {"detector": "brute_force_account", "severity": AlertSeverity.LOW, "incident_key": "account|actor:usr_1"}
+    apply_detections([DetectionFactory(org_id=org_id_of(org), **other, title="Many tries", reasons=("a lot of tries",))])
+    html = Reader(first).text()
+    folded = html[html.index('<details class="finding">') :]
+    summary = folded[: folded.index("</summary>")]
+    assert "Brute force on one account" in summary
+    assert "Many tries" in summary
+    assert "a lot of tries" in folded[: folded.index("</section>")]
+    assert html.count('class="finding"') == 2
 
 
-def test_a_viewer_reads_and_changes_nothing(org: Organization, store: EventStore) -> None:
-    event = login(org)
-    store_events(store, event)
-    alert = alert_about(org, event)
-    viewer = Reader(alert, Role.VIEWER)
-    html = viewer.text()
-    assert "Why this is an alert" in html
-    main = html[html.index("<main") : html.index("</main>")]
-    assert "<form" not in main
-    for path in ("decide", "assign", "comments", "suppress", f"logins/{event.event_id}"):
-        assert viewer.status_of(path, {"action": "acknowledge"}) == 403
+def test_the_timeline_comes_first_and_the_list_of_events_leads_to_what_set_it_off(
+    org: Organization, store: EventStore
+) -> None:
+    events = [make_event(org, occurred_at_ms=NOW_MS + number * 1000) for number in range(3)]
+    store_events(store, *events)
+    html = Reader(alert_about(org, *events)).text()
+    assert html.index("When it happened") < html.index("Why this is an alert")
+    assert 'href="#set-it-off"' in html
+    row = html[html.index('id="set-it-off"') :]
+    assert events[2].event_id in row[: row.index("</tr>")]
+    assert "Set it off" in row[: row.index("</tr>")]
+    assert f'/events/{events[2].event_id}/">The event that set it off</a>' in html
 
 
-# --- decisions
-
-
-@pytest.mark.parametrize(
-    ("form", "status", "said"),
-    [
-        ({"action": "acknowledge"}, "acknowledged", "acknowledged it"),
-        (
-            {"action": "resolve", "resolution_type": "blocked_ip", "note": "at the edge"},
-            "resolved",
-            "resolved it: blocked address",
-        ),
-        ({"action": "mark_safe", "note": "a test"}, "dismissed", "marked it safe"),
-    ],
-)
-def test_a_decision_is_made_and_told(org: Organization, form: dict[str, str], status: str, said: str) -> None:
-    alert = make_alert(org)
-    html = Reader(alert).post("decide", {**form, "revision": "0"})
-    alert.refresh_from_db()
-    assert (alert.status, alert.internal_notes) == (status, form.get("note"))
-    assert said in html
-    assert "<strong><bdi>Jo</bdi></strong>" in html
-
-
-def test_a_decision_can_be_taken_back(org: Organization) -> None:
-    alert = resolve(make_alert(org), resolution=Resolution.OTHER, who=MIRA)
-    html = Reader(alert).post("decide", {"action": "reopen", "revision": "1"})
-    assert "The alert is open again." in html
-
-
-def test_who_was_slower_is_told_what_the_other_did(org: Organization) -> None:
-    alert = make_alert(org)
-    resolve(alert, resolution=Resolution.CONTACTED_USER, who=MIRA)
-    html = Reader(alert).post("decide", {"action": "mark_safe", "revision": "0"})
-    assert "Meanwhile Mira resolved it: contacted user. Nothing else was changed" in html
-    alert.refresh_from_db()
-    assert alert.status == "resolved"
-
-
-def test_an_alert_with_a_newer_one_stays_closed(org: Organization) -> None:
-    alert = mark_safe(make_alert(org), who=MIRA)
-    later = {"incident_key": alert.incident_key, "last_seen_ms": NOW_MS + DAY_MS}
-    apply_detections([DetectionFactory(org_id=org_id_of(org), **later)])
-    html = Reader(alert).post("decide", {"action": "reopen", "revision": "1"})
-    assert "newer open alert" in html
-
-
-@pytest.mark.parametrize(
-    ("form", "said"),
-    [
-        ({"action": "nonsense"}, "Choose what to do"),
-        ({"action": "assign"}, "Choose what to do"),
-        ({"action": "resolve"}, "Choose how"),
-        ({"action": "resolve", "resolution_type": "other", "note": "x" * 2001}, "2,001"),
-    ],
-)
-def test_a_form_that_makes_no_sense_changes_nothing(org: Organization, form: dict[str, str], said: str) -> None:
-    alert = make_alert(org)
-    assert said in Reader(alert).post("decide", {**form, "revision": "0"})
-    assert not AlertTransition.objects.exists()
-
-
-def test_an_alert_is_given_and_taken(org: Organization) -> None:
-    alert = make_alert(org)
-    reader, kim = Reader(alert), MembershipFactory(org=org, user=UserFactory(name="Kim")).user
-    assert "The alert is yours." in reader.post("assign", {"assignee": str(reader.user.id)})
-    assert "assigned it to Kim" in reader.post("assign", {"assignee": str(kim.id)})
-    assert "gave it back" in reader.post("assign", {"assignee": ""})
-    viewer = MembershipFactory(org=org, role=Role.VIEWER).user
-    assert "member who may triage" in reader.post("assign", {"assignee": str(viewer.id)})
-    alert.refresh_from_db()
-    assert alert.assignee is None
-
-
-# --- comments
-
-
-def test_comments_are_written_changed_deleted_and_restored_by_their_author(org: Organization) -> None:
-    alert = make_alert(org)
-    jo, kim = Reader(alert), Reader(alert, name="Kim")
-    assert "look at this" in jo.post("comments", {"text": "look at this\nplease"})
-    comment = AlertComment.objects.get()
-    path = f"comments/{comment.id}"
-    assert "look again" in jo.post(path, {"do": "edit", "text": "look again"})
-    assert "edited" in kim.text()
-    assert "only its author" in kim.post(path, {"do": "edit", "text": "mine"}).lower()
-    assert "only its author" in kim.post(path, {"do": "delete"}).lower()
-    html = jo.post(path, {"do": "delete"})
-    assert "look again" not in html
-    assert "Restore" in html
-    assert "Restore" not in kim.text()
-    assert "look again" in jo.post(path, {"do": "restore"})
-    assert "Write something first" in jo.post("comments", {"text": "  "})
-    AlertComment.objects.update(deleted_at=timezone.now() - timedelta(hours=1))
-    assert "15 minutes" in jo.post(path, {"do": "restore"})
-    assert jo.status_of(f"comments/{alert.id}", {"do": "delete"}) == 404
-
-
-# --- logins and suppressions
-
-
-def test_a_login_is_said_to_be_its_owners_or_not(org: Organization, store: EventStore, stream: Stream) -> None:
-    mine, failed = login(org), make_event(org)
-    store_events(store, mine, failed)
-    alert = alert_about(org, failed, mine)
-    reader = Reader(alert)
-    assert reader.text().count("Yes, this login") == 1
-    assert "It was not" in reader.post(f"logins/{mine.event_id}", {"verdict": "denied"})
-    html = reader.post(f"logins/{mine.event_id}", {"verdict": "confirmed"})
-    assert "said that a login was its owner&#x27;s" in html
-    said = [ENVELOPE_DECODER.decode(message.payload) for message in stream.consumer(Subject.RAW).fetch(9, 0)]
-    assert [envelope.key_id for envelope in said] == [f"user:{reader.user.id}"] * 2
-    assert msgspec.json.decode(said[0].body)["about"]["by"] == "Jo"
-    assert "Only of a login" in reader.post(f"logins/{failed.event_id}", {"verdict": "denied"})
-    assert "Say whether" in reader.post(f"logins/{mine.event_id}", {"verdict": "perhaps"})
-
-
-def test_only_events_of_the_alert_get_a_verdict(org: Organization, store: EventStore) -> None:
-    other = login(org)
-    store_events(store, other)
-    assert Reader(make_alert(org)).status_of(f"logins/{other.event_id}", {"verdict": "denied"}) == 404
-
-
-def test_too_much_feedback_is_explained(org: Organization, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "FEEDBACK_PER_HOUR_MAX", 0)
-    alert = make_alert(org)
-    html = Reader(alert).post("decide", {"action": "mark_safe", "revision": "0"})
-    assert "as much feedback as it may" in html
-    alert.refresh_from_db()
-    assert alert.status == "open"
-
-
-def test_more_of_the_same_is_suppressed_for_a_while(org: Organization) -> None:
-    alert = make_alert(org, actor_id="usr_1")
-    html = Reader(alert).post("suppress", {"detector": "1", "actor": "1", "lasts": "7d", "reason": "load test"})
-    made = Suppression.objects.get()
-    assert (made.detector, made.actor_id, made.address) == ("brute_force_address", "usr_1", None)
-    assert (made.owner, made.reason) == ("Jo", "load test")
-    assert timedelta(days=6.9) < made.expires_at - timezone.now() < timedelta(days=7.1)
-    assert "suppressed more of the same" in html
-    assert re.search(r"suppressed until \d{4}", html)
-
-
-@pytest.mark.parametrize(
-    ("form", "said"),
-    [
-        ({"lasts": "1d", "reason": "x"}, "give at least one"),
-        ({"detector": "1", "lasts": "1d", "reason": " "}, "Reason must be"),
-        ({"detector": "1", "lasts": "custom", "until": "", "reason": "x"}, "Choose for how long"),
-        ({"detector": "1", "lasts": "custom", "until": "2020-01-01T00:00", "reason": "x"}, "must be in the future"),
-        ({"detector": "1", "lasts": "nonsense", "reason": "x"}, "Choose for how long"),
-    ],
-)
-def test_a_suppression_that_cannot_be_is_explained(org: Organization, form: dict[str, str], said: str) -> None:
-    assert said.lower() in Reader(make_alert(org)).post("suppress", form).lower()
-    assert not Suppression.objects.exists()
-
-
-def test_test_events_suppress_nothing(org: Organization) -> None:
-    alert = make_alert(org, environment=Environment.TEST)
-    reader = Reader(alert)
-    assert "Suppress…" not in reader.text()
-    assert "hold for live events" in reader.post("suppress", {"detector": "1", "lasts": "1d", "reason": "x"})
+def test_other_alerts_about_the_same_are_counted_and_linked(org: Organization) -> None:
+    about = {"actor_id": 'usr "7"', "source_ip": "198.51.100.77", "incident_key": 'account|actor:usr "7"'}
+    alert = make_alert(org, **about)
+    assert "None open about this actor" in Reader(alert).text()
+    make_alert(org, **{**about, "incident_key": 'a|actor:usr "7"'})
+    mark_safe(make_alert(org, **{**about, "incident_key": 'b|actor:usr "7"'}), who=MIRA)
+    make_alert(org, environment=Environment.TEST, **{**about, "incident_key": 'c|actor:usr "7"'})
+    html = Reader(alert).text()
+    link = f"/o/{org.slug}/live/alerts/?q=actor%3A%22usr+%5C%227%5C%22%22"
+    assert f'<a href="{link}">1 open about this actor</a>' in html
+    assert "1 open about this address" in html
+    assert html.count("and 1 earlier</a>") == 2

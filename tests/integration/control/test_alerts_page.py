@@ -85,8 +85,8 @@ def test_tabs_say_how_many_there_are(org: Organization, jo: Somebody) -> None:
     acknowledge(first, who=MIRA)
     mark_safe(second, who=MIRA)
     html = jo.text("alerts/")
-    counts = re.findall(r">(Open|Acknowledged|Resolved|Safe|All) <span class=\"count\">(\d+)<", html)
-    assert counts == [("Open", "3"), ("Acknowledged", "1"), ("Resolved", "0"), ("Safe", "1"), ("All", "5")]
+    counts = re.findall(r">(Open|Acknowledged|Resolved|Marked safe|All) <span class=\"count\">(\d+)<", html)
+    assert counts == [("Open", "3"), ("Acknowledged", "1"), ("Resolved", "0"), ("Marked safe", "1"), ("All", "5")]
     assert len(titles(html)) == 3
     assert len(titles(jo.text("alerts/?status=all"))) == 5
 

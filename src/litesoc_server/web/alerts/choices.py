@@ -17,7 +17,7 @@ _TITLES = {
     Status.OPEN.value: "Open",
     Status.ACKNOWLEDGED.value: "Acknowledged",
     Status.RESOLVED.value: "Resolved",
-    Status.DISMISSED.value: "Safe",
+    Status.DISMISSED.value: "Marked safe",
     ALL: "All",
 }
 _FACET_TITLES = {"severity": "Severity", "alert_type": "Type", "detector": "Detector", "assignee": "Assignee"}

@@ -33,7 +33,7 @@ class SuppressionForm:
     owner: str = ""
     reason: str = ""
     expiry: str = DEFAULT_EXPIRY
-    until: str = ""  # for CUSTOM, as the browser's field writes it: 2026-12-01T08:00, UTC
+    until: str = ""  # for CUSTOM, as the browser's field shows it without scripts: 2026-12-01T08:00, UTC
     errors: dict[str, str] = field(default_factory=dict)
     owner_length_max: int = OWNER_LENGTH_MAX
     reason_length_max: int = REASON_LENGTH_MAX
@@ -71,5 +71,5 @@ def suppression_form(sent: QueryDict, *, owner: str) -> SuppressionForm:
         owner=typed("owner") if "owner" in sent else owner,
         reason=typed("reason"),
         expiry=typed("expiry") or DEFAULT_EXPIRY,
-        until=typed("until"),
+        until=typed("until").removesuffix("Z"),
     )

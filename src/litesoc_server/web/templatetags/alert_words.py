@@ -1,7 +1,7 @@
 """Filters that the pages about alerts are written with."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from django import template
 from django.utils.html import conditional_escape, format_html
@@ -14,7 +14,11 @@ from litesoc_server.web.alerts import words
 from litesoc_server.web.alerts.subject import subject_of
 
 register = template.Library()
-_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)")  # as pipeline.detect.wording.utc writes it
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")  # as pipeline.detect.wording.utc writes it
+_HOUR = re.compile(rf"({'|'.join(_DAYS)}) ([01]\d|2[0-3]):00 UTC")  # as pipeline.risk.words.hour writes it
+_TIME = re.compile(rf"({_MOMENT.pattern}|(?:{'|'.join(_DAYS)}) (?:[01]\d|2[0-3]):00 UTC)")
+_WEEK_HOURS = 7 * 24
 
 
 @register.filter
@@ -42,16 +46,28 @@ def type_title(word: str) -> str:
 
 
 @register.filter
-def with_times(text: str) -> SafeString:
-    """Return a detector's text in which each moment is shown in the reader's zone; all else is escaped as always."""
-    return mark_safe("".join(_time_or_text(part) for part in _TIME.split(text)))  # noqa: S308 # each part is escaped
+def with_times(text: str, seen_ms: int | None = None) -> SafeString:
+    """Return a detector's text in which moments are shown in the reader's zone; all else is escaped as always.
+
+    With ``seen_ms`` (Unix ms) an hour of the week is, too: as the latest such hour before it, which was the login's.
+    """
+    return mark_safe("".join(_time_or_text(part, seen_ms) for part in _TIME.split(text)))  # noqa: S308 # each part is escaped
 
 
-def _time_or_text(part: str) -> SafeString:
-    if not _TIME.fullmatch(part):
+def _time_or_text(part: str, seen_ms: int | None) -> SafeString:
+    if _MOMENT.fullmatch(part):
+        try:
+            moment = datetime.fromisoformat(part)
+        except ValueError:  # a sender's text that only looks like one
+            return conditional_escape(part)
+        return format_html('<time datetime="{}" data-show="short">{} UTC</time>', part, f"{moment:%Y-%m-%d %H:%M:%S}")
+    hour = _HOUR.fullmatch(part)
+    if hour is None or seen_ms is None:
         return conditional_escape(part)
-    try:
-        moment = datetime.fromisoformat(part)
-    except ValueError:  # a sender's text that only looks like one
-        return conditional_escape(part)
-    return format_html('<time datetime="{}" data-show="short">{} UTC</time>', part, f"{moment:%Y-%m-%d %H:%M:%S}")
+    moment = _latest_hour(_DAYS.index(hour[1]), int(hour[2]), seen_ms)
+    return format_html('<time datetime="{}" data-show="hour">{}</time>', f"{moment:%Y-%m-%dT%H:%M:%SZ}", part)
+
+
+def _latest_hour(weekday: int, hour: int, seen_ms: int) -> datetime:
+    seen = datetime.fromtimestamp(seen_ms / 1000, UTC).replace(minute=0, second=0, microsecond=0)
+    return seen - timedelta(hours=((seen.weekday() - weekday) * 24 + seen.hour - hour) % _WEEK_HOURS)

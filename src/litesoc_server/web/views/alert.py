@@ -17,6 +17,8 @@ from litesoc_server.alerts.listing import neighbours
 from litesoc_server.alerts.login_verdict import verdicts_in
 from litesoc_server.alerts.models import UNSETTLED, Action, Alert, Resolution
 from litesoc_server.alerts.suppress import LASTS, suggested_matchers
+from litesoc_server.alerts.undoable import last_decision
+from litesoc_server.events.detection import AlertSeverity
 from litesoc_server.events.envelope import Environment
 from litesoc_server.orgs.members import members_who_may
 from litesoc_server.orgs.roles import Permission
@@ -26,10 +28,12 @@ from litesoc_server.web.alerts.evidence import evidence_of, lanes_of
 from litesoc_server.web.alerts.facts import shown_facts
 from litesoc_server.web.alerts.find import find_alert
 from litesoc_server.web.alerts.grouped_history import grouped
+from litesoc_server.web.alerts.others import others_about
 from litesoc_server.web.alerts.places import places_of
 from litesoc_server.web.alerts.subject import subject_of
 from litesoc_server.web.alerts.told import told
 from litesoc_server.web.alerts.wanted import filters_of, wanted_by
+from litesoc_server.web.detections.sentences import Description, description_of
 from litesoc_server.web.member import Member, PageRequest, page
 
 _DETECTORS = {detector.id: detector for detector in DETECTORS}
@@ -46,6 +50,7 @@ def alert(request: PageRequest, member: Member, alert_id: uuid.UUID) -> HttpResp
         **_around(found, request, member),
         **_why(found.incident),
         **_events(found, member),
+        "others": others_about(found, member),
         **_history(found, member),
         **_choices(found, member),
     }
@@ -60,7 +65,13 @@ def _around(found: Alert, request: PageRequest, member: Member) -> Mapping[str, 
 
 def _why(incident: Incident) -> Mapping[str, Any]:
     findings = [
-        {"finding": finding, "facts": shown_facts(finding.facts), "known": _DETECTORS.get(finding.detector)}
+        {
+            "finding": finding,
+            "facts": shown_facts(finding.facts),
+            "known": _DETECTORS.get(finding.detector),
+            "explained": _explained(finding),
+            "seen_ms": incident.last_seen_ms,
+        }
         for finding in incident.findings
     ]
     could_be = [_could_be(finding) for finding in incident.findings]
@@ -80,6 +91,11 @@ def _why(incident: Incident) -> Mapping[str, Any]:
     }
 
 
+def _explained(finding: Finding) -> Description | None:
+    known = _DETECTORS.get(finding.detector)
+    return None if known is None else description_of(known.description)
+
+
 def _could_be(finding: Finding) -> Sequence[str]:
     known = _DETECTORS.get(finding.detector)
     return () if known is None else known.false_positives
@@ -96,12 +112,14 @@ def _events(found: Alert, member: Member) -> Mapping[str, Any]:
         evidence = evidence_of(found, member)
     except StoreUnavailable:
         return {"has_store": False}
+    headline_id = found.incident.headline.trigger_event_id
     triggers = {finding.trigger_event_id for finding in found.incident.findings}
     verdicts = verdicts_in(found)
     rows = [
         {
             "event": event,
             "is_trigger": event.event_id in triggers,
+            "is_headline": event.event_id == headline_id,
             "is_login": is_login_of_somebody(event),
             "verdict": verdicts.get(event.event_id),
         }
@@ -109,6 +127,7 @@ def _events(found: Alert, member: Member) -> Mapping[str, Any]:
     ]
     return {
         "has_store": True,
+        "has_headline_row": any(row["is_headline"] for row in rows),
         "evidence": evidence,
         "rows": rows,
         "has_logins": any(row["is_login"] for row in rows),
@@ -127,6 +146,7 @@ def _choices(found: Alert, member: Member) -> Mapping[str, Any]:
     people = members_who_may(member.org, Permission.TRIAGE)
     return {
         "is_settled": found.status not in UNSETTLED,
+        "undoable": last_decision(found),
         "can_be_acknowledged": is_allowed(Action.ACKNOWLEDGE, found.status),
         "can_be_reopened": is_allowed(Action.REOPEN, found.status),
         "people": [(str(user.id), name_of(user)) for user in people],
@@ -136,5 +156,6 @@ def _choices(found: Alert, member: Member) -> Mapping[str, Any]:
         "resolution": None if found.resolution_type is None else Resolution(found.resolution_type).label,
         "matchers": suggested_matchers(found),
         "lasts": [(name, _LAST_TITLES[name]) for name, _ in LASTS],
+        "warns_of_takeover": found.severity == AlertSeverity.CRITICAL or bool(found.incident.entered),
         "can_suppress": member.may(Permission.SUPPRESS) and member.environment is Environment.LIVE,
     }

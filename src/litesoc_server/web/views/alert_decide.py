@@ -7,11 +7,12 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 
 from litesoc_server.alerts.assignment import assign as assign_alert
+from litesoc_server.alerts.bulk import Refusal
+from litesoc_server.alerts.bulk_undo import UndoRefused, start_undo, step_undo
 from litesoc_server.alerts.change import TransitionContended, TransitionRefused
 from litesoc_server.alerts.feedback import FeedbackLimited
-from litesoc_server.alerts.lifecycle import acknowledge, reopen, resolve
 from litesoc_server.alerts.models import Action, Alert, AlertTransition
-from litesoc_server.alerts.safe import mark_safe_and_confirm
+from litesoc_server.alerts.undoable import decide_on_one, last_decision
 from litesoc_server.orgs.roles import Permission
 from litesoc_server.web.alerts.bulk_form import FormRefused, assignee_of, note_of, resolution_of
 from litesoc_server.web.alerts.find import find_alert
@@ -25,8 +26,23 @@ _DONE = {
     Action.MARK_SAFE: "The alert is marked safe, and its logins are known as their owners' own.",
     Action.REOPEN: "The alert is open again.",
 }
+_NOT_UNDONE = (
+    "Nothing was undone: it was decided more than 15 minutes ago, the alert was changed since, or its incident has a newer "
+    "open alert."
+)
+_UNDONE_SAFE = (
+    "Undone: the alert is as it was before. Its logins stay confirmed: where one was not its owner's, say so in the "
+    "evidence."
+)
 LIMITED = "Your organisation has given as much feedback as it may in an hour. Try again later, or resolve the alert instead."
 CONTENDED = "Others are changing this alert at the same moment. Try again."
+_REFUSED = {
+    Refusal.GONE: "The alert does not exist any more.",
+    Refusal.CHANGED: CONTENDED,
+    Refusal.STATUS: "Its status does not allow that.",
+    Refusal.NEWER: "The incident has a newer open alert: work on that one.",
+    Refusal.LIMIT: LIMITED,
+}
 
 
 @page(Permission.TRIAGE, methods=("POST",))
@@ -39,6 +55,20 @@ def decide(request: PageRequest, member: Member, alert_id: uuid.UUID) -> HttpRes
         _require_seen(found, request.POST.get("revision", ""))
         _carry_out(found, action, request, member)
         return _DONE[action]
+
+    return answered(request, member, alert_id, carry_out)
+
+
+@page(Permission.TRIAGE, methods=("POST",))
+def undo(request: PageRequest, member: Member, alert_id: uuid.UUID) -> HttpResponse:
+    """Take back what was decided last, if nothing has happened to the alert since."""
+    found = find_alert(member, alert_id)
+
+    def carry_out() -> str:
+        decided = last_decision(found)
+        if decided is None or step_undo(start_undo(decided), who=member.who).undone_count == 0:
+            raise FormRefused(_NOT_UNDONE)
+        return _UNDONE_SAFE if decided.action == Action.MARK_SAFE else "Undone: the alert is as it was before."
 
     return answered(request, member, alert_id, carry_out)
 
@@ -64,7 +94,7 @@ def answered(
     """Do something and go back to the alert, to a part of its page, with a word on what came of it."""
     try:
         messages.success(request, carry_out())
-    except (FormRefused, TransitionRefused) as error:
+    except (FormRefused, TransitionRefused, UndoRefused) as error:
         messages.warning(request, _sentence(str(error)))
     except FeedbackLimited:
         messages.warning(request, LIMITED)
@@ -76,16 +106,12 @@ def answered(
 
 
 def _carry_out(found: Alert, action: Action, request: PageRequest, member: Member) -> None:
-    who, note = member.who, note_of(request.POST)
-    match action:
-        case Action.RESOLVE:
-            resolve(found, resolution=resolution_of(request.POST), who=who, note=note)
-        case Action.MARK_SAFE:
-            mark_safe_and_confirm(found, who=who, note=note, parts=feedback_parts(member))
-        case Action.REOPEN:
-            reopen(found, who=who, note=note)
-        case _:
-            acknowledge(found, who=who, note=note)
+    resolution = resolution_of(request.POST) if action is Action.RESOLVE else None
+    refusal = decide_on_one(
+        found, action, who=member.who, note=note_of(request.POST), resolution=resolution, parts=feedback_parts(member)
+    )
+    if refusal is not None:
+        raise FormRefused(_REFUSED[refusal])
 
 
 def _action(text: str) -> Action:

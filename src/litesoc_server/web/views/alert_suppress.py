@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.http import HttpResponse, QueryDict
 from django.utils import timezone
+from django.utils.html import format_html
 
 from litesoc_server.alerts.suppress import LASTS, Matchers, suggested_matchers, suppress_from
 from litesoc_server.events.envelope import Environment
@@ -13,6 +14,7 @@ from litesoc_server.orgs.roles import Permission
 from litesoc_server.web.alerts.bulk_form import FormRefused
 from litesoc_server.web.alerts.find import find_alert
 from litesoc_server.web.member import Member, PageRequest, page
+from litesoc_server.web.templatetags.pages import when
 from litesoc_server.web.views.alert_decide import answered
 
 CUSTOM = "custom"
@@ -40,7 +42,8 @@ def suppress(request: PageRequest, member: Member, alert_id: uuid.UUID) -> HttpR
             raise FormRefused(
                 " ".join(f"{problem.text[:1].upper()}{problem.text[1:]}." for problem in error.problems)
             ) from error
-        return f"More of the same is suppressed until {made.expires_at:%Y-%m-%d %H:%M} UTC. This alert stays as it is."
+        until = when(made.expires_at, "short")
+        return format_html("More of the same is suppressed until {}. This alert stays as it is.", until)
 
     return answered(request, member, alert_id, carry_out)
 
