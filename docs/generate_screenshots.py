@@ -47,14 +47,17 @@ PAGES: Mapping[str, str] = {
     "suppressions": "suppressions/",
     "suppression_extend": "suppressions/{suppression_id}/extend",
     "suppression_new": "suppressions/new",
+    "settings_general": "settings/general/",
 }
 # Addresses without a page of their own: what scripts ask for, files, and what is only posted to.
 NO_PAGES = frozenset({
     "palette", "setup_key", "setup_notices", "setup_progress",
     "event_chart", "event_completion", "event_facets", "events_export", "events_stream",
     "alert_assign", "alert_comment", "alert_comments", "alert_completion", "alert_decide", "alert_login", "alert_suppress",
+    "alert_undo",
     "overview_alerts", "overview_arrivals", "overview_figures", "overview_map", "overview_tops",
     "actor_links", "actor_map", "actor_risk", "actor_timeline", "address_actors", "address_timeline",
+    "settings", "settings_general_rename",
     "saved_view_delete", "saved_view_rename", "saved_view_restore", "saved_view_save",
     "detector_mute", "detector_unmute", "policy_reset", "policy_undo",
     "suppression_end", "suppression_resume", "suppressions_export",

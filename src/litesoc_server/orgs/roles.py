@@ -14,12 +14,26 @@ class Permission(StrEnum):
     TRIAGE = "triage"  # decide on alerts, comment, give feedback
     SUPPRESS = "suppress"  # say that detections need no alert, until a day
     CONFIGURE = "configure"  # change what is detected
-    ADMINISTER = "administer"  # keys and members
+    MANAGE_ORG = "manage_org"  # its name, and the views that others share
+    MANAGE_MEMBERS = "manage_members"  # invite, change roles, remove: never owners, who stand above
+    MANAGE_KEYS = "manage_keys"  # API keys
+    MANAGE_SECURITY = "manage_security"  # who may reach it from where, how long things are kept
+    VIEW_AUDIT = "view_audit"  # who did what: personal data of colleagues
+    MANAGE_OWNERS = "manage_owners"  # make owners, take it from them, hand the organisation over
+    MANAGE_PLAN = "manage_plan"  # what it may use
+    DELETE_ORG = "delete_org"  # with everything in it
 
 
 _VIEWER = frozenset({Permission.VIEW})
 _ANALYST = _VIEWER | {Permission.EXPORT, Permission.TRIAGE, Permission.SUPPRESS}
-_ADMIN = _ANALYST | {Permission.CONFIGURE, Permission.ADMINISTER}
+_ADMIN = _ANALYST | {
+    Permission.CONFIGURE,
+    Permission.MANAGE_ORG,
+    Permission.MANAGE_MEMBERS,
+    Permission.MANAGE_KEYS,
+    Permission.MANAGE_SECURITY,
+    Permission.VIEW_AUDIT,
+}
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.VIEWER: _VIEWER,

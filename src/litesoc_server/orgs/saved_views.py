@@ -32,7 +32,7 @@ def get_changeable_view(org: Organization, user: User, role: Role, view_id: uuid
     Raises SavedView.DoesNotExist.
     """
     changeable = Q(owner=user)
-    if may(role, Permission.ADMINISTER):
+    if may(role, Permission.MANAGE_ORG):
         changeable |= Q(is_shared=True)
     return SavedView.objects.get(changeable, org=org, id=view_id)
 

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from litesoc_server import __version__
 from litesoc_server.orgs.access import memberships_of
 from litesoc_server.web.member import Member
-from litesoc_server.web.navigation import destinations_for
+from litesoc_server.web.navigation import destinations_for, settings_pages_for
 from litesoc_server.web.setup_guide.progress import has_alerts
 from litesoc_server.web.time_range import PRESETS
 
@@ -29,6 +29,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         around |= {
             "member": member,
             "destinations": destinations_for(member),
+            "settings_pages": settings_pages_for(member),
             "memberships": memberships_of(member.user),
             "is_set_up": partial(has_alerts, member),  # asked only by what shows it
             "range_presets": PRESETS,

@@ -18,6 +18,16 @@ class Destination:
     permission: Permission = Permission.VIEW
 
 
+@dataclass(frozen=True)
+class SettingsPage:
+    """One page of the settings."""
+
+    page: str  # name of its address in web.urls
+    title: str
+    words: str  # by which the palette finds it, beside the title
+    permission: Permission = Permission.VIEW
+
+
 DESTINATIONS: Sequence[Destination] = (
     Destination("overview", "Overview", "overview", "o"),
     Destination("events", "Events", "events", "e"),
@@ -25,9 +35,18 @@ DESTINATIONS: Sequence[Destination] = (
     Destination("actors", "Actors", "actors", "c"),
     Destination("addresses", "Addresses", "addresses", "i"),
     Destination("detections", "Detections", "detections", "d"),
+    Destination("settings", "Settings", "settings", "s"),
+)
+SETTINGS_PAGES: Sequence[SettingsPage] = (
+    SettingsPage("settings_general", "General", "organisation name id address owners"),
 )
 
 
 def destinations_for(member: Member) -> list[Destination]:
     """Return where ``member`` may go."""
     return [destination for destination in DESTINATIONS if member.may(destination.permission)]
+
+
+def settings_pages_for(member: Member) -> list[SettingsPage]:
+    """Return the pages of the settings that ``member`` may see."""
+    return [page for page in SETTINGS_PAGES if member.may(page.permission)]

@@ -44,13 +44,13 @@ def saved_views_of(member: Member, page: ListedPage, query: QueryDict) -> SavedV
     """Return the tabs of ``page`` as a member sees them, who looks at what ``query`` asks for."""
     shown = search_in(query.urlencode())
     address = member.url(page.value)
-    administers = member.may(Permission.ADMINISTER)
+    tidies_up = member.may(Permission.MANAGE_ORG)
     tabs = [
         ViewTab(
             view=view,
             address=f"{address}?{view.parameters}",
             is_chosen=view.parameters == shown,
-            is_changeable=view.owner_id == member.user.pk or administers,
+            is_changeable=view.owner_id == member.user.pk or tidies_up,
         )
         for view in saved_views_for(member.org, member.user, page)
     ]

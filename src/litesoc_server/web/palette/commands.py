@@ -11,7 +11,7 @@ from litesoc_server.search.event_fields import EVENT_FIELDS
 from litesoc_server.search.format import format_term
 from litesoc_server.search.query import Exactly, Term
 from litesoc_server.web.member import Member
-from litesoc_server.web.navigation import destinations_for
+from litesoc_server.web.navigation import destinations_for, settings_pages_for
 from litesoc_server.web.palette.entry import Entry
 
 # Pages outside the navigation: name of the address, title, icon, further words.
@@ -39,6 +39,9 @@ def pages(member: Member) -> Iterator[Entry]:
     for destination in destinations_for(member):
         keys = f"g {destination.shortcut}"
         yield Entry(title=destination.title, icon=destination.icon, detail=keys, url=member.url(destination.page))
+    for one in settings_pages_for(member):
+        words = f"settings {one.words}"
+        yield Entry(title=f"{one.title} settings", icon="settings", url=member.url(one.page), words=words)
     for page, title, icon, words in _MORE_PAGES:
         yield Entry(title=title, icon=icon, url=member.url(page), words=words)
     for page, title, icon, words in _OWN_PAGES:

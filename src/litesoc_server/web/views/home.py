@@ -27,7 +27,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def _has_to_set_up(member: Member) -> bool:
     """Return whether there is nothing to look at yet, and ``member`` is who can change that."""
-    if not member.may(Permission.ADMINISTER) or has_alerts(member):
+    if not member.may(Permission.MANAGE_KEYS) or has_alerts(member):
         return False
     try:
         return newest_event(member) is None

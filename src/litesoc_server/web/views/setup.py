@@ -33,7 +33,7 @@ def setup(request: PageRequest, member: Member) -> HttpResponse:
     return render(request, "web/setup/page.html", {**_sending(request, member), **_arriving(member)})
 
 
-@page(Permission.ADMINISTER, methods=("POST",))
+@page(Permission.MANAGE_KEYS, methods=("POST",))
 def setup_key(request: PageRequest, member: Member) -> HttpResponse:
     """Make a key that can send events and nothing else, and show it: in this answer only, no other place holds it."""
     made_count = usable_keys(member.org, member.environment).filter(name=KEY_NAME).count()

@@ -1,0 +1,27 @@
+"""The settings in a real browser: in both themes, wide and narrow."""
+
+import pytest
+from playwright.sync_api import expect
+
+from browser.visits import DESKTOP, PHONE, Site, Theme
+
+SIZES = [("light", DESKTOP), ("dark", DESKTOP), ("light", PHONE), ("dark", PHONE)]
+PAGES = {"General": "settings/general/"}
+
+
+@pytest.mark.parametrize(("theme", "size"), SIZES)
+def test_they_look_right(site: Site, theme: Theme, size: tuple[int, int]) -> None:
+    with site.visit("owner", theme=theme, size=size) as visit:
+        for title, path in PAGES.items():
+            visit.go(path)
+            expect(visit.page.get_by_role("link", name=title, exact=True)).to_have_attribute("aria-current", "page")
+            assert visit.axe_findings() == [], path
+            assert not visit.overflows(), path
+
+
+def test_keys_lead_there(site: Site) -> None:
+    with site.visit("viewer") as visit:
+        visit.go("alerts/")
+        visit.page.keyboard.press("g")
+        visit.page.keyboard.press("s")
+        expect(visit.page.get_by_role("heading", name="Settings")).to_be_visible()
