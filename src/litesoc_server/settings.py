@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "csp",
     "ninja",  # for the static files of its documentation page
     "litesoc_server.accounts",
+    "litesoc_server.audit",
     "litesoc_server.orgs",
     "litesoc_server.apikeys",
     "litesoc_server.alerts",

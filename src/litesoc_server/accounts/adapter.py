@@ -10,10 +10,11 @@ from django.core.mail import EmailMessage
 from django.http import HttpRequest
 from django.urls import reverse
 
-from litesoc_server.accounts.client_address import client_address
+from litesoc_server.accounts.client_address import UNKNOWN
 from litesoc_server.accounts.mails import confirmation_mail, notice_mail
 from litesoc_server.accounts.models import User
 from litesoc_server.accounts.outbox import outbox
+from litesoc_server.accounts.request_client import address_of
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -39,11 +40,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """Return the address that limits count by and that the list of sessions shows."""
-        return client_address(
-            peer=request.META.get("REMOTE_ADDR"),
-            forwarded_for=request.headers.get("X-Forwarded-For", ""),
-            trusted_proxy_count=settings.ALLAUTH_TRUSTED_PROXY_COUNT,
-        )
+        return address_of(request) or UNKNOWN
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         """Return where people go with a new password."""

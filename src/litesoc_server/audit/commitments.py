@@ -1,0 +1,46 @@
+"""Commitments: what stands in the chain for a value that can be erased.
+
+A commitment is SHA-256 over 32 random bytes and the value's canonical spelling. With the salt anybody can check that the
+value is the one that was recorded. Without it nobody can find the value by trying, however few there are: erasing the salt
+together with the value erases the value from every copy of the chain.
+"""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+
+from litesoc_server.audit.canonical import canonical
+from litesoc_server.pipeline.normalise.text import clean_text
+
+SALT_BYTES = 32
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opening:
+    """A value with the salt that its commitment was made with."""
+
+    salt: str  # hexadecimal
+    value: str  # canonical JSON
+
+    @property
+    def commitment(self) -> str:
+        """What stands in the chain for the value."""
+        return hashlib.sha256(bytes.fromhex(self.salt) + self.value.encode()).hexdigest()
+
+
+def new_opening(value: object) -> Opening:
+    """Return ``value`` with a fresh salt."""
+    return Opening(salt=secrets.token_hex(SALT_BYTES), value=clean_text(canonical(_cleaned(value)).decode()))
+
+
+def _cleaned(value: object) -> object:
+    """Return ``value`` without what UTF-8 and PostgreSQL cannot hold; what JSON does not know becomes its text."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, dict):
+        return {clean_text(str(key)): _cleaned(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_cleaned(one) for one in value]
+    if isinstance(value, set | frozenset):
+        return [_cleaned(one) for one in sorted(value, key=str)]
+    return clean_text(str(value))
