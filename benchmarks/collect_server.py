@@ -20,6 +20,7 @@ from litesoc_server.ingest.collect import Collector
 from litesoc_server.ingest.fast_path import collect_protocol
 from litesoc_server.ingest.idempotency_sqlite import SqliteIdempotencyStore
 from litesoc_server.ingest.key_directory import KeyDirectory
+from litesoc_server.ingest.key_use import KeyUse, Uses
 from litesoc_server.ingest.keys import KeyRecord, Scope
 from litesoc_server.ingest.limits import QuotaMeter, RateLimiter
 from litesoc_server.stream.base import AppendDone, Publisher
@@ -57,6 +58,14 @@ class AnyKey:
         return dict.fromkeys(key_hashes, RECORD)
 
 
+class NullSink:
+    """Uses of keys end here."""
+
+    def write(self, uses: Uses) -> None:
+        """Forget them."""
+        del uses
+
+
 class NullPublisher:
     """The non-durable baseline: says at once that the payload is stored, and forgets it."""
 
@@ -90,16 +99,24 @@ async def serve(kind: str, port: int, directory: Path, *, nats_url: str, is_fast
     refreshing = asyncio.create_task(keys.keep_fresh())
     limiter = RateLimiter(redis_url=None, clock=clock)
     quota = QuotaMeter(redis_url=None, seed=_unlimited, clock=clock)
+    key_use = KeyUse(NullSink())
     collector = Collector(
         publisher=publisher,
         key_directory=keys,
         rate_limiter=limiter,
         quota_meter=quota,
         idempotency=SqliteIdempotencyStore(directory / "idempotency.db", clock=clock),
+        key_use=key_use,
         clock=clock,
     )
     app = IngestApp(
-        collector=collector, key_directory=keys, rate_limiter=limiter, quota_meter=quota, clock=clock, body_timeout_s=20
+        collector=collector,
+        key_directory=keys,
+        rate_limiter=limiter,
+        quota_meter=quota,
+        key_use=key_use,
+        clock=clock,
+        body_timeout_s=20,
     )
     config = uvicorn.Config(
         app,

@@ -71,7 +71,7 @@ README_SIZE = (1440, 1080)
 IN_README = ("overview", "alert")
 README_COLOURS, README_BYTES_MAX = 128, 200_000
 SETTLE_MS = 1_000  # charts and maps draw themselves
-PARTS_ON_THEIR_WAY = "document.querySelectorAll('.htmx-request, [data-after-paint]').length"
+PARTS_ON_THEIR_WAY = "document.querySelectorAll('.htmx-request, [hx-trigger^=load]:not([data-htmx-powered])').length"
 ALERTS_OF_STORY = 8
 
 

@@ -23,6 +23,7 @@ from litesoc_server.ingest.fast_path import CollectProtocol, PlainCycle, collect
 from litesoc_server.ingest.idempotency import IdempotencyStore
 from litesoc_server.ingest.idempotency_sqlite import SqliteIdempotencyStore
 from litesoc_server.ingest.key_directory import KeyDirectory
+from litesoc_server.ingest.key_use import KeyUse, Uses
 from litesoc_server.ingest.keys import KeyRecord, KeysUnavailable, Scope, hash_key
 from litesoc_server.ingest.limits import QuotaMeter, RateLimiter
 from litesoc_server.ingest.reply import Reply
@@ -82,6 +83,17 @@ class TableKeySource:
             raise KeysUnavailable("the table is down")
 
 
+class UseTable:
+    """Implements ingest.key_use.KeyUseSink over a dictionary."""
+
+    def __init__(self) -> None:
+        self.uses: Uses = {}
+
+    def write(self, uses: Uses) -> None:
+        """See KeyUseSink."""
+        self.uses = {**self.uses, **uses}
+
+
 class HeldPublisher:
     """A publisher in memory whose appends end when the test says so; for what a real stream does too fast to be seen."""
 
@@ -136,6 +148,7 @@ class IngestServer:
         collect_status: int = 202,
         quota_exceeded_status: int = 403,
         keep_alive_s: float = 5,
+        trusted_proxy_count: int = 0,
     ) -> None:
         self.clock = clock or ManualClock(NOW_MS)
         self.source = TableKeySource({KEY: RECORD} if records is None else records)
@@ -143,12 +156,16 @@ class IngestServer:
         self.stream = EmbeddedStream(directory / "stream", max_bytes=256 * 1024**2, clock=self.clock)
         self._held_publisher = publisher
         self.keys = KeyDirectory(self.source, self.clock)
+        self.use_table = UseTable()
+        self.key_use = KeyUse(self.use_table)
         self.transport = transport
         self._keep_alive_s = keep_alive_s
         self._body_timeout_s = body_timeout_s
         self._limits: dict[str, Any] = {
             "rate_limiter": RateLimiter(redis_url=redis_url, clock=self.clock),
             "quota_meter": QuotaMeter(redis_url=redis_url, seed=seed, clock=self.clock),
+            "key_use": self.key_use,
+            "trusted_proxy_count": trusted_proxy_count,
         }
         self._make_idempotency = idempotency or (
             lambda: SqliteIdempotencyStore(directory / "idempotency.sqlite3", clock=self.clock)
@@ -235,6 +252,7 @@ class IngestServer:
             access_log=False,
             log_config=None,
             server_header=False,
+            proxy_headers=False,
             timeout_graceful_shutdown=10,
             timeout_keep_alive=self._keep_alive_s,  # type: ignore[arg-type] # any number of seconds will do
         )

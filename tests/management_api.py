@@ -14,12 +14,14 @@ from django.test import Client
 
 from control_factories import NOW_MS, OrganizationFactory, event_ids, make_key, org_id_of
 from litesoc_server.apikeys.key_source import DatabaseKeySource
+from litesoc_server.apikeys.key_uses import DatabaseKeyUseSink
 from litesoc_server.backend import Backend, current, use
 from litesoc_server.clock import ManualClock
 from litesoc_server.events.envelope import Environment
 from litesoc_server.events.event import Actor, Event, Geo, Network, Severity
 from litesoc_server.health.recent import RecentLooks
 from litesoc_server.ingest.key_directory import KeyDirectory
+from litesoc_server.ingest.key_use import KeyUse
 from litesoc_server.ingest.limits import QuotaMeter, RateLimiter
 from litesoc_server.orgs.models import Organization
 from litesoc_server.pipeline.enrich.data_sets import DataSetInfo, IpDataState
@@ -57,6 +59,7 @@ def serving(store: EventStore, publisher: Publisher, clock: ManualClock) -> Iter
             looks_at_senders=RecentLooks(store, clock),
             publisher=publisher,
             key_directory=directory,
+            key_use=KeyUse(DatabaseKeyUseSink()),
             rate_limiter=RateLimiter(redis_url=None, clock=clock),
             quota_meter=QuotaMeter(redis_url=None, seed=lambda _: 0, clock=clock),
             ip_data=lambda: IP_DATA,

@@ -1,7 +1,6 @@
 // The entry: what every page needs at once, and the registry of modules that a page loads when it has a use for them.
 import htmx from "htmx.org";
 
-import { startAfterPaint } from "./after_paint";
 import { startCopying } from "./copy";
 import { startDialogs } from "./dialogs";
 import { startFocus } from "./focus";
@@ -17,7 +16,6 @@ htmx.config.includeIndicatorCSS = false; // it would be an inline style; compone
 htmx.config.history = "reload"; // back and forward ask the server: no old state of an alert is shown
 
 startTheme();
-startAfterPaint();
 startTimes();
 startMenus();
 startCopying();

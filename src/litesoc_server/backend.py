@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from litesoc_server.clock import Clock
 from litesoc_server.health.recent import RecentLooks
 from litesoc_server.ingest.key_directory import KeyDirectory
+from litesoc_server.ingest.key_use import KeyUse
 from litesoc_server.ingest.limits import QuotaMeter, RateLimiter
 from litesoc_server.pipeline.enrich.data_sets import IpDataState
 from litesoc_server.store.base import EventReader
@@ -20,6 +21,7 @@ class Backend:
     looks_at_senders: RecentLooks
     publisher: Publisher
     key_directory: KeyDirectory
+    key_use: KeyUse
     rate_limiter: RateLimiter
     quota_meter: QuotaMeter
     ip_data: Callable[[], IpDataState]  # which IP data is in use

@@ -128,8 +128,9 @@ class Config(BaseSettings):
         default=0,
         ge=0,
         le=10,
-        description="Reverse proxies between the internet and this server; the address of who signs in is then the one that "
-        "the first of them wrote into X-Forwarded-For. With 0 that header is not believed.",
+        description="Reverse proxies between the internet and this server; the address of a client, for allow-lists, "
+        "limits, histories and events, is then the one that the first of them wrote into X-Forwarded-For. With 0 that "
+        "header is not believed.",
     )
     email_url: Annotated[SecretStr | None, AfterValidator(_check_email_url)] = Field(
         default=None,

@@ -104,7 +104,8 @@ ACCOUNT_FORMS = {
     "add_email": "litesoc_server.accounts.forms.AddEmailForm",
     "reset_password": "litesoc_server.accounts.forms.ResetPasswordForm",
 }
-ALLAUTH_TRUSTED_PROXY_COUNT = _config.trusted_proxy_count
+TRUSTED_PROXY_COUNT = _config.trusted_proxy_count
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
 MFA_ADAPTER = "litesoc_server.accounts.mfa_adapter.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from uuid import uuid4
 
+import msgspec
 import pytest
 
 from ingest_server import NOW_MS, record_with
@@ -65,6 +66,38 @@ MakeMeter = Callable[[Seed], QuotaMeter]
 @pytest.fixture
 def make_meter(redis_url: str | None, clock: ManualClock) -> MakeMeter:
     return lambda seed: QuotaMeter(redis_url=redis_url, seed=seed, clock=clock)
+
+
+# --- rate of one key ---------------------------------------------------------------------------------------------------
+
+
+def test_a_key_has_a_limit_of_its_own_within_the_organisation_s(limiter: RateLimiter) -> None:
+    noisy = record_with(
+        key_id=str(uuid4()), org_id=OrgId(str(uuid4())), rate_limit_per_minute=5, key_rate_limit_per_minute=2
+    )
+    quiet = msgspec.structs.replace(noisy, key_id=str(uuid4()), key_rate_limit_per_minute=None)
+    found = [limiter.hit(noisy, 1) for _ in range(4)]
+    assert [(one.is_allowed, one.limit, one.remaining, one.is_of_key) for one in found] == [
+        (True, 2, 1, True), (True, 2, 0, True), (False, 2, 0, True), (False, 2, 0, True),
+    ]  # fmt: skip
+    # What the key's limit refused has taken nothing from the others.
+    assert [limiter.hit(quiet, 1).remaining for _ in range(3)] == [2, 1, 0]
+    refused = limiter.hit(quiet, 1)
+    assert (refused.is_allowed, refused.limit, refused.is_of_key) == (False, 5, False)
+
+
+def test_of_two_limits_the_tighter_one_is_told(limiter: RateLimiter) -> None:
+    wide = msgspec.structs.replace(org(rate=2), key_id=str(uuid4()), key_rate_limit_per_minute=9)
+    assert [(limiter.hit(wide, 1).limit, limiter.hit(wide, 0).remaining) for _ in range(2)] == [(2, 1), (2, 0)]
+    refused = limiter.hit(wide, 1)
+    assert (refused.is_allowed, refused.is_of_key) == (False, False)
+    alone = record_with(key_id=str(uuid4()), rate_limit_per_minute=None, key_rate_limit_per_minute=1)
+    assert [limiter.hit(alone, 1).is_allowed for _ in range(2)] == [True, False]
+
+
+def test_keys_with_a_limit_wait_only_for_a_server(redis_url: str | None, limiter: RateLimiter) -> None:
+    assert limiter.is_immediate(record_with(key_rate_limit_per_minute=1)) is (redis_url is None)
+    assert limiter.is_immediate(record_with())
 
 
 # --- rate ---------------------------------------------------------------------------------------------------------------

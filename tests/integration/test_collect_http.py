@@ -23,9 +23,12 @@ from litesoc_server import telemetry
 from litesoc_server.events.envelope import Environment
 from litesoc_server.events.errors import StreamFull, StreamUnavailable
 from litesoc_server.events.ids import OrgId, event_id_at, event_id_time_ms
+from litesoc_server.ingest.allow_list import parse_allow_list
 from litesoc_server.ingest.idempotency import Claim, IdempotencyUnavailable
 from litesoc_server.ingest.idempotency_redis import RedisIdempotencyStore
+from litesoc_server.ingest.key_use import Use
 from litesoc_server.ingest.keys import Scope
+from litesoc_server.ingest.origins import Origins
 from litesoc_server.ingest.responses import ErrorCode
 from litesoc_server.sources.registry import translate
 from servers import RedisServer
@@ -55,6 +58,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         b"backfill": record_with(scopes=frozenset({Scope.INGEST, Scope.BACKFILL})),
         b"reader": record_with(scopes=frozenset({Scope.READ})),
         b"suspended": record_with(is_suspended=True),
+        b"shop-pages": record_with(origins=Origins(["https://app.shop.example", "https://*.litesoc.example"])),
         b"test": record_with(environment=Environment.TEST, org_id=OrgId(str(uuid4()))),
         b"pro": record_with(plan="pro", retention_days=30, monthly_events_limit=10, org_id=OrgId(str(uuid4()))),
         b"free": record_with(plan="free", rate_limit_per_minute=60, monthly_events_limit=5000, org_id=OrgId(str(uuid4()))),
@@ -595,7 +599,7 @@ def test_preflights_of_every_path(server: IngestServer, path: str) -> None:
     assert answer.headers["vary"] == "Origin"
 
 
-@pytest.mark.parametrize("key", [KEY, b"wrong"])
+@pytest.mark.parametrize("key", [b"shop-pages", KEY, b"wrong"])
 def test_pages_may_read_answers_and_refusals(server: IngestServer, key: bytes) -> None:
     with Client(server, key) as client:
         answer = client.post(EVENT, origin="https://app.shop.example")
@@ -603,6 +607,78 @@ def test_pages_may_read_answers_and_refusals(server: IngestServer, key: bytes) -
         assert "X-LiteSOC-Quota-Remaining" in answer.headers["access-control-expose-headers"]
         assert "access-control-allow-credentials" not in answer.headers
         assert "access-control-allow-origin" not in client.post(EVENT).headers
+
+
+ORIGINS = {
+    "https://app.shop.example": True,
+    "https://shop.example": False,
+    "https://a.b.litesoc.example": True,
+    "https://litesoc.example": False,
+    "https://evillitesoc.example": False,
+    "http://localhost:3000": True,
+    "https://127.0.0.1:3000": True,
+    "null": False,
+}
+
+
+@pytest.mark.parametrize(("origin", "is_authorised"), ORIGINS.items())
+def test_pages_of_authorised_origins_may_send_events(server: IngestServer, origin: str, is_authorised: bool) -> None:
+    with Client(server, b"shop-pages") as client:
+        before = len(server.envelopes())
+        answers = [client.post(EVENT, origin=origin), client.http.get("/health", headers={"Origin": origin})]
+        assert len(server.envelopes()) - before == is_authorised
+    for answer in answers:
+        assert answer.headers["access-control-allow-origin"] == origin
+        if is_authorised:
+            assert answer.is_success
+        else:
+            assert (answer.status_code, answer.json()["code"]) == (403, "ORIGIN_NOT_AUTHORIZED")
+            assert answer.json()["error"] == "Origin not authorized"
+
+
+def test_without_authorised_origins_only_programs_and_our_own_pages_send_events(server: IngestServer) -> None:
+    with Client(server, KEY) as client:
+        assert client.post(EVENT, origin="https://app.shop.example").status_code == 403
+        assert client.post(EVENT, origin=server.url).status_code == 202
+        assert client.post(EVENT).status_code == 202
+
+
+# --- from where ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_a_client_behind_trusted_proxies_is_known_by_its_own_address(tmp_path: Path, transport: str) -> None:
+    records = {KEY: record_with(allow_lists=(parse_allow_list("203.0.113.0/24"), parse_allow_list("203.0.113.7")))}
+    with (
+        serving(tmp_path, transport=transport, records=records, trusted_proxy_count=1) as server,
+        Client(server, KEY) as client,
+    ):
+        for forwarded, address in [
+            ("203.0.113.7", None),
+            ("203.0.113.7, 203.0.113.8", "203.0.113.8"),
+            ("203.0.113.7, 198.51.100.1", "198.51.100.1"),
+            (None, "127.0.0.1"),
+        ]:
+            headers = {} if forwarded is None else {"X-Forwarded-For": forwarded}
+            for answer in (client.post(EVENT, **headers), client.http.get("/health", headers=headers)):
+                if address is None:
+                    assert answer.is_success
+                    continue
+                assert (answer.status_code, answer.json()["code"]) == (403, "IP_NOT_ALLOWED")
+                assert address in answer.json()["error"]
+        (envelope,) = server.envelopes()
+        assert envelope.server_ip == "203.0.113.7"
+        # Two headers count as one list, in their order.
+        split = [("X-API-Key", KEY.decode()), ("X-Forwarded-For", "203.0.113.7"), ("X-Forwarded-For", "198.51.100.1")]
+        assert httpx.post(f"{server.url}/collect", json=EVENT, headers=split).json()["code"] == "IP_NOT_ALLOWED"
+        server.key_use.write()
+        assert server.use_table.uses == {RECORD.key_id: Use(NOW_MS - NOW_MS % 60_000, "203.0.113.7")}
+
+
+def test_a_forwarded_address_counts_for_nothing_without_trusted_proxies(tmp_path: Path) -> None:
+    records = {KEY: record_with(allow_lists=(parse_allow_list("203.0.113.7"),))}
+    with serving(tmp_path, records=records) as server, Client(server, KEY) as client:
+        assert client.post(EVENT, **{"X-Forwarded-For": "203.0.113.7"}).json()["code"] == "IP_NOT_ALLOWED"
 
 
 # --- fuzz ------------------------------------------------------------------------------------------------------------------

@@ -3,17 +3,16 @@
 from django.conf import settings
 from django.http import HttpRequest
 
-from litesoc_server.accounts.client_address import UNKNOWN, client_address
+from litesoc_server.ingest.client_address import client_address
 
 
 def address_of(request: HttpRequest) -> str | None:
-    """Return the client's address; None when it is unknown."""
-    address = client_address(
+    """Return the client's address in canonical text; None when it is unknown."""
+    return client_address(
         peer=request.META.get("REMOTE_ADDR"),
         forwarded_for=request.headers.get("X-Forwarded-For", ""),
-        trusted_proxy_count=settings.ALLAUTH_TRUSTED_PROXY_COUNT,
+        trusted_proxy_count=settings.TRUSTED_PROXY_COUNT,
     )
-    return None if address == UNKNOWN else address
 
 
 def user_agent_of(request: HttpRequest) -> str | None:

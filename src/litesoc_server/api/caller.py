@@ -9,8 +9,9 @@ from django.http import HttpRequest
 from ninja.security import APIKeyHeader
 
 from litesoc_server import backend
+from litesoc_server.accounts.request_client import address_of
 from litesoc_server.events.envelope import Environment
-from litesoc_server.ingest.admission import key_refusal, rate_refusal, require_scope
+from litesoc_server.ingest.admission import key_refusal, rate_refusal, require_admission, require_scope
 from litesoc_server.ingest.keys import KeyRecord, KeysUnavailable, Scope
 from litesoc_server.ingest.limits import RateDecision
 from litesoc_server.ingest.responses import ErrorCode, Refused, account_headers, unavailable
@@ -79,12 +80,16 @@ class KeyAuth(APIKeyHeader):
     def authenticate(self, request: HttpRequest, key: str | None) -> Caller:
         """Return who calls. Raises Refused with the first thing that stands against it."""
         record = _find((key or "").encode("latin-1", "replace"))
-        rate = backend.current().rate_limiter.hit(record, 1)
+        parts = backend.current()
+        rate = parts.rate_limiter.hit(record, 1)
         caller = _caller(record, rate)
         cast("ApiRequest", request).caller = caller
         if not rate.is_allowed:
             raise rate_refusal(rate)
+        address = address_of(request)
+        require_admission(record, address=address, origin=request.headers.get("Origin"), host=_host_of(request))
         require_scope(record, self._scope)
+        parts.key_use.note(record.key_id, address, parts.clock.now_ms())
         if self._is_live_only and record.environment is not Environment.LIVE:
             raise Refused(ErrorCode.FORBIDDEN, "A test key cannot change what holds for live events: use a live key")
         if self._feature is not None:
@@ -96,6 +101,11 @@ def require_feature(request: ApiRequest, feature: Feature) -> None:
     """Return if the caller's plan includes ``feature``. Raises Refused."""
     if feature not in request.caller.plan.features:
         raise _plan_restricted(request, feature)
+
+
+def _host_of(request: HttpRequest) -> str:
+    """Return what the request was sent to, as it says; never Django's get_host, which raises for names it does not know."""
+    return request.headers.get("Host", "")
 
 
 def _find(key: bytes) -> KeyRecord:

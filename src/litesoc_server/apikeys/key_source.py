@@ -1,14 +1,18 @@
 """The control database as the source of ingest's key directory."""
 
+from collections.abc import Iterator
+
 from django.db import Error
 from django.db.models import Q
 from django.utils import timezone
 
-from litesoc_server.apikeys.models import ApiKey
+from litesoc_server.apikeys.models import AccessRules, ApiKey
 from litesoc_server.database import fresh_connections
 from litesoc_server.events.envelope import Environment
 from litesoc_server.events.ids import KeyHash, OrgId
+from litesoc_server.ingest.allow_list import AllowList, stored_allow_list
 from litesoc_server.ingest.keys import KeyRecord, KeysUnavailable, Scope
+from litesoc_server.ingest.origins import NO_ORIGINS, compiled_origins
 from litesoc_server.orgs.plans import plan_of
 
 
@@ -21,7 +25,7 @@ class DatabaseKeySource:
 
     def find_many(self, key_hashes: list[KeyHash]) -> dict[KeyHash, KeyRecord]:
         """Return those of the keys that are usable, in one query. Raises KeysUnavailable."""
-        usable = ApiKey.objects.select_related("org").filter(
+        usable = ApiKey.objects.select_related("org__access_rules").filter(
             Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now()),
             sha256__in=[key_hash.hex() for key_hash in key_hashes],
             revoked_at__isnull=True,
@@ -37,6 +41,7 @@ class DatabaseKeySource:
 
 def _record(key: ApiKey) -> KeyRecord:
     plan = plan_of(key.org)
+    rules: AccessRules | None = getattr(key.org, "access_rules", None)
     return KeyRecord(
         key_id=str(key.id),
         key_name=key.name,
@@ -49,4 +54,14 @@ def _record(key: ApiKey) -> KeyRecord:
         monthly_events_limit=plan.monthly_events_limit,
         rate_limit_per_minute=plan.rate_limit_per_minute,
         retention_days=plan.retention_days,
+        key_rate_limit_per_minute=key.rate_limit_per_minute,
+        allow_lists=tuple(_allow_lists(key, rules)),
+        origins=NO_ORIGINS if rules is None else compiled_origins(tuple(rules.origins)),
     )
+
+
+def _allow_lists(key: ApiKey, rules: AccessRules | None) -> Iterator[AllowList]:
+    if rules is not None and rules.is_allow_list_on:
+        yield stored_allow_list(rules.allow_list)
+    if key.allow_list:
+        yield stored_allow_list(key.allow_list)

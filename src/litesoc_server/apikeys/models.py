@@ -31,9 +31,20 @@ class ApiKey(models.Model):
     )
     created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, editable=False, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
-    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)  # not kept on the hot path, so never exact
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)  # start of a minute; see ingest.key_use
+    last_used_from = models.CharField(max_length=50, null=True, blank=True, editable=False)  # an address (personal data)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    replaces = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, editable=False, related_name="+")
+    rate_limit_per_minute = models.PositiveIntegerField(
+        "events per minute",
+        null=True,
+        blank=True,
+        help_text="Of this key, within the organisation's limit. Empty = only that.",
+    )
+    allow_list = models.TextField(
+        "IP allow-list", blank=True, default="", db_default=""
+    )  # as written; empty = from anywhere
 
     class Meta:
         verbose_name = "API key"
@@ -50,3 +61,20 @@ class ApiKey(models.Model):
         if self.expires_at is not None and self.expires_at <= timezone.now():
             return "expired"
         return "active"
+
+
+class AccessRules(models.Model):
+    """From where an organisation's keys may be used. Without a row: from any address, and from no web page of others."""
+
+    org = models.OneToOneField(
+        Organization, on_delete=models.CASCADE, related_name="access_rules", verbose_name="organisation"
+    )
+    is_allow_list_on = models.BooleanField(default=False)
+    allow_list = models.TextField(blank=True, default="")  # as written, see ingest.allow_list
+    origins = models.JSONField(default=list)  # as ingest.origins.canonical_origin returns them
+
+    class Meta:
+        verbose_name_plural = "access rules"
+
+    def __str__(self) -> str:
+        return f"access rules of {self.org}"

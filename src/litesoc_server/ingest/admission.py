@@ -9,6 +9,7 @@ from litesoc_server.ingest.responses import ErrorCode, Refused
 from litesoc_server.sources.collect import BodyRefused, Checked, Fault, check
 
 _TOO_MANY_REQUESTS = 429
+ORIGIN_NOT_AUTHORIZED = "Origin not authorized"  # clients look for these words (contract 2.8, 8.4)
 
 
 def key_refusal(key: bytes) -> Refused:
@@ -21,10 +22,32 @@ def key_refusal(key: bytes) -> Refused:
     return Refused(ErrorCode.UNAUTHORIZED, message, headers=(("WWW-Authenticate", "Bearer"),))
 
 
-def require_scope(record: KeyRecord, scope: Scope) -> None:
-    """Raise Refused when the organisation is suspended or the key may not do this."""
+def require_admission(record: KeyRecord, *, address: str | None, origin: str | None, host: str) -> None:
+    """Raise Refused when the organisation is suspended, or the key may not be used from this address or web page.
+
+    ``address`` is the client's, as ``client_address`` returns it; ``origin`` what a browser says its page is of, ``host``
+    what the request was sent to: pages of this server itself may use any key.
+    """
     if record.is_suspended:
         raise Refused(ErrorCode.ACCOUNT_SUSPENDED, "this organisation is suspended: ask the operator of this server")
+    for allow_list in record.allow_lists:
+        if not allow_list.includes(address):
+            raise Refused(ErrorCode.IP_NOT_ALLOWED, _not_from_here(address))
+    if origin is not None and not record.origins.include(origin) and not _is_own_page(origin, host):
+        raise Refused(ErrorCode.ORIGIN_NOT_AUTHORIZED, ORIGIN_NOT_AUTHORIZED)
+
+
+def _not_from_here(address: str | None) -> str:
+    where = "an unknown address" if address is None else address
+    return f"this API key cannot be used from {where}: its IP allow-list does not include it"
+
+
+def _is_own_page(origin: str, host: str) -> bool:
+    return bool(host) and origin.partition("://")[2].lower() == host.lower()
+
+
+def require_scope(record: KeyRecord, scope: Scope) -> None:
+    """Raise Refused when the key may not do this."""
     if scope not in record.scopes:
         message = f'this API key lacks the scope "{scope.value}": use a key that has it'
         raise Refused(ErrorCode.FORBIDDEN, message, required_scope=scope.value)
@@ -74,7 +97,8 @@ def error_list(checked: Checked) -> list[dict[str, object]]:
 
 def rate_refusal(rate: RateDecision) -> Refused:
     """Return the 429. Its text must not contain the word for the monthly limit: a client tells the two apart by it."""
-    message = f"rate limit exceeded: {rate.limit} events per minute; send again in {rate.retry_after_s} seconds"
+    whose = " for this API key" if rate.is_of_key else ""
+    message = f"rate limit exceeded: {rate.limit} events per minute{whose}; send again in {rate.retry_after_s} seconds"
     return _too_many(message, rate)
 
 

@@ -7,10 +7,12 @@ from typing import Any
 
 from litesoc_server import __version__
 from litesoc_server.clock import Clock
-from litesoc_server.ingest.admission import key_refusal
+from litesoc_server.ingest.admission import key_refusal, require_admission
 from litesoc_server.ingest.body import ClientGone, read_body
+from litesoc_server.ingest.client_address import client_address
 from litesoc_server.ingest.collect import Collector
 from litesoc_server.ingest.key_directory import KeyDirectory
+from litesoc_server.ingest.key_use import KeyUse
 from litesoc_server.ingest.keys import KeyRecord, KeysUnavailable
 from litesoc_server.ingest.limits import QuotaMeter, RateLimiter
 from litesoc_server.ingest.paths import COLLECT, COLLECT_BATCH, HEALTH, api_path
@@ -37,14 +39,18 @@ class IngestApp:
         key_directory: KeyDirectory,
         rate_limiter: RateLimiter,
         quota_meter: QuotaMeter,
+        key_use: KeyUse,
         clock: Clock,
         body_timeout_s: float,
+        trusted_proxy_count: int = 0,
     ) -> None:
         self._collector = collector
         self._keys = key_directory
         self._rate_limiter = rate_limiter
         self._quota_meter = quota_meter
+        self._key_use = key_use
         self._clock = clock
+        self._trusted_proxy_count = trusted_proxy_count
         self._body_timeout_s = body_timeout_s
 
     @staticmethod
@@ -80,14 +86,15 @@ class IngestApp:
             allow = ", ".join((*allowed, "OPTIONS"))
             message = f"{method} is not allowed here: use {allowed[0]}"
             raise Refused(ErrorCode.METHOD_NOT_ALLOWED, message, headers=(("Allow", allow),))
-        if path == HEALTH:
-            return await self._health(head, account)
-        body = await read_body(receive, head, timeout_s=self._body_timeout_s)
         client: tuple[str, int] | None = scope.get("client")
-        request = CollectRequest(head, body, path == COLLECT_BATCH, None if client is None else client[0])
+        peer = None if client is None else client[0]
+        if path == HEALTH:
+            return await self._health(head, peer, account)
+        body = await read_body(receive, head, timeout_s=self._body_timeout_s)
+        request = CollectRequest(head, body, path == COLLECT_BATCH, peer)
         return await self._collector.collect(request)
 
-    async def _health(self, head: RequestHead, account: Account) -> Reply:
+    async def _health(self, head: RequestHead, peer: str | None, account: Account) -> Reply:
         body: dict[str, object] = {
             "status": "ok",
             "service": SERVICE,
@@ -102,10 +109,20 @@ class IngestApp:
             if record is None:
                 raise _unhealthy(key_refusal(head.key))
             await self._fill(account, record)
+            self._admit(record, head, peer)
             body |= {"organization": {"id": record.org_id, "name": record.org_name}, "authenticated": True}
             body["scopes"] = sorted(record.scopes)  # ours: tells a tool before it starts what its key may do
         encoded = ENCODER.encode(body)
         return json_reply(HTTPStatus.OK, encoded, account=account, origin=head.origin, now_ms=self._clock.now_ms())
+
+    def _admit(self, record: KeyRecord, head: RequestHead, peer: str | None) -> None:
+        address = client_address(peer=peer, forwarded_for=head.forwarded_for, trusted_proxy_count=self._trusted_proxy_count)
+        origin = None if head.origin is None else head.origin.decode("latin-1")
+        try:
+            require_admission(record, address=address, origin=origin, host=head.host.decode("latin-1"))
+        except Refused as refused:
+            raise _unhealthy(refused) from None
+        self._key_use.note(record.key_id, address, self._clock.now_ms())
 
     async def _fill(self, account: Account, record: KeyRecord) -> None:
         """Ask for the counters without counting."""

@@ -15,6 +15,7 @@ from litesoc_server.clock import Clock
 from litesoc_server.events.envelope import ENVELOPE_ENCODER, Envelope
 from litesoc_server.events.ids import draw_event_id_base
 from litesoc_server.ingest import admission
+from litesoc_server.ingest.client_address import client_address
 from litesoc_server.ingest.idempotency import (
     KEY_LENGTH_MAX,
     Answer,
@@ -26,6 +27,7 @@ from litesoc_server.ingest.idempotency import (
     parse_key,
 )
 from litesoc_server.ingest.key_directory import KeyDirectory, NotCached
+from litesoc_server.ingest.key_use import KeyUse
 from litesoc_server.ingest.keys import KeyRecord, KeysUnavailable, Scope
 from litesoc_server.ingest.limits import QuotaMeter, RateLimiter
 from litesoc_server.ingest.reply import Account, Reply, accepted_body, json_reply, refusal_reply
@@ -48,11 +50,12 @@ THREADS = 4
 class Exchange:
     """One request on its way to its answer."""
 
-    __slots__ = ("_reply", "account", "now_ms", "request")
+    __slots__ = ("_reply", "account", "client_address", "now_ms", "request")
 
     def __init__(self, request: CollectRequest, reply: Callable[[Reply], None], now_ms: int) -> None:
         self.request = request
         self.account = Account()
+        self.client_address: str | None = None
         self.now_ms = now_ms  # when the request had arrived, Unix ms
         self._reply = reply
 
@@ -83,7 +86,9 @@ class Collector:
         rate_limiter: RateLimiter,
         quota_meter: QuotaMeter,
         idempotency: IdempotencyStore,
+        key_use: KeyUse,
         clock: Clock,
+        trusted_proxy_count: int = 0,
         collect_status: int = 202,
         quota_exceeded_status: int = 403,
     ) -> None:
@@ -92,7 +97,9 @@ class Collector:
         self._rate_limiter = rate_limiter
         self._quota_meter = quota_meter
         self._once_only = OnceOnly(idempotency)
+        self._key_use = key_use
         self._clock = clock
+        self._trusted_proxy_count = trusted_proxy_count
         self._collect_status = collect_status
         self._quota_exceeded_status = quota_exceeded_status
         self._executor = ThreadPoolExecutor(THREADS, thread_name_prefix="ingest")
@@ -137,7 +144,7 @@ class Collector:
         received_at_ms = exchange.now_ms
         checked = admission.check_body(exchange.request, record, received_at_ms)
         self._admit(exchange.account, record, checked.count)
-        payload = _payload(exchange.request, record, checked, draw_event_id_base(received_at_ms), received_at_ms)
+        payload = _payload(exchange, record, checked, draw_event_id_base(received_at_ms), received_at_ms)
         self._publisher.append(Subject.RAW, payload, lambda error: self._appended(exchange, record, checked, error))
 
     def _appended(self, exchange: Exchange, record: KeyRecord, checked: Checked, error: Exception | None) -> None:
@@ -195,7 +202,7 @@ class Collector:
             len(request.body) <= INLINE_BODY_BYTES_MAX, admission.check_body, request, record, received_at_ms
         )
         await self._here_or_in_thread(self._is_admitted_at_once(record), self._admit, account, record, checked.count)
-        payload = _payload(request, record, checked, claim.event_id_base, received_at_ms, is_repeat=is_repeat)
+        payload = _payload(exchange, record, checked, claim.event_id_base, received_at_ms, is_repeat=is_repeat)
         loop = asyncio.get_running_loop()
         appended: asyncio.Future[Exception | None] = loop.create_future()
         self._publisher.append(Subject.RAW, payload, appended.set_result)
@@ -210,16 +217,21 @@ class Collector:
             return call(*args, **kwargs)
         return await asyncio.get_running_loop().run_in_executor(self._executor, lambda: call(*args, **kwargs))
 
-    @staticmethod
-    def _authorise(exchange: Exchange, record: KeyRecord | None) -> KeyRecord:
-        """Return the record of a key that may send events. Raises Refused.
-
-        The organisation's address allow-list and authorised origins are to be asked here, before the body counts.
-        """
+    def _authorise(self, exchange: Exchange, record: KeyRecord | None) -> KeyRecord:
+        """Return the record of a key that may send events, from where the request comes. Raises Refused."""
+        request = exchange.request
+        head = request.head
         if record is None:
-            raise admission.key_refusal(exchange.request.head.key)
+            raise admission.key_refusal(head.key)
         exchange.account.record = record
+        exchange.client_address = address = client_address(
+            peer=request.peer, forwarded_for=head.forwarded_for, trusted_proxy_count=self._trusted_proxy_count
+        )
+        if record.allow_lists or record.is_suspended or head.origin is not None:
+            origin = None if head.origin is None else head.origin.decode("latin-1")
+            admission.require_admission(record, address=address, origin=origin, host=head.host.decode("latin-1"))
         admission.require_scope(record, Scope.INGEST)
+        self._key_use.note(record.key_id, address, exchange.now_ms)
         return record
 
     def _is_admitted_at_once(self, record: KeyRecord) -> bool:
@@ -242,7 +254,7 @@ class Collector:
 
 
 def _payload(
-    request: CollectRequest,
+    exchange: Exchange,
     record: KeyRecord,
     checked: Checked,
     event_id_base: bytes,
@@ -259,10 +271,10 @@ def _payload(
             COLLECT,
             received_at_ms,
             event_id_base,
-            request.peer_address,
+            exchange.client_address,
             Scope.BACKFILL in record.scopes,
             tuple(refused.index for refused in checked.rejected) if checked.rejected else (),
-            request.body,
+            exchange.request.body,
             is_repeat,
         )
     )

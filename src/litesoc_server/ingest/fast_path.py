@@ -51,8 +51,8 @@ class PlainCycle:
         self.stop_waiting()
         self.more_body = False
         protocol = self._protocol
-        peer_address = None if protocol.client is None else protocol.client[0]
-        request = CollectRequest(self._head, b"".join(self.chunks), self._is_batch_path, peer_address)
+        peer = None if protocol.client is None else protocol.client[0]
+        request = CollectRequest(self._head, b"".join(self.chunks), self._is_batch_path, peer)
         protocol.collector.begin(request, self.reply)
 
     def reply(self, reply: Reply) -> None:

@@ -8,6 +8,8 @@ import msgspec
 
 from litesoc_server.events.envelope import Environment
 from litesoc_server.events.ids import KeyHash, OrgId
+from litesoc_server.ingest.allow_list import AllowList
+from litesoc_server.ingest.origins import NO_ORIGINS, Origins
 
 
 class Scope(StrEnum):
@@ -35,6 +37,9 @@ class KeyRecord(msgspec.Struct, frozen=True, gc=False):
     monthly_events_limit: int | None  # None = unlimited
     rate_limit_per_minute: int | None  # events; None = unlimited
     retention_days: int | None  # None = unlimited
+    key_rate_limit_per_minute: int | None = None  # events of this key, within the organisation's limit; None = only that one
+    allow_lists: tuple[AllowList, ...] = ()  # the organisation's and the key's own: an address must be on each of them
+    origins: Origins = NO_ORIGINS  # web pages that may use the organisation's keys
 
 
 class KeysUnavailable(Exception):

@@ -1,6 +1,7 @@
 """How much gets in: events per minute and feedback per hour (fail open), and events per calendar month.
 
-All count per organisation and block when their counters live on a server, so the event loop asks ``is_immediate`` first.
+All count per organisation, the first also per key, and block when their counters live on a server, so the event loop asks
+``is_immediate`` first.
 """
 
 import logging
@@ -40,6 +41,7 @@ class RateDecision(msgspec.Struct, frozen=True, gc=False):
     limit: int | None  # per minute, or hour; None = unlimited
     remaining: int | None  # left in this minute or hour; None = unlimited or not known
     retry_after_s: int  # whole seconds until the next one, at least 1
+    is_of_key: bool = False  # the key's own limit, not the organisation's
 
 
 class QuotaDecision(msgspec.Struct, frozen=True, gc=False):
@@ -56,8 +58,10 @@ UNLIMITED_QUOTA = QuotaDecision(is_allowed=True, limit=None, remaining=None, use
 
 
 class RateLimiter:
-    """Events per minute and organisation, in windows of the clock's minutes; in memory, or in Redis for several processes.
+    """Events per minute, in windows of the clock's minutes; in memory, or in Redis for several processes.
 
+    They count for the organisation and, where a key has a limit of its own, for the key. What a key's own limit refuses does
+    not count for the organisation: one key that floods takes nothing away from the others.
     A request is admitted while its window is not exhausted and then counted in full, so a batch may overshoot: with 60 per
     minute a batch of 100 could never pass otherwise (contract 3.8). Feedback is counted in the same way, per hour.
     """
@@ -74,10 +78,24 @@ class RateLimiter:
 
     def is_immediate(self, record: KeyRecord) -> bool:
         """Return whether ``hit`` answers without waiting for another server."""
-        return self._is_local or record.rate_limit_per_minute is None
+        return self._is_local or (record.rate_limit_per_minute is None and record.key_rate_limit_per_minute is None)
 
     def hit(self, record: KeyRecord, cost: int) -> RateDecision:
-        """Count ``cost`` events and decide. Blocks up to a second with Redis; while Redis is away everything is allowed."""
+        """Count ``cost`` events and decide. Blocks up to a second with Redis; while Redis is away everything is allowed.
+
+        Where both limits allow it, the answer is that of the one with less left.
+        """
+        key_limit = record.key_rate_limit_per_minute
+        if key_limit is None:
+            return self._hit_org(record, cost)
+        found = self._count("key-events", RateLimitItemPerMinute(key_limit), record.key_id, cost)
+        of_key = msgspec.structs.replace(found, is_of_key=True)
+        if not of_key.is_allowed:
+            return of_key
+        of_org = self._hit_org(record, cost)
+        return of_key if of_org.is_allowed and _is_tighter(of_key, of_org) else of_org
+
+    def _hit_org(self, record: KeyRecord, cost: int) -> RateDecision:
         limit = record.rate_limit_per_minute
         return UNLIMITED_RATE if limit is None else self._count("events", RateLimitItemPerMinute(limit), record.org_id, cost)
 
@@ -85,14 +103,14 @@ class RateLimiter:
         """Count one piece of feedback and decide. The same for every plan: what it becomes counts against no quota."""
         return self._count("feedback", RateLimitItemPerHour(FEEDBACK_PER_HOUR_MAX), org_id, 1)
 
-    def _count(self, what: str, item: RateLimitItem, org_id: OrgId, cost: int) -> RateDecision:
+    def _count(self, what: str, item: RateLimitItem, whose: str, cost: int) -> RateDecision:
         limit, window_s = item.amount, item.get_expiry()
         now_ms = self._clock.now_ms()
         if now_ms < self._rests_until_ms:
             return self._fail_open(limit)
         window = now_ms // (window_s * 1000)
         # The window is part of the key, so one increment both counts and tells the count.
-        key = item.key_for(what, org_id, str(window))
+        key = item.key_for(what, whose, str(window))
         try:
             count = self._storage.incr(key, window_s + _KEPT_LONGER_S, cost)
         except StorageError as error:
@@ -107,6 +125,12 @@ class RateLimiter:
     def _fail_open(limit: int) -> RateDecision:
         telemetry.RATE_LIMIT_ERRORS.inc()
         return RateDecision(is_allowed=True, limit=limit, remaining=None, retry_after_s=1)
+
+
+def _is_tighter(one: RateDecision, other: RateDecision) -> bool:
+    if other.limit is None:
+        return True
+    return one.remaining is not None and (other.remaining is None or one.remaining < other.remaining)
 
 
 class QuotaMeter:

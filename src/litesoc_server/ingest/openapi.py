@@ -153,7 +153,13 @@ _RETRY_AFTER: Schema = {"Retry-After": {"schema": _COUNT, "description": "Whole 
 _COLLECT_ERRORS: dict[HTTPStatus, tuple[ErrorCode, ...]] = {
     HTTPStatus.BAD_REQUEST: (ErrorCode.INVALID_JSON, ErrorCode.VALIDATION_FAILED, ErrorCode.BATCH_TOO_LARGE),
     HTTPStatus.UNAUTHORIZED: (ErrorCode.UNAUTHORIZED,),
-    HTTPStatus.FORBIDDEN: (ErrorCode.QUOTA_EXCEEDED, ErrorCode.ACCOUNT_SUSPENDED, ErrorCode.FORBIDDEN),
+    HTTPStatus.FORBIDDEN: (
+        ErrorCode.QUOTA_EXCEEDED,
+        ErrorCode.ACCOUNT_SUSPENDED,
+        ErrorCode.IP_NOT_ALLOWED,
+        ErrorCode.ORIGIN_NOT_AUTHORIZED,
+        ErrorCode.FORBIDDEN,
+    ),
     HTTPStatus.REQUEST_TIMEOUT: (ErrorCode.REQUEST_TIMEOUT,),
     HTTPStatus.CONFLICT: (ErrorCode.IDEMPOTENCY_CONFLICT,),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (ErrorCode.PAYLOAD_TOO_LARGE,),
@@ -164,6 +170,7 @@ _COLLECT_ERRORS: dict[HTTPStatus, tuple[ErrorCode, ...]] = {
 }
 _HEALTH_ERRORS: dict[HTTPStatus, tuple[ErrorCode, ...]] = {
     HTTPStatus.UNAUTHORIZED: (ErrorCode.UNAUTHORIZED,),
+    HTTPStatus.FORBIDDEN: (ErrorCode.ACCOUNT_SUSPENDED, ErrorCode.IP_NOT_ALLOWED, ErrorCode.ORIGIN_NOT_AUTHORIZED),
     HTTPStatus.INTERNAL_SERVER_ERROR: (ErrorCode.SERVER_ERROR,),
     HTTPStatus.SERVICE_UNAVAILABLE: (ErrorCode.SERVICE_UNAVAILABLE,),
 }

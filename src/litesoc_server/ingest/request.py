@@ -12,6 +12,8 @@ class RequestHead(msgspec.Struct, gc=False):
 
     key: bytes = b""  # the API key: never logged
     origin: bytes | None = None
+    host: bytes = b""
+    forwarded_for: str = ""  # the X-Forwarded-For headers, joined
     idempotency_key: bytes | None = None
     content_encoding: bytes = b""
     content_length: int | None = None  # bytes; None when absent (a chunked body) or not a number
@@ -23,11 +25,20 @@ class CollectRequest(msgspec.Struct, gc=False):
     head: RequestHead
     body: bytes  # at most BODY_BYTES_MAX
     is_batch_path: bool
-    peer_address: str | None  # who connected to us (personal data)
+    peer: str | None  # who opened the connection (personal data): a client or a proxy, None on a Unix socket
 
 
 _READ = frozenset(
-    {b"x-api-key", b"authorization", b"content-length", b"origin", b"idempotency-key", b"content-encoding"},
+    {
+        b"x-api-key",
+        b"authorization",
+        b"content-length",
+        b"origin",
+        b"host",
+        b"x-forwarded-for",
+        b"idempotency-key",
+        b"content-encoding",
+    },
 )
 
 
@@ -42,10 +53,12 @@ def read_head(headers: Iterable[tuple[bytes, bytes]]) -> RequestHead:
             head.key = head.key or value.strip()
         elif name == b"content-length":
             head.content_length = int(value) if value.isdigit() else None
+        elif name == b"host":
+            head.host = value
+        elif name == b"x-forwarded-for":
+            head.forwarded_for = _joined(head.forwarded_for, value)
         elif name == b"authorization":
-            scheme, _, credentials = value.strip().partition(b" ")
-            if scheme.lower() == b"bearer":
-                bearer = credentials.strip()
+            bearer = _bearer(value) or bearer
         elif name == b"origin":
             head.origin = value
         elif name == b"idempotency-key":
@@ -54,3 +67,14 @@ def read_head(headers: Iterable[tuple[bytes, bytes]]) -> RequestHead:
             head.content_encoding = value.strip().lower()
     head.key = head.key or bearer
     return head
+
+
+def _bearer(authorization: bytes) -> bytes:
+    scheme, _, credentials = authorization.strip().partition(b" ")
+    return credentials.strip() if scheme.lower() == b"bearer" else b""
+
+
+def _joined(before: str, value: bytes) -> str:
+    """Return two headers of one name as the one that they stand for (RFC 9110 section 5.3)."""
+    written = value.decode("latin-1")
+    return f"{before},{written}" if before else written

@@ -74,6 +74,11 @@ def detector_errors_path(config: Config) -> Path:
     return config.data_dir / "detector-errors.json"
 
 
+def ignored_proxies_path(config: Config) -> Path:
+    """Return the note of this process that X-Forwarded-For was sent although no proxy is trusted."""
+    return config.data_dir / "ignored-proxies"
+
+
 @contextmanager
 def open_dead_letters(config: Config) -> Iterator[DeadLetters]:
     """Open the dead letters for a command, also while the server runs. Raises StreamUnavailable."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import uvicorn
 
 from litesoc_server.apikeys.key_source import DatabaseKeySource
+from litesoc_server.apikeys.key_uses import DatabaseKeyUseSink
 from litesoc_server.backend import Backend, use
 from litesoc_server.clock import Clock
 from litesoc_server.config import Config
@@ -16,10 +17,12 @@ from litesoc_server.ingest.bounded_protocol import bounded_protocol
 from litesoc_server.ingest.collect import Collector
 from litesoc_server.ingest.fast_path import collect_protocol
 from litesoc_server.ingest.key_directory import KeyDirectory
+from litesoc_server.ingest.key_use import KeyUse
 from litesoc_server.ingest.limits import QuotaMeter, RateLimiter
 from litesoc_server.pipeline.enrich.data_sets import IpDataState
 from litesoc_server.runtime.asgi import Dispatcher
-from litesoc_server.runtime.build import build_idempotency
+from litesoc_server.runtime.build import build_idempotency, ignored_proxies_path
+from litesoc_server.runtime.proxy_note import keep_proxy_note
 from litesoc_server.runtime.quota_seed import QuotaSeed
 from litesoc_server.runtime.roles import Role
 from litesoc_server.store.base import EventStore
@@ -43,16 +46,20 @@ async def build_http(
     stack.callback(keys.close)
     refreshing = asyncio.create_task(keys.keep_fresh())
     stack.callback(refreshing.cancel)
+    noting = asyncio.create_task(keep_proxy_note(ignored_proxies_path(config)))
+    stack.callback(noting.cancel)
+    key_use = _build_key_use(stack)
     rate_limiter = RateLimiter(redis_url=config.state_url, clock=clock)
     seed = QuotaSeed(reader=store, stream=stream, clock=clock)
     quota_meter = QuotaMeter(redis_url=config.state_url, seed=seed, clock=clock)
-    collector = _build_collector(config, stream, keys, rate_limiter, quota_meter, clock, stack)
+    collector = _build_collector(config, stream, keys, key_use, rate_limiter, quota_meter, clock, stack)
     use(
         Backend(
             reader=store,
             looks_at_senders=RecentLooks(store, clock),
             publisher=stream.publisher,
             key_directory=keys,
+            key_use=key_use,
             rate_limiter=rate_limiter,
             quota_meter=quota_meter,
             ip_data=look_at_data,
@@ -64,17 +71,28 @@ async def build_http(
         key_directory=keys,
         rate_limiter=rate_limiter,
         quota_meter=quota_meter,
+        key_use=key_use,
         clock=clock,
         body_timeout_s=config.body_timeout_s,
+        trusted_proxy_count=config.trusted_proxy_count,
     )
     pages = PagesApp(body_timeout_s=config.body_timeout_s, clock=clock)
     return _uvicorn_config(config, role, Dispatcher(ingest=ingest, pages=pages, role=role), collector)
+
+
+def _build_key_use(stack: contextlib.AsyncExitStack) -> KeyUse:
+    key_use = KeyUse(DatabaseKeyUseSink())
+    stack.push_async_callback(asyncio.to_thread, key_use.write)
+    writing = asyncio.create_task(key_use.keep_written())
+    stack.callback(writing.cancel)
+    return key_use
 
 
 def _build_collector(
     config: Config,
     stream: Stream,
     keys: KeyDirectory,
+    key_use: KeyUse,
     rate_limiter: RateLimiter,
     quota_meter: QuotaMeter,
     clock: Clock,
@@ -88,7 +106,9 @@ def _build_collector(
         rate_limiter=rate_limiter,
         quota_meter=quota_meter,
         idempotency=idempotency,
+        key_use=key_use,
         clock=clock,
+        trusted_proxy_count=config.trusted_proxy_count,
         collect_status=config.collect_status,
         quota_exceeded_status=config.quota_exceeded_status,
     )

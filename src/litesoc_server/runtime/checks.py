@@ -21,6 +21,7 @@ from litesoc_server.runtime.build import (
     detection_gap_path,
     detector_errors_path,
     events_directory,
+    ignored_proxies_path,
     ip_data_files,
     open_dead_letters,
     stream_directory,
@@ -28,6 +29,7 @@ from litesoc_server.runtime.build import (
 from litesoc_server.runtime.data_dir import is_in_use
 from litesoc_server.runtime.instrumentation_check import NotLookedAt, find_notices
 from litesoc_server.runtime.mail_check import find_mail_problem
+from litesoc_server.runtime.proxy_check import find_proxy_problem
 from litesoc_server.runtime.state_check import CLOCK_SKEW_MAX_S, find_state_problem
 from litesoc_server.store.base import StoreUnavailable
 
@@ -57,6 +59,7 @@ def run_checks(config: Config) -> list[Result]:
     """Run every check; one that fails does not stop the others."""
     checks: tuple[Callable[[Config], Result], ...] = (
         _check_configuration,
+        _check_proxies,
         _check_disk,
         _check_control_database,
         _check_policies,
@@ -82,10 +85,15 @@ def _check_configuration(config: Config) -> Result:
     remote = [name for name, url in parts.items() if url]
     finding = f"valid; {', '.join(remote)} on servers, the rest" if remote else "valid; everything"
     finding += f" in {config.data_dir}"
-    if config.public_url and config.public_url.startswith("https://") and config.allowed_hosts == ["*"]:
+    if config.public_url and "*" in config.allowed_hosts:
         fix = "set LITESOC_ALLOWED_HOSTS to your public name, e.g. soc.example.com"
         return Result("Configuration", Outcome.WARNING, f"{finding}; pages answer to any host name", fix)
     return Result("Configuration", Outcome.OK, finding)
+
+
+def _check_proxies(config: Config) -> Result:
+    finding, fix = find_proxy_problem(config, ignored_proxies_path(config))
+    return Result("Proxies", Outcome.WARNING if fix else Outcome.OK, finding, fix)
 
 
 def _check_disk(config: Config) -> Result:

@@ -9,9 +9,10 @@ from django.http import HttpResponse
 from django.utils import timezone
 
 from control_factories import NOW_MS, OrganizationFactory, database_down, make_alert, make_suppression
+from litesoc_server import backend
 from litesoc_server.api.app import api
 from litesoc_server.api.v1.schemas import iso_utc
-from litesoc_server.apikeys.models import ApiKey
+from litesoc_server.apikeys.models import AccessRules, ApiKey
 from litesoc_server.apikeys.services import revoke_key
 from litesoc_server.clock import ManualClock
 from litesoc_server.database import fresh_connections
@@ -145,6 +146,34 @@ def test_a_suspended_organisation_is_refused(visit: Callable[..., HttpResponse],
     assert "suspended" in response.json()["message"]
 
 
+def test_a_key_is_refused_from_addresses_that_are_not_on_its_lists(
+    visit: Callable[..., HttpResponse], tenant: Tenant
+) -> None:
+    rules = AccessRules.objects.create(org=tenant.org, allow_list="203.0.113.7", is_allow_list_on=True)
+    response = visit(tenant.secret)
+    assert (response.status_code, response.json()["code"]) == (403, "IP_NOT_ALLOWED")
+    assert "127.0.0.1" in response.json()["error"]
+    assert response["X-LiteSOC-Plan"] == "enterprise"
+    rules.allow_list = "203.0.113.7\n127.0.0.0/8  # here"
+    rules.save()
+    backend.current().key_directory.refresh()
+    assert visit(tenant.secret).status_code != 403
+    ApiKey.objects.update(allow_list="203.0.113.7")
+    backend.current().key_directory.refresh()
+    assert visit(tenant.secret).json()["code"] == "IP_NOT_ALLOWED"
+
+
+def test_pages_of_others_may_not_use_a_key(visit: Callable[..., HttpResponse], tenant: Tenant) -> None:
+    assert visit(tenant.secret, Origin="http://testserver", Host="testserver").status_code != 403
+    response = visit(tenant.secret, Origin="https://app.shop.example")
+    assert (response.status_code, response.json()["code"]) == (403, "ORIGIN_NOT_AUTHORIZED")
+    assert response.json()["error"] == "Origin not authorized"
+    assert response["Access-Control-Allow-Origin"] == "https://app.shop.example"
+    AccessRules.objects.create(org=tenant.org, origins=["https://*.shop.example"])
+    backend.current().key_directory.refresh()
+    assert visit(tenant.secret, Origin="https://app.shop.example").status_code != 403
+
+
 def test_the_free_plan_has_events_and_no_alerts(visit: Callable[..., HttpResponse], tenant: Tenant) -> None:
     tenant.org.plan = "free"
     tenant.org.save()
@@ -273,9 +302,9 @@ def test_a_bug_of_ours_is_a_flat_error_without_details(tenant: Tenant, monkeypat
 def test_pages_of_browsers_may_read_answers_and_refusals(tenant: Tenant) -> None:
     for response in (
         call("GET", "/events", Origin="https://app.shop.example"),
-        tenant.call("GET", "/events", Origin="https://app.shop.example"),
+        tenant.call("GET", "/events", Origin="http://localhost:3000"),
     ):
-        assert response["Access-Control-Allow-Origin"] == "https://app.shop.example"
+        assert response["Access-Control-Allow-Origin"] in ("https://app.shop.example", "http://localhost:3000")
         assert "Origin" in response["Vary"]
         assert "Access-Control-Allow-Credentials" not in response
     assert "Access-Control-Allow-Origin" not in tenant.call("GET", "/events")

@@ -95,7 +95,7 @@ def test_one_address_may_not_try_many_accounts() -> None:
     assert int(answers[-1]["Retry-After"]) > 0
 
 
-@override_settings(ALLAUTH_TRUSTED_PROXY_COUNT=1)
+@override_settings(TRUSTED_PROXY_COUNT=1)
 def test_behind_a_proxy_people_are_counted_by_their_own_addresses(person: User) -> None:
     for number in range(15):
         client = Client(headers={"Accept": "text/html", "X-Forwarded-For": f"6.6.6.6, 198.51.100.{number}"})
