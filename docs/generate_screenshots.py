@@ -15,6 +15,7 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests"))  # the tests' browser looks at the pages
 
+import httpx  # noqa: E402
 from PIL import Image  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
@@ -48,6 +49,9 @@ PAGES: Mapping[str, str] = {
     "suppression_extend": "suppressions/{suppression_id}/extend",
     "suppression_new": "suppressions/new",
     "settings_general": "settings/general/",
+    "settings_members": "settings/members/",
+    "settings_member": "settings/members/{user_id}/",
+    "settings_leave": "settings/members/leave",
 }
 # Addresses without a page of their own: what scripts ask for, files, and what is only posted to.
 NO_PAGES = frozenset({
@@ -57,7 +61,8 @@ NO_PAGES = frozenset({
     "alert_undo",
     "overview_alerts", "overview_arrivals", "overview_figures", "overview_map", "overview_tops",
     "actor_links", "actor_map", "actor_risk", "actor_timeline", "address_actors", "address_timeline",
-    "settings", "settings_general_rename",
+    "settings", "settings_general_rename", "settings_invite", "settings_invitation_resend", "settings_invitation_withdraw",
+    "settings_member_remove", "settings_member_role", "settings_member_transfer",
     "saved_view_delete", "saved_view_rename", "saved_view_restore", "saved_view_save",
     "detector_mute", "detector_unmute", "policy_reset", "policy_undo",
     "suppression_end", "suppression_resume", "suppressions_export",
@@ -153,8 +158,16 @@ def _addresses(site: Site) -> dict[str, str]:
         "detector": "impossible_travel",
         "section": "blocked",
         "suppression_id": _suppress(api),
+        "user_id": _a_member(site),
     }
     return {name: path.format_map(ids) for name, path in PAGES.items()}
+
+
+def _a_member(site: Site) -> str:
+    """Return the id of a member whom the owner may change."""
+    answer = httpx.get(site.url_of("settings/members/"), cookies={"litesoc_session": site.sessions["owner"]})
+    answer.raise_for_status()
+    return answer.text.partition("settings/members/invitations")[0].rpartition("/settings/members/")[2].partition("/")[0]
 
 
 def _suppress(api: Api) -> str:

@@ -1,5 +1,12 @@
 """What is asked about people."""
 
+import uuid
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from allauth.usersessions.models import UserSession
+from django.db.models import Max
+
 from litesoc_server.accounts.models import User
 
 
@@ -11,6 +18,15 @@ def is_registered(email: str) -> bool:
 def name_of(user: User) -> str:
     """Return what others call somebody: their name, or else their e-mail address."""
     return user.name.strip() or user.email
+
+
+def last_seen_of(users: Iterable[User]) -> Mapping[uuid.UUID, datetime]:
+    """Return when each was seen last, within minutes, by id of the person; who never signed in is left out."""
+    seen = {user.pk: user.last_login for user in users if user.last_login is not None}
+    sessions = UserSession.objects.filter(user__in=[user.pk for user in users]).values_list("user")
+    for user_id, at in sessions.annotate(at=Max("last_seen_at")):
+        seen[user_id] = max(at, seen.get(user_id, at))
+    return seen
 
 
 def people_for_operator(*, limit: int) -> list[User]:

@@ -1,4 +1,6 @@
-"""Whose an alert is."""
+"""Whose an alert is. Who leaves the organisation stays named on their alerts, as a former member."""
+
+from django.db.models import Exists, OuterRef, Q
 
 from litesoc_server.accounts.models import User
 from litesoc_server.accounts.selectors import name_of
@@ -6,9 +8,14 @@ from litesoc_server.alerts.change import Change
 from litesoc_server.alerts.lifecycle import carry_out
 from litesoc_server.alerts.models import Action, Alert
 from litesoc_server.orgs.members import members_who_may
-from litesoc_server.orgs.models import Organization
+from litesoc_server.orgs.models import Membership, Organization
 from litesoc_server.orgs.principals import Who
 from litesoc_server.orgs.roles import Permission
+
+# Of an alert in a query: whether whoever looks after it is no member any more.
+HAS_FORMER_ASSIGNEE = Q(assignee__isnull=False) & ~Exists(
+    Membership.objects.filter(org=OuterRef("org"), user=OuterRef("assignee"))
+)
 
 
 class AssigneeRefused(Exception):
@@ -23,6 +30,11 @@ def assignable(org: Organization, user_id: str | None) -> User | None:
         if str(user.id) == user_id:
             return user
     raise AssigneeRefused("this person cannot look after alerts here: choose a member who may triage")
+
+
+def has_former_assignee(alert: Alert) -> bool:
+    """Return whether whoever looks after ``alert`` is no member any more."""
+    return Alert.objects.filter(HAS_FORMER_ASSIGNEE, pk=alert.pk).exists()
 
 
 def assign(alert: Alert, assignee: User | None, *, who: Who) -> Alert:

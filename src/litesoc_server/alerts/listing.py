@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from django.db.models import Q, QuerySet
 
+from litesoc_server.alerts.assignment import HAS_FORMER_ASSIGNEE
 from litesoc_server.alerts.models import Alert
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -68,6 +69,7 @@ def page_of(alerts: QuerySet[Alert], *, sort: Sort, after: Cursor | None, limit:
     wanted = ordered(alerts, sort)
     if after is not None:
         wanted = wanted.filter(_beyond(after, sort))
+    wanted = wanted.annotate(has_former_assignee=HAS_FORMER_ASSIGNEE)
     found = list(wanted.select_related("assignee").defer("incident_data")[: limit + 1])
     has_more = len(found) > limit
     found = found[:limit]

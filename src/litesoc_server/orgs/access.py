@@ -54,6 +54,11 @@ def owners_of(org: Organization) -> QuerySet[Membership]:
     return Membership.objects.filter(org=org, role=Role.OWNER).select_related("user").order_by("user__name", "user__email")
 
 
+def member_for_change(org: Organization, user_id: uuid.UUID) -> Membership:
+    """Return somebody's membership. Raises Membership.DoesNotExist."""
+    return Membership.objects.select_related("user").get(org=org, user_id=user_id)
+
+
 def names_of_principals(org: Organization, principals: Iterable[str]) -> Mapping[str, str]:
     """Return who each of ``principals`` is, for people: a member's name, else what kind of caller it is."""
     kinds = {"key": "an API key", "operator": "the operator"}

@@ -1,15 +1,17 @@
 """Organisations and who belongs to them."""
 
 import uuid
-from typing import Literal
+from typing import Literal, Self
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 
+from litesoc_server.accounts.fields import LowerCaseEmailField
 from litesoc_server.accounts.models import User
 from litesoc_server.orgs.plans import RETENTION_DAYS_MAX, PlanName
 
+InvitationState = Literal["open", "expired", "accepted", "withdrawn"]
 SuppressionState = Literal["active", "expired", "ended"]
 
 
@@ -51,6 +53,8 @@ class Organization(models.Model):
         help_text="Instead of the plan's. Empty = as the plan.",
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    deletion_asked_at = models.DateTimeField(null=True, editable=False)  # its keys are refused from then on
+    deletion_due_at = models.DateTimeField(null=True, editable=False)  # then everything of it is removed
 
     class Meta:
         verbose_name = "organisation"
@@ -67,6 +71,22 @@ class Organization(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether its keys are answered 403."""
+        return self.is_suspended or self.deletion_asked_at is not None
+
+
+class OrganizationRemoval(models.Model):
+    """The removal of one organisation's data from everywhere: kept when the organisation itself is gone."""
+
+    org_id = models.UUIDField(primary_key=True, editable=False)
+    started_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"removal of {self.org_id}"
+
 
 class Membership(models.Model):
     """One person in one organisation."""
@@ -81,6 +101,58 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} ({self.role}) in {self.org}"
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    """Questions about invitations."""
+
+    def open(self, org: Organization) -> Self:
+        """Return those of an organisation that were neither accepted nor withdrawn; some may have expired."""
+        return self.filter(org=org, accepted_at__isnull=True, withdrawn_at__isnull=True)
+
+    def withdraw(self) -> int:
+        """Make these unusable. Returns how many there were."""
+        return self.update(withdrawn_at=timezone.now())
+
+
+class Invitation(models.Model):
+    """One e-mail address that was asked to join. The token in its link is not kept, only its hash."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    org = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="invitations", verbose_name="organisation")
+    email = LowerCaseEmailField("e-mail")  # personal data
+    role = models.CharField(max_length=20, choices=Role.choices)
+    token_sha256 = models.CharField(max_length=64, unique=True)  # hexadecimal
+    invited_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")  # None: no member
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    sent_at = models.DateTimeField(default=timezone.now)  # the last time
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                name="orgs_one_open_invitation_each",
+                fields=["org", "email"],
+                condition=models.Q(accepted_at__isnull=True, withdrawn_at__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"invitation {self.id}"
+
+    @property
+    def state(self) -> InvitationState:
+        """What its link does now."""
+        if self.accepted_at is not None:
+            return "accepted"
+        if self.withdrawn_at is not None:
+            return "withdrawn"
+        return "expired" if self.expires_at <= timezone.now() else "open"
 
 
 class StoredPolicy(models.Model):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import Self
 
 from litesoc_server.orgs.models import Role
 
@@ -9,19 +10,28 @@ from litesoc_server.orgs.models import Role
 class Permission(StrEnum):
     """One kind of thing that somebody may do. Pages and services ask for these, never for a role."""
 
-    VIEW = "view"  # every page, read-only
-    EXPORT = "export"  # whole lists as files: personal data leaves
-    TRIAGE = "triage"  # decide on alerts, comment, give feedback
-    SUPPRESS = "suppress"  # say that detections need no alert, until a day
-    CONFIGURE = "configure"  # change what is detected
-    MANAGE_ORG = "manage_org"  # its name, and the views that others share
-    MANAGE_MEMBERS = "manage_members"  # invite, change roles, remove: never owners, who stand above
-    MANAGE_KEYS = "manage_keys"  # API keys
-    MANAGE_SECURITY = "manage_security"  # who may reach it from where, how long things are kept
-    VIEW_AUDIT = "view_audit"  # who did what: personal data of colleagues
-    MANAGE_OWNERS = "manage_owners"  # make owners, take it from them, hand the organisation over
-    MANAGE_PLAN = "manage_plan"  # what it may use
-    DELETE_ORG = "delete_org"  # with everything in it
+    words: str  # as the matrix of roles reads
+
+    def __new__(cls, name: str, words: str) -> Self:
+        """Make the member whose value is ``name``."""
+        member = str.__new__(cls, name)
+        member._value_ = name
+        member.words = words
+        return member
+
+    VIEW = "view", "See every page but what stands below"
+    EXPORT = "export", "Download whole lists as files"
+    TRIAGE = "triage", "Decide on alerts, comment, say whose a login was, share views"
+    SUPPRESS = "suppress", "Suppress detections until a day"
+    CONFIGURE = "configure", "Change what is detected"
+    MANAGE_ORG = "manage_org", "Rename the organisation, tidy up the views that others share"
+    MANAGE_MEMBERS = "manage_members", "Invite, change and remove members who are no owners"
+    MANAGE_KEYS = "manage_keys", "Create, rotate and revoke API keys"
+    MANAGE_SECURITY = "manage_security", "Say who may reach it from where, and how long things are kept"
+    VIEW_AUDIT = "view_audit", "Read the audit log"
+    MANAGE_OWNERS = "manage_owners", "Make owners, change and remove them, hand the organisation over"
+    MANAGE_PLAN = "manage_plan", "Change the plan"
+    DELETE_ORG = "delete_org", "Delete the organisation with everything in it"
 
 
 _VIEWER = frozenset({Permission.VIEW})

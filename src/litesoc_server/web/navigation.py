@@ -39,6 +39,7 @@ DESTINATIONS: Sequence[Destination] = (
 )
 SETTINGS_PAGES: Sequence[SettingsPage] = (
     SettingsPage("settings_general", "General", "organisation name id address owners"),
+    SettingsPage("settings_members", "Members", "people team roles invitations invite permissions leave"),
 )
 
 

@@ -25,6 +25,7 @@ from litesoc_server.web.views.events import events
 from litesoc_server.web.views.events_export import events_export
 from litesoc_server.web.views.favicon import favicon
 from litesoc_server.web.views.home import home
+from litesoc_server.web.views.invitation import invitation
 from litesoc_server.web.views.overview import overview, overview_alerts, overview_figures
 from litesoc_server.web.views.overview_cards import overview_arrivals, overview_map, overview_tops
 from litesoc_server.web.views.palette import palette
@@ -101,6 +102,7 @@ urlpatterns = [
     path("docs", docs, name="docs"),
     path("favicon.ico", favicon, name="favicon"),
     path("profile/", profile, name="profile"),
+    path("invitations/<str:token>/", invitation, name="invitation"),
     # Before allauth's own of these names: the profile shows all of it, and each start of a sign-in by passkey counts.
     path("accounts/sessions/", sessions, name="usersessions_list"),
     path("accounts/2fa/", RedirectView.as_view(pattern_name="profile"), name="mfa_index"),

@@ -2,11 +2,30 @@
 
 from django.urls import path
 
+from litesoc_server.web.views import settings_member, settings_members
 from litesoc_server.web.views.settings import settings
 from litesoc_server.web.views.settings_general import settings_general, settings_general_rename
+from litesoc_server.web.views.settings_leave import settings_leave
 
 settings_urls = [
     path("", settings, name="settings"),
     path("general/", settings_general, name="settings_general"),
     path("general/rename", settings_general_rename, name="settings_general_rename"),
+    path("members/", settings_members.settings_members, name="settings_members"),
+    path("members/invitations", settings_members.settings_invite, name="settings_invite"),
+    path(
+        "members/invitations/<uuid:invitation_id>/resend",
+        settings_members.settings_invitation_resend,
+        name="settings_invitation_resend",
+    ),
+    path(
+        "members/invitations/<uuid:invitation_id>/withdraw",
+        settings_members.settings_invitation_withdraw,
+        name="settings_invitation_withdraw",
+    ),
+    path("members/leave", settings_leave, name="settings_leave"),
+    path("members/<uuid:user_id>/", settings_member.settings_member, name="settings_member"),
+    path("members/<uuid:user_id>/remove", settings_member.settings_member_remove, name="settings_member_remove"),
+    path("members/<uuid:user_id>/role", settings_member.settings_member_role, name="settings_member_role"),
+    path("members/<uuid:user_id>/transfer", settings_member.settings_member_transfer, name="settings_member_transfer"),
 ]

@@ -56,7 +56,7 @@ def address_url(context: Context, address: str) -> str:
 @register.filter
 def may(member: Member, permission: str) -> bool:
     """Return whether a member may do something: ``{% if member|may:"triage" %}``."""
-    return member.may(Permission(permission))
+    return member.may(Permission[permission.upper()])
 
 
 @register.filter

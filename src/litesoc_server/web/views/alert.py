@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from litesoc_server.accounts.selectors import name_of
+from litesoc_server.alerts.assignment import has_former_assignee
 from litesoc_server.alerts.feedback import is_login_of_somebody
 from litesoc_server.alerts.history import history_of
 from litesoc_server.alerts.incident import Finding, Incident
@@ -152,6 +153,7 @@ def _choices(found: Alert, member: Member) -> Mapping[str, Any]:
         "people": [(str(user.id), name_of(user)) for user in people],
         "own_id": str(member.user.id),
         "assignee_id": str(found.assignee_id or ""),
+        "has_former_assignee": found.assignee_id is not None and has_former_assignee(found),
         "resolutions": Resolution.choices,
         "resolution": None if found.resolution_type is None else Resolution(found.resolution_type).label,
         "matchers": suggested_matchers(found),

@@ -18,7 +18,7 @@ from litesoc_server.web.member import Member, PageRequest, page
 
 RETRY_MS = 3_000  # a browser waits so long before it comes back
 BEAT_S = 15.0  # a comment each so often keeps proxies from taking the connection for dead
-CHECKED_EVERY_S = 15.0  # whether who reads is still signed in and a member
+CHECKED_EVERY_S = 1.0  # before a line: whether who reads is still signed in and a member
 TOO_MANY_RETRY_MS = 60_000
 LASTS_S = 600.0  # then the browser comes back, so that nothing lives on for days
 _POSITION_DIGITS_MAX = 10

@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from litesoc_server.orgs.access import owners_of
 from litesoc_server.orgs.organization_changes import NAME_LENGTH_MAX, OrganizationRefused, rename_organization
 from litesoc_server.orgs.roles import Permission
+from litesoc_server.web.audit_by import by_of
 from litesoc_server.web.member import Member, PageRequest, page
 
 
@@ -21,7 +22,7 @@ def settings_general_rename(request: PageRequest, member: Member) -> HttpRespons
     """Give the organisation another name, or say why not."""
     name = str(request.POST.get("name", ""))
     try:
-        rename_organization(member.org, name)
+        rename_organization(member.org, name, by=by_of(request))
     except OrganizationRefused as refusal:
         return _shown(request, member, name=name, error=str(refusal))
     messages.success(request, "The name is saved.", extra_tags="good")
