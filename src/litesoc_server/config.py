@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import secrets
 from email.utils import parseaddr
 from pathlib import Path
@@ -16,6 +17,7 @@ _FILE_SUFFIX = "_FILE"
 _FOREIGN_VARIABLES = frozenset({"LITESOC_URL", "LITESOC_API_KEY"})
 _FOREIGN_PREFIX = "LITESOC_TEST_"  # the test suite's own switches
 MAIL_SCHEMES = ("smtp", "smtps", "smtp+plain")
+_AUDIT_KEY = re.compile(r"[0-9a-f]{64}")
 _SECRET_KEY_LENGTH_MIN = 32  # characters; of a random key that is at least 128 bits in hexadecimal
 
 
@@ -88,6 +90,12 @@ def _check_secret_key(key: SecretStr | None) -> SecretStr | None:
     return key
 
 
+def _check_audit_key(key: SecretStr | None) -> SecretStr | None:
+    if key is not None and not _AUDIT_KEY.fullmatch(key.get_secret_value()):
+        raise ValueError("must be 64 hexadecimal digits in small letters")
+    return key
+
+
 def _split_at_commas(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
@@ -120,6 +128,11 @@ class Config(BaseSettings):
         default=None,
         description="Signs sessions and encrypts secrets of second factors (at least 32 characters); unset: made once and "
         "kept in the data directory.",
+    )
+    audit_key: Annotated[SecretStr | None, AfterValidator(_check_audit_key)] = Field(
+        default=None,
+        description="Signs the audit log's checkpoints (64 hexadecimal digits, an Ed25519 private key; make one with "
+        "`openssl rand -hex 32`); unset: made once and kept in the data directory.",
     )
     public_url: Annotated[str | None, AfterValidator(_check_address)] = Field(
         default=None, description="Where people reach this server, e.g. https://soc.example.com; used in links."

@@ -21,6 +21,10 @@ DEBUG = False
 ALLOWED_HOSTS = _config.allowed_hosts
 PUBLIC_URL = (_config.public_url or "").rstrip("/")  # "" = unknown: links start at the address that was asked
 
+# Signs the audit log's checkpoints: the setting, else the file, made at first use.
+AUDIT_KEY = None if _config.audit_key is None else _config.audit_key.get_secret_value()
+AUDIT_KEY_PATH = _config.data_dir / "audit_key"
+
 INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",

@@ -124,7 +124,6 @@ class Action(StrEnum):
     DATA_EXPORTED = "data.exported", Category.PRIVACY, "Data exported"
     AUDIT_LOG_EXPORTED = "audit_log.exported", Category.PRIVACY, "Audit log exported"  # 8.7
 
-    AUDIT_LOG_EXPIRED = "audit_log.expired", Category.SYSTEM, "Oldest entries of the audit log expired"
     AUDIT_KEY_ROTATED = "audit_log.key_rotated", Category.SYSTEM, "Signing key of the audit log rotated"
     SECRETS_ROTATED = "secrets.rotated", Category.SYSTEM, "Encryption key of secrets rotated"
     BACKUP_CREATED = "backup.created", Category.SYSTEM, "Backup made"

@@ -4,7 +4,7 @@ from typing import Any, NoReturn, TypeVar
 
 from django.db import models
 
-_Row = TypeVar("_Row", bound=models.Model, covariant=True)
+_Row = TypeVar("_Row", bound=models.Model)
 
 
 class AppendOnly(Exception):
@@ -22,9 +22,19 @@ class AppendOnlyQuerySet(models.QuerySet[_Row]):
         """Refuse."""
         raise AppendOnly("what is recorded is only dropped where the chain accounts for it")
 
-    def drop(self) -> int:
-        """Delete these rows, and return how many. For retention, erasure and the end of an organisation, which say so."""
-        return self._raw_delete(self.db)
+
+class AppendOnlyManager(models.Manager[_Row]):
+    """Rows that are added and read, nothing else."""
+
+    def get_queryset(self) -> AppendOnlyQuerySet[_Row]:
+        """Return all of them."""
+        return AppendOnlyQuerySet(self.model, using=self._db)
+
+
+def drop(rows: models.QuerySet[Any]) -> int:
+    """Delete ``rows``, and return how many. For retention, erasure and the end of an organisation, which say so."""
+    dropped: int = rows._raw_delete(rows.db)  # noqa: SLF001 # the way around the refusal above
+    return dropped
 
 
 class AppendOnlyModel(models.Model):

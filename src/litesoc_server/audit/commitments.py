@@ -8,8 +8,9 @@ together with the value erases the value from every copy of the chain.
 import hashlib
 import secrets
 from dataclasses import dataclass
+from math import isfinite
 
-from litesoc_server.audit.canonical import canonical
+from litesoc_server.audit.canonical import INTEGER_MAX, canonical
 from litesoc_server.pipeline.normalise.text import clean_text
 
 SALT_BYTES = 32
@@ -30,17 +31,28 @@ class Opening:
 
 def new_opening(value: object) -> Opening:
     """Return ``value`` with a fresh salt."""
-    return Opening(salt=secrets.token_hex(SALT_BYTES), value=clean_text(canonical(_cleaned(value)).decode()))
+    return Opening(salt=secrets.token_hex(SALT_BYTES), value=canonical(_cleaned(value)).decode())
 
 
 def _cleaned(value: object) -> object:
-    """Return ``value`` without what UTF-8 and PostgreSQL cannot hold; what JSON does not know becomes its text."""
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    if isinstance(value, dict):
-        return {clean_text(str(key)): _cleaned(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_cleaned(one) for one in value]
-    if isinstance(value, set | frozenset):
-        return [_cleaned(one) for one in sorted(value, key=str)]
-    return clean_text(str(value))
+    """Return ``value`` as every reader spells it: without what UTF-8 and PostgreSQL cannot hold."""
+    match value:
+        case bool():
+            return value
+        case int() | float():
+            return _number(value)
+        case dict():
+            return {clean_text(str(key)): _cleaned(one) for key, one in value.items()}
+        case list() | tuple():
+            return [_cleaned(one) for one in value]
+        case set() | frozenset():
+            return [_cleaned(one) for one in sorted(value, key=str)]
+        case _:
+            return None if value is None else clean_text(str(value))
+
+
+def _number(value: float) -> object:
+    """Return ``value`` as a number that all readers read alike, else as a text."""
+    if isinstance(value, int) or value.is_integer():
+        return int(value) if abs(value) <= INTEGER_MAX else str(value)
+    return value if isfinite(value) else str(value)

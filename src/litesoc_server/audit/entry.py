@@ -23,6 +23,8 @@ from litesoc_server.audit.canonical import INTEGER_MAX, canonical
 from litesoc_server.audit.commitments import Opening, new_opening
 
 VERSION = 1
+HASH_LENGTH = 64  # hexadecimal digits of SHA-256
+NOTHING_BEFORE = "0" * HASH_LENGTH  # the previous hash of the first entry
 NAME_LENGTH_MAX = 255  # characters
 USER_AGENT_LENGTH_MAX = 512  # characters
 VALUE_BYTES_MAX = 20_000  # of one side of a change; longer ones are cut

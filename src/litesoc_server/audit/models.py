@@ -3,10 +3,9 @@
 from django.db import models
 from django.db.models.functions import Left
 
-from litesoc_server.audit.append_only import AppendOnlyModel, AppendOnlyQuerySet
+from litesoc_server.audit.append_only import AppendOnlyManager, AppendOnlyModel
+from litesoc_server.audit.entry import HASH_LENGTH, NOTHING_BEFORE
 
-HASH_LENGTH = 64  # hexadecimal digits of SHA-256
-NOTHING_BEFORE = "0" * HASH_LENGTH  # the previous hash of the first entry
 VALUE_INDEXED_LENGTH = 100  # characters
 
 
@@ -38,7 +37,7 @@ class AuditEntry(AppendOnlyModel):
     body = models.TextField()  # canonical JSON, see audit.entry
     hash = models.CharField(max_length=HASH_LENGTH)
 
-    objects = AppendOnlyQuerySet.as_manager()
+    objects = AppendOnlyManager["AuditEntry"]()
 
     class Meta:
         verbose_name = "entry"
@@ -65,7 +64,7 @@ class AuditValue(AppendOnlyModel):
     salt = models.CharField(max_length=64)  # hexadecimal
     value = models.TextField()  # canonical JSON (may be personal data)
 
-    objects = AppendOnlyQuerySet.as_manager()
+    objects = AppendOnlyManager["AuditValue"]()
 
     class Meta:
         verbose_name = "value"
@@ -85,8 +84,9 @@ class AuditKey(AppendOnlyModel):
     made_at = models.DateTimeField()
     endorsed_by = models.CharField(max_length=16, null=True)  # the key before it; None of a first one
     endorsement = models.CharField(max_length=128, null=True)  # the signature of that key
+    proof = models.CharField(max_length=128, null=True)  # its own signature: it does follow that key
 
-    objects = AppendOnlyQuerySet.as_manager()
+    objects = AppendOnlyManager["AuditKey"]()
 
     class Meta:
         verbose_name = "signing key"
@@ -94,6 +94,19 @@ class AuditKey(AppendOnlyModel):
 
     def __str__(self) -> str:
         return self.key_id
+
+
+class AuditVerification(models.Model):
+    """What came of looking through a chain the last time; for the page, which cannot wait for it."""
+
+    org_id = models.UUIDField(primary_key=True, editable=False)
+    at = models.DateTimeField()
+    entries_count = models.PositiveBigIntegerField()
+    last_seq = models.PositiveBigIntegerField()  # the newest entry that was looked at
+    problem = models.TextField(null=True)  # the first one; None = there is none
+
+    def __str__(self) -> str:
+        return f"verification of {self.org_id} at {self.at}"
 
 
 class CheckpointKind(models.TextChoices):
@@ -114,7 +127,7 @@ class AuditCheckpoint(AppendOnlyModel):
     key_id = models.CharField(max_length=16)
     signature = models.CharField(max_length=128)  # Ed25519, hexadecimal
 
-    objects = AppendOnlyQuerySet.as_manager()
+    objects = AppendOnlyManager["AuditCheckpoint"]()
 
     class Meta:
         verbose_name = "checkpoint"

@@ -14,7 +14,7 @@ from litesoc_server import __version__
 
 # As --help lists them. Each has a module of its name; a group is its `app`, a command its function of the same name.
 _COMMANDS = ("init", "serve", "demo", "replay", "simulate", "evaluate", "tail", "explain", "detectors", "doctor", "migrate")
-_GROUPS = ("accounts", "keys", "policy", "suppress", "dead-letters", "geo")
+_GROUPS = ("accounts", "keys", "policy", "suppress", "audit", "dead-letters", "geo")
 
 
 class _ImportedWhenAsked(TyperGroup):

@@ -8,8 +8,10 @@ from litesoc_server.audit.actions import Action
 from litesoc_server.audit.append_only import AppendOnly
 from litesoc_server.audit.by import By, Target
 from litesoc_server.audit.canonical import sha256_hex
+from litesoc_server.audit.checkpoints import sign_head
 from litesoc_server.audit.commitments import Opening
-from litesoc_server.audit.models import NOTHING_BEFORE, AuditChain, AuditEntry, AuditValue
+from litesoc_server.audit.entry import NOTHING_BEFORE
+from litesoc_server.audit.models import AuditChain, AuditEntry, AuditValue
 from litesoc_server.audit.record import record
 
 ORG = uuid.UUID("11111111-1111-4111-8111-111111111111")
@@ -73,9 +75,10 @@ def test_what_is_recorded_cannot_be_changed_or_deleted() -> None:
         AuditEntry.objects.filter(org_id=ORG).update(action="member.left")
     with pytest.raises(AppendOnly):
         AuditValue.objects.filter(org_id=ORG).delete()
-    for table in ("audit_auditentry", "audit_auditvalue"):
+    sign_head(ORG)
+    for table in ("audit_auditentry", "audit_auditvalue", "audit_auditkey", "audit_auditcheckpoint"):
         with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"UPDATE {table} SET seq = 9")
+            cursor.execute(f"UPDATE {table} SET id = id + 9")
 
 
 @pytest.mark.django_db

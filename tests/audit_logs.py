@@ -1,0 +1,48 @@
+"""Audit logs for tests: acts of two people, recorded as the product does."""
+
+import uuid
+
+from django.db import connection, transaction
+
+from litesoc_server.audit.actions import Action
+from litesoc_server.audit.by import By, Target
+from litesoc_server.audit.export import exported, start_export
+from litesoc_server.audit.models import AuditEntry
+from litesoc_server.audit.record import record
+
+ORG = uuid.UUID("11111111-1111-4111-8111-111111111111")
+MIRA = By(principal="user:7", name="mira@shop.example", address="203.0.113.9", user_agent="Mozilla/5.0 (X11; Linux)")
+JO = By(principal="user:8", name="jo@shop.example", address="2001:db8::9", user_agent=None)
+
+
+def record_acts(org_id: uuid.UUID = ORG, *, count: int = 6) -> list[AuditEntry]:
+    """Record ``count`` acts, by turns Mira's and Jo's."""
+    found = []
+    for number in range(count):
+        with transaction.atomic():
+            found.append(
+                record(
+                    org_id=org_id,
+                    action=Action.MEMBER_ROLE_CHANGED if number % 2 else Action.SUPPRESSION_CREATED,
+                    by=JO if number % 2 else MIRA,
+                    target=Target(kind="member", id=str(number), name=f"person{number}@shop.example"),
+                    changes={"role": ("viewer", "admin"), "seats": (number, None), "share": (None, 0.5)},
+                    note="a journey to Zürich" if number % 3 == 0 else None,
+                )
+            )
+    return found
+
+
+def export_of(org_id: uuid.UUID = ORG) -> bytes:
+    """Return the log as a file that can be verified."""
+    return b"".join(exported(start_export(org_id, by=MIRA, what="jsonl")))
+
+
+def tamper(statement: str, *parameters: object) -> None:
+    """Change the log as somebody does who has the database: past the models and the triggers. Undone with the test's own."""
+    tables = ("audit_auditentry", "audit_auditvalue", "audit_auditcheckpoint", "audit_auditkey")
+    with connection.cursor() as cursor:
+        for table in tables:
+            on = f" ON {table}" if connection.vendor == "postgresql" else ""
+            cursor.execute(f"DROP TRIGGER IF EXISTS {table}_is_append_only{on}")
+        cursor.execute(statement, parameters)
