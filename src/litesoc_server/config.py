@@ -83,6 +83,15 @@ def _check_sender(sender: str | None) -> str | None:
     return sender
 
 
+def _check_contact(contact: str | None) -> str | None:
+    if contact is None or (contact.startswith("https://") and contact.isprintable() and " " not in contact):
+        return contact
+    if "@" in parseaddr(contact)[1] and parseaddr(contact)[1] == contact and contact.isprintable():
+        return f"mailto:{contact}"
+    msg = "must be an e-mail address or begin with https://"
+    raise ValueError(msg)
+
+
 def _check_secret_key(key: SecretStr | None) -> SecretStr | None:
     if key is not None and len(key.get_secret_value()) < _SECRET_KEY_LENGTH_MIN:
         msg = f"must have at least {_SECRET_KEY_LENGTH_MIN} characters"
@@ -158,6 +167,11 @@ class Config(BaseSettings):
     allowed_hosts: Annotated[list[str], NoDecode, BeforeValidator(_split_at_commas)] = Field(
         default=["*"],
         description="Host names that pages answer to, separated by commas; name yours when behind a public name.",
+    )
+    security_contact: Annotated[str | None, AfterValidator(_check_contact)] = Field(
+        default=None,
+        description="Where people report a vulnerability of this installation: an e-mail address or an https:// address; "
+        "published as /.well-known/security.txt; unset: there is no such file.",
     )
     collect_status: Annotated[int, _one_of(202, 200)] = Field(
         default=202, description="Status of an accepted /collect: 202, or 200 for scripts that insist on it."

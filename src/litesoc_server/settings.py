@@ -19,6 +19,7 @@ _is_https = (_config.public_url or "").startswith("https://")
 SECRET_KEY = secret_key_of(_config)
 DEBUG = False
 ALLOWED_HOSTS = _config.allowed_hosts
+SECURITY_CONTACT = _config.security_contact  # an address with its scheme; None = no security.txt
 PUBLIC_URL = (_config.public_url or "").rstrip("/")  # "" = unknown: links start at the address that was asked
 
 # Signs the audit log's checkpoints: the setting, else the file, made at first use.
@@ -151,6 +152,14 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+# The server speaks no TLS itself. Its proxy is believed where there is one; who connects without one could write anything.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _is_https and TRUSTED_PROXY_COUNT else None
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if _is_https else 0  # sent with answers over TLS only
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",  # other hosts below the operator's name are not ours to bind to TLS,
+    "security.W021",  # nor is the list that browsers ship with
+    "security.W008",  # applications may reach the API inside a network without TLS; the proxy leads browsers to it
+]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],

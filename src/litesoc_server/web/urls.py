@@ -31,6 +31,7 @@ from litesoc_server.web.views.overview_cards import overview_arrivals, overview_
 from litesoc_server.web.views.palette import palette
 from litesoc_server.web.views.passkey_sign_in import passkey_sign_in
 from litesoc_server.web.views.profile import profile
+from litesoc_server.web.views.security_txt import security_txt
 from litesoc_server.web.views.sessions import sessions
 from litesoc_server.web.views.setup import setup, setup_key, setup_notices, setup_progress
 
@@ -101,6 +102,7 @@ urlpatterns = [
     path("", home, name="home"),
     path("docs", docs, name="docs"),
     path("favicon.ico", favicon, name="favicon"),
+    path(".well-known/security.txt", security_txt, name="security_txt"),
     path("profile/", profile, name="profile"),
     path("invitations/<str:token>/", invitation, name="invitation"),
     # Before allauth's own of these names: the profile shows all of it, and each start of a sign-in by passkey counts.
