@@ -25,7 +25,7 @@ def record_acts(org_id: uuid.UUID = ORG, *, count: int = 6) -> list[AuditEntry]:
                     org_id=org_id,
                     action=Action.MEMBER_ROLE_CHANGED if number % 2 else Action.SUPPRESSION_CREATED,
                     by=JO if number % 2 else MIRA,
-                    target=Target(kind="member", id=str(number), name=f"person{number}@shop.example"),
+                    target=Target(kind="member", id=str(number), name=f"colleague{number}@shop.example"),
                     changes={"role": ("viewer", "admin"), "seats": (number, None), "share": (None, 0.5)},
                     note="a journey to Zürich" if number % 3 == 0 else None,
                 )

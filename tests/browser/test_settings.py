@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from browser.visits import DESKTOP, PHONE, Site, Theme
 
 SIZES = [("light", DESKTOP), ("dark", DESKTOP), ("light", PHONE), ("dark", PHONE)]
-PAGES = {"General": "settings/general/", "Members": "settings/members/"}
+PAGES = {"General": "settings/general/", "Members": "settings/members/", "Audit log": "settings/audit/"}
 
 
 @pytest.mark.parametrize(("theme", "size"), SIZES)

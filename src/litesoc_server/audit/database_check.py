@@ -16,28 +16,36 @@ from litesoc_server.audit.trust import key_ring
 from litesoc_server.audit.verify import Verdict, Verifier
 
 
-def verify_database(org_id: uuid.UUID, known: Collection[str] = ()) -> Verdict:
+def verify_database(org_id: uuid.UUID, known: Collection[str] = (), *, after: int | None = None) -> Verdict:
     """Look through all of an organisation's chain as it stands in the database.
 
-    Believed are ``known`` (public keys), or without any the key that signs now, with those that hang together with it.
-    Raises KeyUnusable, django.db.Error.
+    With ``after`` only what was recorded after the entry of that number, if it is there. Believed are ``known``
+    (public keys), or without any the key that signs now, with those that hang together with it. Raises KeyUnusable,
+    django.db.Error.
     """
     key = signing_key()
     chain = AuditChain.objects.filter(org_id=org_id).first() or AuditChain(org_id=org_id)
     head = log_line(chain, exported_at="", key_id=key.key_id)
-    verifier = Verifier(head, key_ring(key_lines(), known or (key.public_key,)))
-    for checkpoint in start_checkpoints(chain):
+    before = None if after is None else AuditEntry.objects.filter(org_id=org_id, seq=after).first()
+    if before is not None:
+        head |= {"first_seq": before.seq + 1, "start_hash": before.hash}
+    verifier = Verifier(head, key_ring(key_lines(), known or (key.public_key,)), is_part=before is not None)
+    for checkpoint in start_checkpoints(chain) if before is None else ():
         verifier.take(checkpoint_line(checkpoint))
-    for chunk in chunks(chain):
+    for chunk in chunks(chain, after=None if before is None else before.seq):
         for one in chunk:
             _take(verifier, one)
     _check_beyond(verifier, chain)
     return verifier.end()
 
 
-def verify_and_note(org_id: uuid.UUID) -> AuditVerification:
-    """Verify a chain, and note what came of it for the page. Raises what `verify_database` raises."""
-    verdict = verify_database(org_id)
+def verify_and_note(org_id: uuid.UUID, *, is_whole: bool = True) -> AuditVerification:
+    """Verify a chain, and note what came of it for the page. Raises what `verify_database` raises.
+
+    Without ``is_whole`` what was found to be sound the last time is not looked at again.
+    """
+    seen = None if is_whole else AuditVerification.objects.filter(org_id=org_id, problem=None).first()
+    verdict = verify_database(org_id, after=None if seen is None else seen.last_seq)
     noted, _ = AuditVerification.objects.update_or_create(
         org_id=org_id,
         defaults={

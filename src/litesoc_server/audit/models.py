@@ -101,7 +101,7 @@ class AuditVerification(models.Model):
 
     org_id = models.UUIDField(primary_key=True, editable=False)
     at = models.DateTimeField()
-    entries_count = models.PositiveBigIntegerField()
+    entries_count = models.PositiveBigIntegerField()  # that were looked at then; all that are new, or all
     last_seq = models.PositiveBigIntegerField()  # the newest entry that was looked at
     problem = models.TextField(null=True)  # the first one; None = there is none
 

@@ -42,6 +42,11 @@ class Difference:
     before: Value
     after: Value
 
+    @property
+    def words(self) -> str:
+        """The field for people."""
+        return self.field.replace("_", " ").replace(".", ": ").capitalize()
+
 
 @dataclass(frozen=True, kw_only=True)
 class ReadEntry:
@@ -73,6 +78,11 @@ class ReadEntry:
         """The action's category, None for one that this release does not know."""
         known = _KNOWN.get(self.action)
         return None if known is None else known.category
+
+    @property
+    def target_words(self) -> str:
+        """What kind of thing was acted on, for people."""
+        return (self.target_kind or "").replace("_", " ")
 
     @property
     def who(self) -> str:

@@ -49,12 +49,12 @@ class Verdict:
 class Verifier:
     """Takes the lines of one log one by one, but for the first ones and the last."""
 
-    def __init__(self, head: Line, ring: KeyRing) -> None:
+    def __init__(self, head: Line, ring: KeyRing, *, is_part: bool = False) -> None:
         self._head = head  # the line of type "log"
         self._ring = ring
         self._missing: dict[str, set[int]] = defaultdict(set)
         self._erased: dict[str, set[int]] = defaultdict(set)
-        self._has_start = False
+        self._has_start = is_part  # whether it may begin where it does
         self.verdict = Verdict(last_seq=int(head["first_seq"]) - 1, last_hash=str(head["start_hash"]))
 
     def take(self, line: Line) -> None:

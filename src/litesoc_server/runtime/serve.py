@@ -15,6 +15,7 @@ from django.db import DatabaseError
 from prometheus_client import start_http_server
 
 from litesoc_server.alerts.consumer import AlertConsumer
+from litesoc_server.audit.keeper import keep_logs
 from litesoc_server.clock import Clock, SystemClock
 from litesoc_server.config import Config
 from litesoc_server.events.errors import StreamUnavailable
@@ -221,6 +222,7 @@ def _build_worker(
         writer=writer,
         run_alerts=AlertConsumer(stream.consumer(Subject.DETECTIONS), policies).run,
         keep_policies_fresh=policies.keep_fresh,
+        keep_audit_logs=keep_logs,
         stop=stop,
         on_death=on_death,
     )

@@ -1,4 +1,4 @@
-"""The worker's threads: rebuild the detectors' state, then run pipeline, alerts and policies until told to stop."""
+"""The worker's threads: rebuild the detectors' state, then run all that works in the background until told to stop."""
 
 import logging
 import threading
@@ -17,7 +17,7 @@ WRITER_STOP_S = 3.0
 
 
 class Worker:
-    """Owns four threads. If one dies of a bug the whole process ends: a restart redelivers what it had in hand."""
+    """Owns five threads. If one dies of a bug the whole process ends: a restart redelivers what it had in hand."""
 
     def __init__(
         self,
@@ -27,6 +27,7 @@ class Worker:
         writer: StoreWriter,
         run_alerts: Callable[[threading.Event], None],
         keep_policies_fresh: Callable[[threading.Event], None],
+        keep_audit_logs: Callable[[threading.Event], None],
         stop: threading.Event,
         on_death: Callable[[], None],
     ) -> None:
@@ -35,12 +36,14 @@ class Worker:
         self._writer = writer
         self._run_alerts = run_alerts
         self._keep_policies_fresh = keep_policies_fresh
+        self._keep_audit_logs = keep_audit_logs
         self._stop = stop
         self._on_death = on_death
         self._threads = [
             threading.Thread(target=self._guard, args=(self._run_pipeline,), name="pipeline", daemon=True),
             threading.Thread(target=self._guard, args=(self._run_alert_consumer,), name="alerts", daemon=True),
             threading.Thread(target=self._guard, args=(self._run_policies,), name="policies", daemon=True),
+            threading.Thread(target=self._guard, args=(self._run_audit_logs,), name="audit logs", daemon=True),
         ]
 
     def start(self) -> None:
@@ -73,6 +76,9 @@ class Worker:
 
     def _run_policies(self) -> None:
         self._keep_policies_fresh(self._stop)
+
+    def _run_audit_logs(self) -> None:
+        self._keep_audit_logs(self._stop)
 
     def _start_detection(self) -> bool:
         """Let detection learn from recent stored events. Waits for the store; returns False when told to stop meanwhile."""

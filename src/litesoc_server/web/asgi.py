@@ -32,7 +32,7 @@ EXPORTS_OF_ONE_AT_ONCE, EXPORTS_OF_ONE_WAITING_MAX = 1, 2
 LARGE_BYTES = 64 * 1024
 LARGE_AT_ONCE, LARGE_WAITING_MAX = 128, 0
 _STREAM_PATH = re.compile(r"/o/[^/]+/[^/]+/[^/]+/stream")
-_EXPORT_PATH = re.compile(r"/o/[^/]+/[^/]+/[^/]+/export\.[a-z]+")
+_EXPORT_PATH = re.compile(r"/o/[^/]+/[^/]+/(?:[^/]+/)+export\.[a-z]+")
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _PASSWORD_PATHS = (
     "/accounts/login/",

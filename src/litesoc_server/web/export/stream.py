@@ -39,6 +39,11 @@ def json_file(
     return _file(filename, "application/json", _json(pages), rows_count)
 
 
+def stored_lines_file(filename: str, pieces: AsyncIterator[bytes]) -> StreamingHttpResponse:
+    """Return an answer that saves ``pieces`` of JSON lines, as they are, as ``filename``."""
+    return _file(filename, "application/jsonl", pieces, None)
+
+
 async def _csv(header: Sequence[str], pages: AsyncIterator[Sequence[Row]]) -> AsyncIterator[str]:
     yield BYTE_ORDER_MARK + csv_line(header)
     async for page in pages:
@@ -55,7 +60,9 @@ async def _json(pages: AsyncIterator[Sequence[object]]) -> AsyncIterator[str]:
     yield "[]\n" if before == "[\n" else "\n]\n"
 
 
-def _file(filename: str, content_type: str, chunks: AsyncIterator[str], rows_count: int | None) -> StreamingHttpResponse:
+def _file(
+    filename: str, content_type: str, chunks: AsyncIterator[str] | AsyncIterator[bytes], rows_count: int | None
+) -> StreamingHttpResponse:
     response = StreamingHttpResponse(chunks, content_type=content_type)
     response["Content-Disposition"] = f'attachment; filename="{filename}"'
     if rows_count is not None:

@@ -4,11 +4,18 @@ from django.urls import path
 
 from litesoc_server.web.views import settings_member, settings_members
 from litesoc_server.web.views.settings import settings
+from litesoc_server.web.views.settings_audit import settings_audit, settings_audit_entry, settings_audit_retention
+from litesoc_server.web.views.settings_audit_export import settings_audit_export
 from litesoc_server.web.views.settings_general import settings_general, settings_general_rename
 from litesoc_server.web.views.settings_leave import settings_leave
 
 settings_urls = [
     path("", settings, name="settings"),
+    path("audit/", settings_audit, name="settings_audit"),
+    path("audit/<int:seq>/", settings_audit_entry, name="settings_audit_entry"),
+    path("audit/export.csv", settings_audit_export, {"file_format": "csv"}, name="settings_audit_export"),
+    path("audit/export.jsonl", settings_audit_export, {"file_format": "jsonl"}, name="settings_audit_export"),
+    path("audit/retention", settings_audit_retention, name="settings_audit_retention"),
     path("general/", settings_general, name="settings_general"),
     path("general/rename", settings_general_rename, name="settings_general_rename"),
     path("members/", settings_members.settings_members, name="settings_members"),
