@@ -54,6 +54,7 @@ PAGES: Mapping[str, str] = {
     "settings_members": "settings/members/",
     "settings_member": "settings/members/{user_id}/",
     "settings_leave": "settings/members/leave",
+    "settings_usage": "settings/usage/",
 }
 # Addresses without a page of their own: what scripts ask for, files, and what is only posted to.
 NO_PAGES = frozenset({

@@ -12,6 +12,7 @@ interface Series {
 interface ChartData {
   times: number[]; // Unix seconds, beginning of each bucket
   bucket_s: number;
+  is_fixed?: boolean; // what it shows does not go by the time range of the page
   series: Series[]; // drawn from the bottom upwards
 }
 
@@ -46,7 +47,7 @@ function draw(element: HTMLElement, data: ChartData): uPlot {
     width: element.clientWidth,
     height: HEIGHT,
     legend: { live: true },
-    cursor: { drag: { x: true, y: false, setScale: false }, points: { show: false } },
+    cursor: { drag: { x: data.is_fixed !== true, y: false, setScale: false }, points: { show: false } },
     scales: { x: { time: true, range: () => xRange(data) }, y: { range: (_, __, max) => [0, Math.max(max, 1)] } },
     axes: [{ ...axis, values: (_, ticks) => timesOf(ticks) }, { ...axis, size: 48, values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? (tick < COMPACT_FROM ? tick.toLocaleString("en") : compact.format(tick)) : "")) }],
     series: [

@@ -1,13 +1,14 @@
 """What the API and the pages need from the data plane; the runtime puts it in before it serves."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from litesoc_server.clock import Clock
 from litesoc_server.health.recent import RecentLooks
 from litesoc_server.ingest.key_directory import KeyDirectory
 from litesoc_server.ingest.key_use import KeyUse
 from litesoc_server.ingest.limits import QuotaMeter, RateLimiter
+from litesoc_server.ingest.refusals import RefusalCounts
 from litesoc_server.pipeline.enrich.data_sets import IpDataState
 from litesoc_server.store.base import EventReader
 from litesoc_server.stream.base import Publisher
@@ -24,6 +25,7 @@ class Backend:
     key_use: KeyUse
     rate_limiter: RateLimiter
     quota_meter: QuotaMeter
+    refusals: RefusalCounts = field(default_factory=RefusalCounts)
     ip_data: Callable[[], IpDataState]  # which IP data is in use
     clock: Clock
 

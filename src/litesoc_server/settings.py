@@ -63,6 +63,7 @@ MIDDLEWARE = [
     "litesoc_server.api.errors.FlatMethodErrorsMiddleware",
     "litesoc_server.web.method_errors.MethodErrorPageMiddleware",
     "litesoc_server.web.unavailable.UnavailableMiddleware",
+    "litesoc_server.web.restricted.RestrictedMiddleware",
 ]
 ROOT_URLCONF = "litesoc_server.urls"
 TEMPLATES = [

@@ -18,6 +18,7 @@ from litesoc_server.api.v1 import (
     instrumentation,
     ip_data,
     suppressions,
+    usage,
 )
 from litesoc_server.ingest.cors import response_headers
 
@@ -73,5 +74,6 @@ api.add_router("", suppressions.router)
 api.add_router("", detectors.router)
 api.add_router("", ip_data.router)
 api.add_router("", instrumentation.router)
+api.add_router("", usage.router)
 for kind in (Exception, HttpError, ValidationError):  # django-ninja has its own answers to the last two
     api.add_exception_handler(kind, answer_to)

@@ -15,25 +15,21 @@ from litesoc_server.ingest.admission import key_refusal, rate_refusal, require_a
 from litesoc_server.ingest.keys import KeyRecord, KeysUnavailable, Scope
 from litesoc_server.ingest.limits import RateDecision
 from litesoc_server.ingest.responses import ErrorCode, Refused, account_headers, unavailable
-from litesoc_server.orgs.plans import PLANS, Feature, Plan, PlanName, smallest_plan_with
+from litesoc_server.orgs import plan_gates
+from litesoc_server.orgs.plans import Feature
 from litesoc_server.pipeline.policy import DAY_MS
 
 KEY_HEADER = "X-API-Key"
 PLAN_PAGE = "/admin/orgs/organization/"  # where the operator changes an organisation's plan
 _BEARER = "bearer "
-_WORDS = {
-    Feature.ALERTS_API: "alerts",
-    Feature.NETWORK_INTELLIGENCE: "searching by places and networks",
-}  # how a refusal names what is missing
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """One authenticated request's key, plan and sight."""
+    """One authenticated request's key and sight."""
 
     record: KeyRecord
-    plan: Plan  # for its features and page sizes; the limits in force stand in ``record``
     headers: tuple[tuple[str, str], ...]  # of the answer, whatever it is (contract 2.7)
     not_before_ms: int | None  # oldest visible moment, Unix ms; None = unlimited retention
 
@@ -45,7 +41,7 @@ class Caller:
     @property
     def is_redacted(self) -> bool:
         """Whether places and networks are withheld."""
-        return Feature.NETWORK_INTELLIGENCE not in self.plan.features
+        return Feature.NETWORK_INTELLIGENCE not in self.record.features
 
 
 class ApiRequest(HttpRequest):
@@ -85,6 +81,7 @@ class KeyAuth(APIKeyHeader):
         caller = _caller(record, rate)
         cast("ApiRequest", request).caller = caller
         if not rate.is_allowed:
+            backend.current().refusals.note(record.org_id, ErrorCode.RATE_LIMIT_EXCEEDED)
             raise rate_refusal(rate)
         address = address_of(request)
         require_admission(record, address=address, origin=request.headers.get("Origin"), host=_host_of(request))
@@ -99,8 +96,10 @@ class KeyAuth(APIKeyHeader):
 
 def require_feature(request: ApiRequest, feature: Feature) -> None:
     """Return if the caller's plan includes ``feature``. Raises Refused."""
-    if feature not in request.caller.plan.features:
-        raise _plan_restricted(request, feature)
+    try:
+        plan_gates.require_feature(request.caller.record.features, feature)
+    except plan_gates.PlanRestricted as error:
+        raise _plan_restricted(request, error) from error
 
 
 def _host_of(request: HttpRequest) -> str:
@@ -126,14 +125,14 @@ def _caller(record: KeyRecord, rate: RateDecision) -> Caller:
     headers = account_headers(record, quota=parts.quota_meter.reserve(record, 0), rate=rate, now_ms=now_ms)
     return Caller(
         record=record,
-        plan=PLANS[PlanName(record.plan)],
         headers=tuple(headers),
         not_before_ms=None if record.retention_days is None else now_ms - record.retention_days * DAY_MS,
     )
 
 
-def _plan_restricted(request: HttpRequest, feature: Feature) -> Refused:
-    plan = smallest_plan_with(feature)
+def _plan_restricted(request: HttpRequest, error: plan_gates.PlanRestricted) -> Refused:
     url = f"{settings.PUBLIC_URL or request.build_absolute_uri('/').rstrip('/')}{PLAN_PAGE}"
-    message = f"this organisation's plan does not include {_WORDS[feature]}: it needs {plan.title} or a larger plan"
-    return Refused(ErrorCode.PLAN_RESTRICTED, message, required_plan=plan.title, upgrade_url=url, upgrade_link=url)
+    refused = Refused(ErrorCode.PLAN_RESTRICTED, str(error), upgrade_url=url, upgrade_link=url)
+    if error.required is not None:
+        refused.hints["required_plan"] = error.required
+    return refused

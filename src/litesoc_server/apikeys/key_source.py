@@ -13,7 +13,7 @@ from litesoc_server.events.ids import KeyHash, OrgId
 from litesoc_server.ingest.allow_list import AllowList, stored_allow_list
 from litesoc_server.ingest.keys import KeyRecord, KeysUnavailable, Scope
 from litesoc_server.ingest.origins import NO_ORIGINS, compiled_origins
-from litesoc_server.orgs.plans import plan_of
+from litesoc_server.orgs.plan_rows import Plans, plan_of, plans_in_force
 
 
 class DatabaseKeySource:
@@ -24,7 +24,7 @@ class DatabaseKeySource:
         return self.find_many([key_hash]).get(key_hash)
 
     def find_many(self, key_hashes: list[KeyHash]) -> dict[KeyHash, KeyRecord]:
-        """Return those of the keys that are usable, in one query. Raises KeysUnavailable."""
+        """Return those of the keys that are usable, in two queries. Raises KeysUnavailable."""
         usable = ApiKey.objects.select_related("org__access_rules").filter(
             Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now()),
             sha256__in=[key_hash.hex() for key_hash in key_hashes],
@@ -32,15 +32,17 @@ class DatabaseKeySource:
         )
         try:
             with fresh_connections():
-                return {KeyHash(bytes.fromhex(key.sha256)): _record(key) for key in usable}
+                found = list(usable)
+                plans = plans_in_force() if found else {}
+                return {KeyHash(bytes.fromhex(key.sha256)): _record(key, plans) for key in found}
         except Error as error:
             # Without the driver's text: it can quote the connection string.
             msg = f"the control database does not answer ({type(error).__name__})"
             raise KeysUnavailable(msg) from error
 
 
-def _record(key: ApiKey) -> KeyRecord:
-    plan = plan_of(key.org)
+def _record(key: ApiKey, plans: Plans) -> KeyRecord:
+    plan = plan_of(key.org, plans)
     rules: AccessRules | None = getattr(key.org, "access_rules", None)
     return KeyRecord(
         key_id=str(key.id),
@@ -51,6 +53,8 @@ def _record(key: ApiKey) -> KeyRecord:
         org_name=key.org.name,
         is_suspended=key.org.is_suspended,
         plan=plan.name.value,
+        features=plan.features,
+        alerts_page_limit=plan.alerts_page_limit,
         monthly_events_limit=plan.monthly_events_limit,
         rate_limit_per_minute=plan.rate_limit_per_minute,
         retention_days=plan.retention_days,

@@ -20,6 +20,11 @@ def keys_for_operator(org: str | None) -> Sequence[ApiKey]:
     return list(keys if org is None else keys.filter(org=organization_for_operator(org)))
 
 
+def names_of_keys(org: Organization) -> dict[str, str]:
+    """Return what each key of an organisation is called, by its id, also those that no longer work."""
+    return {str(key_id): name for key_id, name in ApiKey.objects.filter(org=org).values_list("id", "name")}
+
+
 def usable_keys(org: Organization, environment: Environment) -> QuerySet[ApiKey]:
     """Return the keys of an organisation that work now, newest first."""
     is_lasting = Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now())

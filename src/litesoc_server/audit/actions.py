@@ -125,6 +125,7 @@ class Action(StrEnum):
     AUDIT_LOG_EXPORTED = "audit_log.exported", Category.PRIVACY, "Audit log exported"  # 8.7
 
     AUDIT_KEY_ROTATED = "audit_log.key_rotated", Category.SYSTEM, "Signing key of the audit log rotated"
+    QUOTA_WARNED = "quota.warned", Category.SYSTEM, "Warned of the monthly quota"
     SECRETS_ROTATED = "secrets.rotated", Category.SYSTEM, "Encryption key of secrets rotated"
     BACKUP_CREATED = "backup.created", Category.SYSTEM, "Backup made"
     BACKUP_RESTORED = "backup.restored", Category.SYSTEM, "Backup restored"

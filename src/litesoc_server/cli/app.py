@@ -13,8 +13,21 @@ from typer.main import get_group
 from litesoc_server import __version__
 
 # As --help lists them. Each has a module of its name; a group is its `app`, a command its function of the same name.
-_COMMANDS = ("init", "serve", "demo", "replay", "simulate", "evaluate", "tail", "explain", "detectors", "doctor", "migrate")
-_GROUPS = ("accounts", "keys", "policy", "suppress", "audit", "dead-letters", "geo")
+_COMMANDS = (
+    "init",
+    "serve",
+    "demo",
+    "replay",
+    "simulate",
+    "evaluate",
+    "tail",
+    "usage",
+    "explain",
+    "detectors",
+    "doctor",
+    "migrate",
+)
+_GROUPS = ("accounts", "keys", "plans", "policy", "suppress", "audit", "dead-letters", "geo")
 
 
 class _ImportedWhenAsked(TyperGroup):

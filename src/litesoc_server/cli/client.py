@@ -70,6 +70,10 @@ class ApiClient:
         answer = self._call("GET", "/api/v1/alerts", params={"limit": limit, "offset": offset})
         return cast("list[dict[str, Any]]", answer["data"])
 
+    def usage(self) -> dict[str, Any]:
+        """Return the month's events and the plan."""
+        return cast("dict[str, Any]", self._call("GET", "/api/v1/usage")["data"])
+
     def health(self) -> dict[str, Any]:
         """Return what the server says of itself and of the key."""
         return self._call("GET", "/api/v1/health")

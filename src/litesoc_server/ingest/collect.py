@@ -30,6 +30,7 @@ from litesoc_server.ingest.key_directory import KeyDirectory, NotCached
 from litesoc_server.ingest.key_use import KeyUse
 from litesoc_server.ingest.keys import KeyRecord, KeysUnavailable, Scope
 from litesoc_server.ingest.limits import QuotaMeter, RateLimiter
+from litesoc_server.ingest.refusals import RefusalCounts
 from litesoc_server.ingest.reply import Account, Reply, accepted_body, json_reply, refusal_reply
 from litesoc_server.ingest.request import CollectRequest
 from litesoc_server.ingest.responses import ErrorCode, Refused, server_error, unavailable
@@ -50,14 +51,17 @@ THREADS = 4
 class Exchange:
     """One request on its way to its answer."""
 
-    __slots__ = ("_reply", "account", "client_address", "now_ms", "request")
+    __slots__ = ("_refusals", "_reply", "account", "client_address", "now_ms", "request")
 
-    def __init__(self, request: CollectRequest, reply: Callable[[Reply], None], now_ms: int) -> None:
+    def __init__(
+        self, request: CollectRequest, reply: Callable[[Reply], None], refusals: RefusalCounts, now_ms: int
+    ) -> None:
         self.request = request
         self.account = Account()
         self.client_address: str | None = None
         self.now_ms = now_ms  # when the request had arrived, Unix ms
         self._reply = reply
+        self._refusals = refusals
 
     def answer(self, answer: Answer) -> None:
         """Send ``answer`` with the headers of the account."""
@@ -66,6 +70,8 @@ class Exchange:
 
     def refuse(self, refused: Refused) -> None:
         """Send a refusal."""
+        if self.account.record is not None:
+            self._refusals.note(self.account.record.org_id, refused.code)
         self._reply(
             refusal_reply(refused, account=self.account, origin=self.request.head.origin, now_ms=self.now_ms),
         )
@@ -89,6 +95,7 @@ class Collector:
         key_use: KeyUse,
         clock: Clock,
         trusted_proxy_count: int = 0,
+        refusals: RefusalCounts | None = None,
         collect_status: int = 202,
         quota_exceeded_status: int = 403,
     ) -> None:
@@ -100,6 +107,7 @@ class Collector:
         self._key_use = key_use
         self._clock = clock
         self._trusted_proxy_count = trusted_proxy_count
+        self._refusals = refusals or RefusalCounts()
         self._collect_status = collect_status
         self._quota_exceeded_status = quota_exceeded_status
         self._executor = ThreadPoolExecutor(THREADS, thread_name_prefix="ingest")
@@ -107,7 +115,7 @@ class Collector:
 
     def begin(self, request: CollectRequest, reply: Callable[[Reply], None]) -> None:
         """Take ``request``; ``reply`` is called on this event loop, once, possibly before this returns. Never raises."""
-        exchange = Exchange(request, reply, self._clock.now_ms())
+        exchange = Exchange(request, reply, self._refusals, self._clock.now_ms())
         try:
             self._begin(exchange)
         except Refused as refused:

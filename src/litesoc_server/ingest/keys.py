@@ -34,6 +34,8 @@ class KeyRecord(msgspec.Struct, frozen=True, gc=False):
     org_name: str
     is_suspended: bool
     plan: str  # "free", "pro" or "enterprise": the only names clients know
+    features: frozenset[str]  # of the plan, orgs.plans.Feature
+    alerts_page_limit: int  # rows
     monthly_events_limit: int | None  # None = unlimited
     rate_limit_per_minute: int | None  # events; None = unlimited
     retention_days: int | None  # None = unlimited

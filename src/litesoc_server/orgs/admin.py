@@ -1,8 +1,13 @@
 """Organisations in the admin pages."""
 
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
 
-from litesoc_server.orgs.models import Membership, Organization, PolicyChange, StoredPolicy, Suppression
+from litesoc_server.orgs.audit_by import by_of
+from litesoc_server.orgs.models import Membership, Organization, PolicyChange, StoredPlan, StoredPolicy, Suppression
+from litesoc_server.orgs.plan_assignment import decided, record_decisions
+from litesoc_server.orgs.plan_form import PlanForm
+from litesoc_server.orgs.plan_rows import make_rows, set_plan
 
 
 class ReadOnly:
@@ -47,6 +52,38 @@ class OrganizationAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic i
         ),
         (None, {"fields": ["id", "created_at"]}),
     ]
+
+    def save_model(self, request: HttpRequest, obj: Organization, form: object, change: bool) -> None:  # noqa: FBT001 # Django's own signature
+        """Save an organisation, and record what the operator decided about it."""
+        before = decided(Organization.objects.get(id=obj.id)) if change else {}
+        super().save_model(request, obj, form, change)
+        record_decisions(obj, before, by=by_of(request))
+
+
+@admin.register(StoredPlan)
+class PlanAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic in the stubs only
+    """The plans: the operator changes their limits and features, not which there are."""
+
+    form = PlanForm
+    list_display = ["__str__", "changed_at"]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
+        """List every plan, also those that nobody has changed."""
+        make_rows()
+        return super().changelist_view(request, extra_context)
+
+    def save_model(self, request: HttpRequest, obj: StoredPlan, form: PlanForm, change: bool) -> None:  # noqa: FBT001 # Django's own signature
+        """Keep what differs from the defaults."""
+        del obj, change
+        set_plan(form.plan, by=by_of(request))
+
+    def has_add_permission(self, *_: object) -> bool:
+        """Return False: clients know these three and no others."""
+        return False
+
+    def has_delete_permission(self, *_: object) -> bool:
+        """Return False."""
+        return False
 
 
 @admin.register(StoredPolicy)

@@ -9,10 +9,27 @@ from django.utils import timezone
 
 from litesoc_server.accounts.fields import LowerCaseEmailField
 from litesoc_server.accounts.models import User
+from litesoc_server.events.envelope import Environment
 from litesoc_server.orgs.plans import RETENTION_DAYS_MAX, PlanName
 
 InvitationState = Literal["open", "expired", "accepted", "withdrawn"]
 SuppressionState = Literal["active", "expired", "ended"]
+
+
+class StoredPlan(models.Model):
+    """What the operator changed of one plan: only what differs from the defaults (see orgs.plan_rows)."""
+
+    name = models.CharField(
+        max_length=20, primary_key=True, choices=[(name.value, name.value.capitalize()) for name in PlanName], editable=False
+    )
+    overrides = models.JSONField(default=dict)  # field of orgs.plans.Plan -> value; features -> {feature: whether it is on}
+    changed_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        verbose_name = "plan"
+
+    def __str__(self) -> str:
+        return str(self.name).capitalize()
 
 
 class Role(models.TextChoices):
@@ -253,6 +270,69 @@ class ListedPage(models.TextChoices):
 
     EVENTS = "events", "Events"
     ALERTS = "alerts", "Alerts"
+
+
+class UsageDay(models.Model):
+    """How many events one key sent on one day. Kept apart from the events, which may expire within the month."""
+
+    org = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+", verbose_name="organisation")
+    day = models.DateField()  # UTC, our clock
+    environment = models.CharField(max_length=10, choices=[(name.value, name.value) for name in Environment])
+    key_id = models.CharField(max_length=36)  # the key may be gone
+    source = models.CharField(max_length=40)
+    events = models.PositiveBigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="orgs_usage_one_row_per_key_and_day", fields=["org", "day", "environment", "key_id", "source"]
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.events} events on {self.day}"
+
+
+class UsageMark(models.Model):
+    """Up to where events are counted in UsageDay: one row, or none before the first count."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    counted_until_s = models.PositiveBigIntegerField()  # Unix s by the store's clock: what it took in before is counted
+
+    def __str__(self) -> str:
+        return f"counted until {self.counted_until_s}"
+
+
+class UsageRefusal(models.Model):
+    """How many requests were refused on one day, for one reason."""
+
+    org = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+", verbose_name="organisation")
+    day = models.DateField()  # UTC, our clock
+    code = models.CharField(max_length=40)  # ingest.responses.ErrorCode
+    requests = models.PositiveBigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="orgs_usage_one_row_per_reason", fields=["org", "day", "code"])]
+
+    def __str__(self) -> str:
+        return f"{self.requests} times {self.code} on {self.day}"
+
+
+class QuotaWarning(models.Model):
+    """The record that an organisation was warned of a limit of a month, so that it is warned once."""
+
+    org = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+", verbose_name="organisation")
+    month = models.DateField()  # its first day, UTC
+    percent = models.PositiveSmallIntegerField()
+    limit = models.PositiveBigIntegerField()  # events, as it was then
+    used = models.PositiveBigIntegerField()  # events, as it was then
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="orgs_each_warning_once", fields=["org", "month", "percent", "limit"])]
+
+    def __str__(self) -> str:
+        return f"{self.percent} % of {self.limit}"
 
 
 class SavedView(models.Model):

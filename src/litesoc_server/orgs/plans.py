@@ -1,5 +1,9 @@
-"""Plans and their limits, as data: the hosted service's figures (contract 3.8)."""
+"""Plans and their limits as they are unless the operator changes them: the hosted service's figures (contract 3.8).
 
+What is in force, the operator's changes among it, says orgs.plan_rows.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
@@ -34,18 +38,14 @@ class Feature(StrEnum):
 class Plan:
     """One plan, or one organisation's version of it. None means: no limit."""
 
-    name: PlanName
+    name: PlanName  # as clients know it
+    title: str  # as people read it
     monthly_events_limit: int | None
     rate_limit_per_minute: int | None  # events
     retention_days: int
     origins_limit: int | None  # authorised browser origins
     alerts_page_limit: int  # rows
     features: frozenset[Feature]
-
-    @property
-    def title(self) -> str:
-        """The name as people read it."""
-        return self.name.value.capitalize()
 
 
 EVENTS_PAGE_LIMIT = 100  # rows, on every plan (contract 1.6)
@@ -64,9 +64,10 @@ _PRO_FEATURES = frozenset(
 )
 
 # From the smallest to the largest: the first one with a feature is the one to ask for.
-PLANS = {
+PLAN_DEFAULTS: Mapping[PlanName, Plan] = {
     PlanName.FREE: Plan(
         name=PlanName.FREE,
+        title="Free",
         monthly_events_limit=5_000,
         rate_limit_per_minute=60,
         retention_days=7,
@@ -76,6 +77,7 @@ PLANS = {
     ),
     PlanName.PRO: Plan(
         name=PlanName.PRO,
+        title="Pro",
         monthly_events_limit=50_000,
         rate_limit_per_minute=300,
         retention_days=30,
@@ -85,6 +87,7 @@ PLANS = {
     ),
     PlanName.ENTERPRISE: Plan(
         name=PlanName.ENTERPRISE,
+        title="Enterprise",
         monthly_events_limit=None,
         rate_limit_per_minute=1_200,
         retention_days=90,
@@ -108,20 +111,14 @@ class HasPlan(Protocol):
     def retention_days_override(self) -> int | None: ...  # noqa: D102
 
 
-def plan_of(org: HasPlan) -> Plan:
-    """Return an organisation's plan with its own limits in place of the plan's."""
-    plan = PLANS[PlanName(org.plan)]
+def with_own_limits(plan: Plan, org: HasPlan) -> Plan:
+    """Return ``plan`` with an organisation's own limits in place of the plan's."""
     return replace(
         plan,
         monthly_events_limit=_limit(org.monthly_events_override, plan.monthly_events_limit),
         rate_limit_per_minute=_limit(org.rate_per_minute_override, plan.rate_limit_per_minute),
         retention_days=plan.retention_days if org.retention_days_override is None else org.retention_days_override,
     )
-
-
-def smallest_plan_with(feature: Feature) -> Plan:
-    """Return the plan to name when somebody lacks ``feature``."""
-    return next(plan for plan in PLANS.values() if feature in plan.features)
 
 
 def _limit(own: int | None, of_plan: int | None) -> int | None:

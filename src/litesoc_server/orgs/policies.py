@@ -15,7 +15,8 @@ from litesoc_server.database import fresh_connections
 from litesoc_server.events.ids import OrgId
 from litesoc_server.orgs.models import Organization, StoredPolicy, Suppression
 from litesoc_server.orgs.plan_gates import detectors_left_out
-from litesoc_server.orgs.plans import plan_of
+from litesoc_server.orgs.plan_rows import plan_of, plans_in_force
+from litesoc_server.orgs.plans import Plan
 from litesoc_server.orgs.policy_changes import FIRST_VERSION, PolicyState
 from litesoc_server.orgs.policy_values import usable
 from litesoc_server.orgs.suppressions import as_pipeline_suppression
@@ -32,7 +33,7 @@ _NOBODY_CHANGED_IT = PolicyState(version=FIRST_VERSION, overrides={})
 class _Read(NamedTuple):
     """All that an organisation's policy is made of; equal readings make the same policy."""
 
-    plan: tuple[object, ...]
+    plan: Plan
     stored: PolicyState
     suppressions: tuple[tuple[object, ...], ...]
 
@@ -65,7 +66,7 @@ class OrgPolicyProvider:
         """Read all policies now. Blocks; a database in trouble is logged, once, and changes nothing."""
         try:
             with fresh_connections():
-                organizations = list(Organization.objects.all())
+                organizations, plans = list(Organization.objects.all()), plans_in_force()
                 stored = {row.org_id: row for row in StoredPolicy.objects.all()}
                 suppressions = _suppressions_by_org()
         except Error as error:
@@ -81,13 +82,13 @@ class OrgPolicyProvider:
             state = _NOBODY_CHANGED_IT if row is None else PolicyState(version=row.version, overrides=row.overrides)
             rows = suppressions.get(organization.id, ())
             read = _Read(
-                plan=(organization.plan, organization.retention_days_override),
+                plan=plan_of(organization, plans),
                 stored=state,
                 suppressions=tuple((row.id, row.expires_at, row.owner, row.reason) for row in rows),
             )
             reads[org_id] = read
             is_known = self._reads.get(org_id) == read
-            policies[org_id] = self._policies[org_id] if is_known else _policy(organization, state, rows)
+            policies[org_id] = self._policies[org_id] if is_known else _policy(organization, read.plan, state, rows)
         self._reads, self._policies = reads, policies
 
 
@@ -99,8 +100,9 @@ def _suppressions_by_org() -> dict[uuid.UUID, list[Suppression]]:
     return found
 
 
-def _policy(organization: Organization, stored: PolicyState, suppressions: Sequence[Suppression]) -> DetectionPolicy:
-    plan = plan_of(organization)
+def _policy(
+    organization: Organization, plan: Plan, stored: PolicyState, suppressions: Sequence[Suppression]
+) -> DetectionPolicy:
     fields, problems = usable(stored.overrides)
     if problems:
         # Their texts quote values, which can be personal data: names only.

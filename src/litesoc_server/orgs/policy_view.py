@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 from litesoc_server.events.detection import AlertSeverity
 from litesoc_server.orgs.models import Organization
 from litesoc_server.orgs.plan_gates import detectors_left_out
-from litesoc_server.orgs.plans import plan_of
+from litesoc_server.orgs.plan_rows import plan_of
 from litesoc_server.orgs.policy_changes import stored_policy
 from litesoc_server.orgs.policy_values import Problem, Setting, as_json, settings, usable
 from litesoc_server.pipeline.detect.base import Detector

@@ -19,14 +19,16 @@ from litesoc_server.ingest.fast_path import collect_protocol
 from litesoc_server.ingest.key_directory import KeyDirectory
 from litesoc_server.ingest.key_use import KeyUse
 from litesoc_server.ingest.limits import QuotaMeter, RateLimiter
+from litesoc_server.ingest.refusals import RefusalCounts
 from litesoc_server.pipeline.enrich.data_sets import IpDataState
 from litesoc_server.runtime.asgi import Dispatcher
 from litesoc_server.runtime.build import build_idempotency, ignored_proxies_path
 from litesoc_server.runtime.proxy_note import keep_proxy_note
 from litesoc_server.runtime.quota_seed import QuotaSeed
 from litesoc_server.runtime.roles import Role
+from litesoc_server.runtime.usage_keeping import RefusalKeeper
 from litesoc_server.store.base import EventStore
-from litesoc_server.stream.base import Stream
+from litesoc_server.stream.base import Publisher, Stream
 from litesoc_server.web.asgi import PagesApp
 
 GRACE_S = 3  # for requests in flight at shutdown
@@ -52,7 +54,18 @@ async def build_http(
     rate_limiter = RateLimiter(redis_url=config.state_url, clock=clock)
     seed = QuotaSeed(reader=store, stream=stream, clock=clock)
     quota_meter = QuotaMeter(redis_url=config.state_url, seed=seed, clock=clock)
-    collector = _build_collector(config, stream, keys, key_use, rate_limiter, quota_meter, clock, stack)
+    refusals = _build_refusals(clock, stack)
+    collector = _build_collector(
+        config,
+        stack,
+        publisher=stream.publisher,
+        key_directory=keys,
+        key_use=key_use,
+        rate_limiter=rate_limiter,
+        quota_meter=quota_meter,
+        refusals=refusals,
+        clock=clock,
+    )
     use(
         Backend(
             reader=store,
@@ -62,6 +75,7 @@ async def build_http(
             key_use=key_use,
             rate_limiter=rate_limiter,
             quota_meter=quota_meter,
+            refusals=refusals,
             ip_data=look_at_data,
             clock=clock,
         )
@@ -88,23 +102,35 @@ def _build_key_use(stack: contextlib.AsyncExitStack) -> KeyUse:
     return key_use
 
 
+def _build_refusals(clock: Clock, stack: contextlib.AsyncExitStack) -> RefusalCounts:
+    refusals = RefusalCounts()
+    keeper = RefusalKeeper(refusals, clock)
+    stack.push_async_callback(keeper.write)
+    writing = asyncio.create_task(keeper.run())
+    stack.callback(writing.cancel)
+    return refusals
+
+
 def _build_collector(
     config: Config,
-    stream: Stream,
-    keys: KeyDirectory,
+    stack: contextlib.AsyncExitStack,
+    *,
+    publisher: Publisher,
+    key_directory: KeyDirectory,
     key_use: KeyUse,
     rate_limiter: RateLimiter,
     quota_meter: QuotaMeter,
+    refusals: RefusalCounts,
     clock: Clock,
-    stack: contextlib.AsyncExitStack,
 ) -> Collector:
     idempotency = build_idempotency(config, clock)
     stack.push_async_callback(idempotency.close)
     collector = Collector(
-        publisher=stream.publisher,
-        key_directory=keys,
+        publisher=publisher,
+        key_directory=key_directory,
         rate_limiter=rate_limiter,
         quota_meter=quota_meter,
+        refusals=refusals,
         idempotency=idempotency,
         key_use=key_use,
         clock=clock,

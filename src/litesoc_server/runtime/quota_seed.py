@@ -1,10 +1,13 @@
 """How many events an organisation has sent this month, exactly, although some may still be on their way to the store."""
 
 import time
-from datetime import UTC, datetime
+
+from django.db import Error
 
 from litesoc_server.clock import Clock
+from litesoc_server.database import fresh_connections
 from litesoc_server.events.ids import OrgId
+from litesoc_server.orgs.usage import used_in_month
 from litesoc_server.store.base import EventReader, StoreUnavailable
 from litesoc_server.stream.base import Stream
 from litesoc_server.stream.subjects import Subject
@@ -35,9 +38,9 @@ class QuotaSeed:
             if time.monotonic() > deadline_s:
                 raise StoreUnavailable("events that were accepted earlier are not stored yet")
             time.sleep(LOOK_EVERY_S)
-        month_start = datetime.fromtimestamp(asked_at_ms / 1000, UTC).replace(
-            day=1, hour=0, minute=0, second=0, microsecond=0
-        )
-        return self._reader.count_received(
-            org_id=org_id, from_ms=int(month_start.timestamp()) * 1000, to_ms=self._clock.now_ms() + 1
-        )
+        try:
+            with fresh_connections():
+                return used_in_month(self._reader, org_id, now_ms=self._clock.now_ms())
+        except Error as error:
+            msg = f"the control database does not answer ({type(error).__name__})"
+            raise StoreUnavailable(msg) from error

@@ -48,6 +48,7 @@ from litesoc_server.runtime.fatal_signals import end_on_fatal_signals
 from litesoc_server.runtime.http_server import HttpServer
 from litesoc_server.runtime.roles import Role, check_role, owns_data_dir
 from litesoc_server.runtime.shutdown import end_in_time
+from litesoc_server.runtime.usage_keeping import UsageKeeper
 from litesoc_server.runtime.worker import Worker
 from litesoc_server.store.base import EventStore, StoreUnavailable
 from litesoc_server.stream.base import Stream
@@ -223,6 +224,7 @@ def _build_worker(
         run_alerts=AlertConsumer(stream.consumer(Subject.DETECTIONS), policies).run,
         keep_policies_fresh=policies.keep_fresh,
         keep_audit_logs=keep_logs,
+        keep_usage=UsageKeeper(reader=store, clock=clock).run,
         stop=stop,
         on_death=on_death,
     )

@@ -17,7 +17,7 @@ WRITER_STOP_S = 3.0
 
 
 class Worker:
-    """Owns five threads. If one dies of a bug the whole process ends: a restart redelivers what it had in hand."""
+    """Owns the threads. If one dies of a bug the whole process ends: a restart redelivers what it had in hand."""
 
     def __init__(
         self,
@@ -28,6 +28,7 @@ class Worker:
         run_alerts: Callable[[threading.Event], None],
         keep_policies_fresh: Callable[[threading.Event], None],
         keep_audit_logs: Callable[[threading.Event], None],
+        keep_usage: Callable[[threading.Event], None],
         stop: threading.Event,
         on_death: Callable[[], None],
     ) -> None:
@@ -37,6 +38,7 @@ class Worker:
         self._run_alerts = run_alerts
         self._keep_policies_fresh = keep_policies_fresh
         self._keep_audit_logs = keep_audit_logs
+        self._keep_usage = keep_usage
         self._stop = stop
         self._on_death = on_death
         self._threads = [
@@ -44,6 +46,7 @@ class Worker:
             threading.Thread(target=self._guard, args=(self._run_alert_consumer,), name="alerts", daemon=True),
             threading.Thread(target=self._guard, args=(self._run_policies,), name="policies", daemon=True),
             threading.Thread(target=self._guard, args=(self._run_audit_logs,), name="audit logs", daemon=True),
+            threading.Thread(target=self._guard, args=(self._run_usage,), name="usage", daemon=True),
         ]
 
     def start(self) -> None:
@@ -79,6 +82,9 @@ class Worker:
 
     def _run_audit_logs(self) -> None:
         self._keep_audit_logs(self._stop)
+
+    def _run_usage(self) -> None:
+        self._keep_usage(self._stop)
 
     def _start_detection(self) -> bool:
         """Let detection learn from recent stored events. Waits for the store; returns False when told to stop meanwhile."""

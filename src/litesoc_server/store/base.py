@@ -15,6 +15,7 @@ from litesoc_server.events.risk import Risk
 from litesoc_server.search.query import EVERYTHING, Query
 from litesoc_server.store.queries.sender_facts import SenderFacts
 from litesoc_server.store.queries.sender_hours import SenderHours
+from litesoc_server.store.queries.taken_by_key import TakenByKey, TakenSpan
 from litesoc_server.store.summaries import Summaries
 
 
@@ -224,10 +225,22 @@ class EventReader(Summaries, Protocol):
         """Return an actor's logins whose scores weigh most when they are halved with every half-life since, those first."""
         ...
 
-    def count_received(self, *, org_id: OrgId, from_ms: int, to_ms: int) -> int:
+    def count_received(self, *, org_id: OrgId, from_ms: int, to_ms: int, taken_from_s: int = 0) -> int:
         """Return how many events were received (our clock) in [from_ms, to_ms): the measure of the monthly quota.
 
-        What we publish ourselves (feedback) does not count.
+        What we publish ourselves (feedback) does not count. With ``taken_from_s`` only those that the store took in since
+        then (its clock, Unix s).
+        """
+        ...
+
+    def taken_span(self, *, since_s: int) -> TakenSpan:
+        """Return the store's clock, and when it took in the first event of anybody since ``since_s`` (its clock, Unix s)."""
+        ...
+
+    def taken_by_key(self, *, from_s: int, to_s: int, org_id: OrgId | None = None) -> list[TakenByKey]:
+        """Count what the store took in during [from_s, to_s) (its clock, Unix s), by key and day.
+
+        Of all organisations, or of one. What we publish ourselves does not count.
         """
         ...
 

@@ -45,6 +45,7 @@ from litesoc_server.store.queries.riskiest_logins import riskiest_logins
 from litesoc_server.store.queries.search_events import search_events
 from litesoc_server.store.queries.sender_facts import SenderFacts, sender_facts
 from litesoc_server.store.queries.sender_hours import SenderHours, sender_hours
+from litesoc_server.store.queries.taken_by_key import TakenByKey, TakenSpan, taken_by_key, taken_span
 from litesoc_server.store.queries.taken_since import taken_since
 from litesoc_server.store.rows import COLUMN_NAMES, INSERT_TYPES, columns_of
 from litesoc_server.store.sql_summaries import SqlSummaries
@@ -180,9 +181,17 @@ class SqlStore(SqlSummaries, ABC):
         """Return an actor's logins, the weightiest first. Raises StoreUnavailable."""
         return riskiest_logins(self._read, org_id=org_id, where=where, limit=limit)
 
-    def count_received(self, *, org_id: OrgId, from_ms: int, to_ms: int) -> int:
+    def count_received(self, *, org_id: OrgId, from_ms: int, to_ms: int, taken_from_s: int = 0) -> int:
         """Return how many events were received in [from_ms, to_ms). Raises StoreUnavailable."""
-        return count_received(self._read, org_id=org_id, from_ms=from_ms, to_ms=to_ms)
+        return count_received(self._read, org_id=org_id, from_ms=from_ms, to_ms=to_ms, taken_from_s=taken_from_s)
+
+    def taken_span(self, *, since_s: int) -> TakenSpan:
+        """Return the store's clock, and when it took in the first event since ``since_s``. Raises StoreUnavailable."""
+        return taken_span(self._read, since_s=since_s)
+
+    def taken_by_key(self, *, from_s: int, to_s: int, org_id: OrgId | None = None) -> list[TakenByKey]:
+        """Count what the store took in during [from_s, to_s), by key and day. Raises StoreUnavailable."""
+        return taken_by_key(self._read, from_s=from_s, to_s=to_s, org_id=org_id)
 
     def hourly_counts(self, *, org_id: OrgId, environment: Environment, from_ms: int, to_ms: int) -> list[HourlyCount]:
         """Return events per hour, name and severity for the hours that overlap [from_ms, to_ms). Raises StoreUnavailable."""

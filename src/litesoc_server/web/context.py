@@ -8,6 +8,7 @@ from django.http import HttpRequest
 
 from litesoc_server import __version__
 from litesoc_server.orgs.access import memberships_of
+from litesoc_server.orgs.quota_warnings import quota_state
 from litesoc_server.web.member import Member
 from litesoc_server.web.navigation import destinations_for, settings_pages_for
 from litesoc_server.web.setup_guide.progress import has_alerts
@@ -33,6 +34,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             "memberships": memberships_of(member.user),
             "is_set_up": partial(has_alerts, member),  # asked only by what shows it
             "range_presets": PRESETS,
+            "quota_warning": quota_state(member.org, limit=member.plan.monthly_events_limit, now_ms=member.now_ms),
         }
     return around
 

@@ -42,6 +42,15 @@ _WORDS: dict[int, _Words] = {
         "Not available just now", "Events are still taken and nothing is lost. Try again in a moment."
     ),
 }
+# Where the reason says more than the status.
+_WORDS_OF_CODES: dict[ErrorCode, _Words] = {
+    ErrorCode.PLAN_RESTRICTED: _Words("Not in your plan", "Whoever runs this server can change the organisation's plan."),
+    ErrorCode.ACCOUNT_SUSPENDED: _Words(
+        "Suspended",
+        "Its events are refused and its pages are closed; what it has stored is kept. Ask whoever runs this server.",
+        may_sign_in=True,
+    ),
+}
 _OTHER_WORDS = _Words("That did not work", "Go back and try again.")
 
 
@@ -52,7 +61,7 @@ def wants_page(request: HttpRequest) -> bool:
 
 def error_page(code: ErrorCode, text: str, *, theme: str = "", is_part: bool = False) -> HttpResponse:
     """Return the page of a status with ``text``, what exactly is wrong, or for htmx the part that takes the page's place."""
-    words = _WORDS.get(code.status, _OTHER_WORDS)
+    words = _WORDS_OF_CODES.get(code) or _WORDS.get(code.status, _OTHER_WORDS)
     shown = {"words": words, "text": f"{text[:1].upper()}{text[1:]}.", "status": int(code.status), "theme": theme}
     # Without the request: what is shown around pages looks up who asks, in a database that may be what is away.
     return HttpResponse(

@@ -24,9 +24,12 @@ from litesoc_server.events.envelope import Environment
 from litesoc_server.events.ids import OrgId
 from litesoc_server.orgs.access import membership_of
 from litesoc_server.orgs.models import Organization, Role
-from litesoc_server.orgs.plans import Feature, Plan, plan_of
+from litesoc_server.orgs.plan_gates import require_feature
+from litesoc_server.orgs.plan_rows import plan_of
+from litesoc_server.orgs.plans import Feature, Plan
 from litesoc_server.orgs.principals import NAME_LENGTH_MAX, Who
 from litesoc_server.orgs.roles import Permission, may
+from litesoc_server.orgs.suspension import OrganizationSuspended
 from litesoc_server.pipeline.policy import DAY_MS
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -91,10 +94,13 @@ class PageRequest(HttpRequest):
 Page = Callable[Concatenate[PageRequest, Member, _View], HttpResponseBase]
 
 
-def page(permission: Permission = Permission.VIEW, *, methods: tuple[str, ...] = READING) -> Callable[[Any], Any]:
+def page(
+    permission: Permission = Permission.VIEW, *, methods: tuple[str, ...] = READING, feature: Feature | None = None
+) -> Callable[[Any], Any]:
     """Declare a view of an organisation's page: ``view(request, member, **arguments)``, plain or async.
 
-    Who is not signed in is sent to sign in; who is no member finds nothing (404), who may not is told so (403). What a plain
+    Who is not signed in is sent to sign in; who is no member finds nothing (404), who may not, or whose plan
+    lacks ``feature``, is told so (403). What a plain
     view answers is packed; an async one streams, and packing would hold its lines back.
     """
 
@@ -103,7 +109,7 @@ def page(permission: Permission = Permission.VIEW, *, methods: tuple[str, ...] =
 
             @functools.wraps(view)
             async def admitted_async(request: HttpRequest, org: str, environment: str, **arguments: object) -> Any:  # noqa: ANN401
-                member = await sync_to_async(admit)(request, org, environment, permission)
+                member = await sync_to_async(admit)(request, org, environment, permission, feature)
                 if not isinstance(member, Member):
                     return member
                 return kept_by_nobody(await view(request, member, **arguments))
@@ -114,7 +120,7 @@ def page(permission: Permission = Permission.VIEW, *, methods: tuple[str, ...] =
             @gzip_page
             @functools.wraps(view)
             def admitted_plain(request: HttpRequest, org: str, environment: str, **arguments: object) -> Any:  # noqa: ANN401
-                member = admit(request, org, environment, permission)
+                member = admit(request, org, environment, permission, feature)
                 if not isinstance(member, Member):
                     return member
                 return kept_by_nobody(view(request, member, **arguments))
@@ -127,16 +133,25 @@ def page(permission: Permission = Permission.VIEW, *, methods: tuple[str, ...] =
     return declare
 
 
-def admit(request: HttpRequest, org_slug: str, environment: str, permission: Permission) -> Member | HttpResponseBase:
-    """Return the member, or the answer that sends somebody to sign in. Raises Http404, PermissionDenied."""
+def admit(
+    request: HttpRequest, org_slug: str, environment: str, permission: Permission, feature: Feature | None = None
+) -> Member | HttpResponseBase:
+    """Return the member, or the answer that sends somebody to sign in.
+
+    Raises Http404, PermissionDenied, OrganizationSuspended, and PlanRestricted where the plan lacks ``feature``.
+    """
     if not request.user.is_authenticated:
         return _to_sign_in(request)
     member = member_of(request.user, org_slug, Environment(environment))
     if member is None:
         raise Http404
+    if member.org.is_suspended:
+        raise OrganizationSuspended
     cast("PageRequest", request).member = member
     if not member.may(permission):
         raise PermissionDenied
+    if feature is not None:
+        require_feature(member.plan.features, feature)
     return member
 
 

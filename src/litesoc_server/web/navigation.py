@@ -40,6 +40,7 @@ DESTINATIONS: Sequence[Destination] = (
 SETTINGS_PAGES: Sequence[SettingsPage] = (
     SettingsPage("settings_general", "General", "organisation name id address owners"),
     SettingsPage("settings_members", "Members", "people team roles invitations invite permissions leave"),
+    SettingsPage("settings_usage", "Usage and plan", "quota limit events month billing features forecast rate"),
     SettingsPage("settings_audit", "Audit log", "audit log history who did what verified", Permission.VIEW_AUDIT),
 )
 

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from litesoc_server.orgs.plans import Feature, smallest_plan_with
+from litesoc_server.orgs.plan_gates import PlanRestricted
+from litesoc_server.orgs.plans import Feature
 from litesoc_server.search.errors import QueryError
 from litesoc_server.search.fields import FieldTable
 from litesoc_server.search.format import format_query
@@ -48,8 +49,9 @@ def read_query(text: str, table: FieldTable, *, sees_places: bool) -> QueryText:
         return QueryText(text=text, table=table, query=EVERYTHING, mistake=mistake)
     withheld = sorted(query.fields() & table.withheld())
     if withheld and not sees_places:
-        plan = smallest_plan_with(Feature.NETWORK_INTELLIGENCE).title
-        message = f"`{withheld[0]}` needs the plan {plan} or a larger one"
+        plan = PlanRestricted(Feature.NETWORK_INTELLIGENCE).required
+        needs = "is in no plan of this server" if plan is None else f"needs the plan {plan} or a larger one"
+        message = f"`{withheld[0]}` {needs}"
         refusal = QueryError(message, position=0, length=len(text))
         return QueryText(text=text, table=table, query=EVERYTHING, mistake=refusal)
     return QueryText(text=text, table=table, query=query)

@@ -38,6 +38,7 @@ ADDRESSES: dict[tuple[str, str], tuple[str, dict[str, object] | None]] = {
     # What these answer is about the caller's own organisation, whoever calls.
     ("GET", "/health/instrumentation"): ("/health/instrumentation", None),
     ("GET", "/ip-data"): ("/ip-data", None),
+    ("GET", "/usage"): ("/usage", None),
     ("GET", "/actors/{path:actor_id}/risk"): ("/actors/usr_8841/risk", None),
     ("GET", "/detectors"): ("/detectors", None),
     ("GET", "/detection/policy"): ("/detection/policy", None),

@@ -160,7 +160,7 @@ def test_a_silent_stream_says_that_it_is_still_there_and_ends_in_time(
     assert set(asyncio.run(play())) == {b"retry: 3000\n\n", b": still here\n\n"}
 
 
-@pytest.mark.parametrize("end", ["session", "membership", "account"])
+@pytest.mark.parametrize("end", ["session", "membership", "account", "suspension"])
 def test_a_stream_ends_with_what_let_its_reader_in(tenant: Tenant, monkeypatch: pytest.MonkeyPatch, end: str) -> None:
     monkeypatch.setattr(event_stream, "BEAT_S", 0.01)
     monkeypatch.setattr(event_stream, "CHECKED_EVERY_S", 0.0)
@@ -177,6 +177,9 @@ def test_a_stream_ends_with_what_let_its_reader_in(tenant: Tenant, monkeypatch: 
             await client.alogout()
         elif end == "membership":
             await membership.adelete()
+        elif end == "suspension":
+            tenant.org.is_suspended = True
+            await tenant.org.asave()
         else:
             user.is_active = False
             await user.asave()

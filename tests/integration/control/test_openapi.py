@@ -50,6 +50,7 @@ def test_everything_that_a_key_can_call_is_in_it() -> None:
         ("/detection/suppressions", "get"),
         ("/detection/suppressions", "post"),
         ("/detection/suppressions/{suppression_id}", "delete"),
+        ("/usage", "get"),
         ("/detectors", "get"),
         ("/health/instrumentation", "get"),
         ("/ip-data", "get"),

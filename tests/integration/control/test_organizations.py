@@ -7,7 +7,8 @@ from control_factories import OrganizationFactory, UserFactory
 from litesoc_server.accounts.models import User
 from litesoc_server.orgs.access import organization_for_operator
 from litesoc_server.orgs.models import Membership, Organization, Role
-from litesoc_server.orgs.plans import PLANS, Feature, PlanName, plan_of, smallest_plan_with
+from litesoc_server.orgs.plan_rows import plan_of
+from litesoc_server.orgs.plans import Feature, PlanName
 from litesoc_server.orgs.services import create_organization
 from races import race
 
@@ -81,20 +82,6 @@ def test_own_limits_stand_in_for_the_plans() -> None:
     org = OrganizationFactory(plan="free", monthly_events_override=7, rate_per_minute_override=0)
     plan = plan_of(org)
     assert (plan.monthly_events_limit, plan.rate_limit_per_minute, plan.retention_days) == (7, None, 7)
-
-
-def test_plans_have_the_hosted_services_figures() -> None:
-    figures = {
-        name.value: (plan.monthly_events_limit, plan.rate_limit_per_minute, plan.retention_days, plan.origins_limit)
-        for name, plan in PLANS.items()
-    }
-    assert figures == {
-        "free": (5_000, 60, 7, 1),
-        "pro": (50_000, 300, 30, 5),
-        "enterprise": (None, 1_200, 90, None),
-    }
-    assert smallest_plan_with(Feature.ALERTS_API).title == "Pro"
-    assert smallest_plan_with(Feature.SSO).title == "Enterprise"
 
 
 def test_unknown_plans_and_retentions_never_reach_the_database() -> None:

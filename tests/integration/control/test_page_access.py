@@ -77,6 +77,21 @@ def test_a_stranger_finds_nothing_and_nobody_signs_in(method: str, org: Organiza
     assert let_in == {}
 
 
+def test_a_suspended_organisation_has_no_pages(org: Organization) -> None:
+    owner = signed_in(org, Role.OWNER)
+    org.is_suspended = True
+    org.save()
+    open_to_members = {}
+    for route in PAGES:
+        answers = [owner.get(address_of(route, org)), owner.post(address_of(route, org))]
+        refused = [answer for answer in answers if answer.status_code != 405]
+        if not all(answer.status_code == 403 and b"This organisation is suspended." in answer.content for answer in refused):
+            open_to_members[route] = [answer.status_code for answer in answers]
+    assert open_to_members == {}
+    data = owner.get(address_of("o/<slug:org>/<environment:environment>/", org), headers={"Accept": "application/json"})
+    assert data.json()["code"] == "ACCOUNT_SUSPENDED"
+
+
 def test_a_part_of_a_page_whose_session_ended_reloads_the_page(org: Organization) -> None:
     answer = Client().get(f"/o/{org.slug}/live/", headers={"HX-Request": "true"})
     assert (answer.status_code, answer["HX-Refresh"], answer.content) == (401, "true", b"")

@@ -30,7 +30,7 @@ from litesoc_server.api.v1.schemas import CHANGE_ERRORS, READ_ERRORS, ChangeMeta
 from litesoc_server.ingest.admission import feedback_refusal
 from litesoc_server.ingest.keys import Scope
 from litesoc_server.ingest.responses import ErrorCode, Refused, unavailable
-from litesoc_server.orgs.plans import Feature
+from litesoc_server.orgs.plans import Feature, PlanName
 from litesoc_server.orgs.principals import KEY_PREFIX, Who
 
 router = Router(tags=["alerts"])
@@ -44,7 +44,7 @@ _CHANGE_ANSWERS = {200: AlertChangeAnswer, **CHANGE_ERRORS}
 def list_alerts(request: ApiRequest, query: Query[AlertQuery]) -> AlertList:
     """Newest first. Alerts about events of test keys are shown to test keys only, live ones to live keys."""
     caller = request.caller
-    max_limit = caller.plan.alerts_page_limit
+    max_limit = caller.record.alerts_page_limit
     limit, offset = min(query.limit, max_limit), query.offset
     visible = visible_alerts(
         org_id=caller.record.org_id, environment=caller.record.environment, not_before=caller.not_before
@@ -179,7 +179,7 @@ def _decide(caller: Caller, alert_id: str, decision: Decision) -> AlertChangeAns
         raise unavailable("the alert is") from error
     return AlertChangeAnswer(
         data=alert_changed(changed, decision.action),
-        meta=ChangeMeta(plan=caller.plan.name.value, retention_days=caller.record.retention_days),
+        meta=ChangeMeta(plan=PlanName(caller.record.plan).value, retention_days=caller.record.retention_days),
     )
 
 

@@ -3,11 +3,14 @@
 from litesoc_server.api.caller import Caller
 from litesoc_server.api.v1.schemas import ListMeta, Meta
 from litesoc_server.ingest.responses import iso_ms
+from litesoc_server.orgs.plans import PlanName
 
 
 def one_meta(caller: Caller) -> Meta:
     """Return the `meta` of one object."""
-    return Meta(plan=caller.plan.name.value, retention_days=caller.record.retention_days, redacted=caller.is_redacted)
+    return Meta(
+        plan=PlanName(caller.record.plan).value, retention_days=caller.record.retention_days, redacted=caller.is_redacted
+    )
 
 
 def list_meta(caller: Caller, *, max_limit: int) -> ListMeta:

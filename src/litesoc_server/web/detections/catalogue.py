@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from litesoc_server.alerts.detector_activity import DetectorActivity, detector_activity
-from litesoc_server.orgs.plans import Feature, smallest_plan_with
+from litesoc_server.orgs.plan_gates import PlanRestricted
+from litesoc_server.orgs.plans import Feature
 from litesoc_server.orgs.policy_view import DetectorInForce, detectors_in_force
 from litesoc_server.pipeline.detect.base import Detector, DetectorGroup
 from litesoc_server.web.detections.sentences import first_sentence
@@ -36,6 +37,7 @@ class Entry:
 
     found: DetectorInForce
     activity: DetectorActivity
+    required_plan: str | None  # the smallest plan that includes it, where this one does not; None: there is none
 
     @property
     def detector(self) -> Detector:
@@ -61,11 +63,6 @@ class Entry:
     def summary(self) -> str:
         """What it does, in a sentence."""
         return first_sentence(self.detector.description)
-
-    @property
-    def required_plan(self) -> str:
-        """The smallest plan that includes it, where this one does not."""
-        return smallest_plan_with(Feature.BEHAVIOURAL_DETECTION).title
 
     def passes(self, wanted: Filter) -> bool:
         """Return whether a filter lets it through."""
@@ -102,11 +99,18 @@ class Tab:
 
 def entries_for(member: Member) -> list[Entry]:
     """Return every detector as the member's organisation has it."""
-    activity = activity_for(member)
+    activity, required = activity_for(member), required_plan(member)
     return [
-        Entry(found=found, activity=activity.get(found.detector.id, DetectorActivity()))
+        Entry(found=found, activity=activity.get(found.detector.id, DetectorActivity()), required_plan=required)
         for found in detectors_in_force(member.org)
     ]
+
+
+def required_plan(member: Member) -> str | None:
+    """Return the plan to ask for where the member's lacks behavioural detection."""
+    if Feature.BEHAVIOURAL_DETECTION in member.plan.features:
+        return None
+    return PlanRestricted(Feature.BEHAVIOURAL_DETECTION).required
 
 
 def activity_for(member: Member, detector: str | None = None) -> Mapping[str, DetectorActivity]:

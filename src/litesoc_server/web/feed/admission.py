@@ -33,12 +33,16 @@ def held_by(user: User) -> Iterator[bool]:
 
 
 def is_let_in(session_key: str | None, org_slug: str) -> bool:
-    """Return whether a session is still one of a member; while the database does not answer nobody is."""
+    """Return whether a session is still one of a member, and the organisation not suspended.
+
+    While the database does not answer nobody is let in.
+    """
     asking: Any = HttpRequest()
     asking.session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
     try:
         with fresh_connections():
             user = get_user(asking)
-            return isinstance(user, User) and membership_of(user, org_slug) is not None
+            membership = membership_of(user, org_slug) if isinstance(user, User) else None
+            return membership is not None and not membership.org.is_suspended
     except DatabaseError:
         return False

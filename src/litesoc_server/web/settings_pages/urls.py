@@ -8,6 +8,7 @@ from litesoc_server.web.views.settings_audit import settings_audit, settings_aud
 from litesoc_server.web.views.settings_audit_export import settings_audit_export
 from litesoc_server.web.views.settings_general import settings_general, settings_general_rename
 from litesoc_server.web.views.settings_leave import settings_leave
+from litesoc_server.web.views.settings_usage import settings_usage
 
 settings_urls = [
     path("", settings, name="settings"),
@@ -17,6 +18,7 @@ settings_urls = [
     path("audit/export.jsonl", settings_audit_export, {"file_format": "jsonl"}, name="settings_audit_export"),
     path("audit/retention", settings_audit_retention, name="settings_audit_retention"),
     path("general/", settings_general, name="settings_general"),
+    path("usage/", settings_usage, name="settings_usage"),
     path("general/rename", settings_general_rename, name="settings_general_rename"),
     path("members/", settings_members.settings_members, name="settings_members"),
     path("members/invitations", settings_members.settings_invite, name="settings_invite"),

@@ -9,7 +9,7 @@ from litesoc_server.orgs.access import visible_suppressions
 from litesoc_server.orgs.policy_changes import stored_policy
 from litesoc_server.orgs.policy_history import changes_of_detector, last_changes
 from litesoc_server.orgs.policy_view import DetectorInForce, detectors_in_force
-from litesoc_server.web.detections.catalogue import Entry, activity_for, moment
+from litesoc_server.web.detections.catalogue import Entry, activity_for, moment, required_plan
 from litesoc_server.web.detections.changes import last_about, shown_changes
 from litesoc_server.web.detections.editing import may_configure, may_suppress
 from litesoc_server.web.detections.rows import rows_of, severity_row
@@ -38,7 +38,11 @@ def show_detector(
 ) -> HttpResponse:
     """Show the page, with what is wrong with a reason for muting if there is anything."""
     found = found_detector(member, detector_id)
-    entry = Entry(found=found, activity=activity_for(member, detector_id).get(detector_id, DetectorActivity()))
+    entry = Entry(
+        found=found,
+        activity=activity_for(member, detector_id).get(detector_id, DetectorActivity()),
+        required_plan=required_plan(member),
+    )
     origins = last_changes(member.org, [one.setting.name for one in entry.found.settings if one.is_overridden])
     changes = shown_changes(member.org, changes_of_detector(member.org, detector_id))
     suppressions = visible_suppressions(member.org, state="active").filter(

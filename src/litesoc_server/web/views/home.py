@@ -15,10 +15,13 @@ from litesoc_server.web.setup_guide.progress import has_alerts, newest_event
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """Lead to the first organisation that somebody is a member of: to its setup guide while nothing ever arrived."""
+    """Lead to the first organisation of somebody, those that are not suspended first.
+
+    While nothing ever arrived that is its setup guide.
+    """
     if not isinstance(request.user, User):
         return redirect("account_login")
-    first = memberships_of(request.user).first()
+    first = min(memberships_of(request.user), key=lambda one: one.org.is_suspended, default=None)
     member = member_of(first.user, first.org.slug, Environment.LIVE) if first is not None else None
     if member is None:
         return render(request, "web/home/page.html")

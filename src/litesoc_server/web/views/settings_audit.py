@@ -11,7 +11,8 @@ from litesoc_server.audit.listing import entries
 from litesoc_server.audit.models import AuditEntry
 from litesoc_server.audit.reading import read_entries
 from litesoc_server.audit.retention import DAYS_MAX, DAYS_MIN, RetentionRefused, set_retention
-from litesoc_server.orgs.plans import Feature, smallest_plan_with
+from litesoc_server.orgs.plan_gates import PlanRestricted
+from litesoc_server.orgs.plans import Feature
 from litesoc_server.orgs.roles import Permission
 from litesoc_server.web.audit.wanted import SEQ_MAX, asked_by
 from litesoc_server.web.audit_by import by_of
@@ -64,9 +65,9 @@ def has_audit_log(member: Member) -> bool:
     return Feature.AUDIT_LOG in member.plan.features
 
 
-def required_plan() -> str:
-    """Return the title of the smallest plan that includes it."""
-    return smallest_plan_with(Feature.AUDIT_LOG).title
+def required_plan() -> str | None:
+    """Return the title of the smallest plan that includes it; None when no plan of this server does."""
+    return PlanRestricted(Feature.AUDIT_LOG).required
 
 
 def _listed(request: PageRequest, member: Member, *, days: str | None = None, error: str = "") -> HttpResponse:

@@ -3,26 +3,22 @@
 from collections.abc import AsyncIterator, Iterator
 
 from asgiref.sync import sync_to_async
-from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 
 from litesoc_server.audit.export import exported, start_export
 from litesoc_server.audit.listing import entries
+from litesoc_server.orgs.plans import Feature
 from litesoc_server.orgs.roles import Permission
 from litesoc_server.web.audit.export_rows import HEADER, exported_pages
 from litesoc_server.web.audit.wanted import asked_by
 from litesoc_server.web.audit_by import by_of
 from litesoc_server.web.export.stream import csv_file, stored_lines_file
 from litesoc_server.web.member import Member, PageRequest, page
-from litesoc_server.web.views.settings_audit import has_audit_log, required_plan
 
 
-@page(Permission.VIEW_AUDIT)
+@page(Permission.VIEW_AUDIT, feature=Feature.AUDIT_LOG)
 async def settings_audit_export(request: PageRequest, member: Member, file_format: str) -> HttpResponseBase:
     """Save what the list on the page would show as CSV, or everything as JSON lines. That is an act, too."""
-    if not has_audit_log(member):
-        text = f"The plan {member.plan.title} does not include the audit log: it needs {required_plan()} or a larger plan."
-        return HttpResponse(text, status=403, content_type="text/plain; charset=utf-8")
     chain = await sync_to_async(start_export)(member.org.id, by=by_of(request), what=file_format)
     name = f"audit-log-{member.org.slug}.{file_format}"
     if file_format == "csv":
