@@ -28,6 +28,21 @@ at most 100 open invitations.
 
 Where no mail server is configured (`LITESOC_EMAIL_URL`), the link is shown once to whoever invites. Then nothing proves that
 it reaches that address: whoever invites vouches for it.
+
+## The end of an organisation
+
+An owner deletes it in its settings by typing its name, after the password was asked for once more; whoever runs the server
+with `litesoc orgs delete`.
+
+| when | what |
+|---|---|
+| at once | its keys are answered 403, nobody can join, every page says that it is about to be deleted |
+| for 7 days | everything can be looked at and exported, and an owner can keep it |
+| then | a worker removes its events and sums, dead letters, what detectors remember, alerts, keys, settings, audit log |
+
+Removal waits until the stream holds nothing that its keys sent. Interrupted, it goes on with the next round, a minute later.
+What stays: the accounts of its people, one entry in the audit log of the installation with the organisation's id, and
+whatever older backups hold. The event store frees the disk some minutes later.
 """
 
 

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detection_streams import new_redis_state
+from litesoc_server.events.ids import OrgId
 from litesoc_server.pipeline.state.base import (
     LAST_MAX,
     LATENESS_MS,
@@ -408,3 +409,41 @@ def test_remembering_tells_when_the_same_was_remembered_last(make_state: MakeSta
     assert remember(15, "c", "home") is None  # late
     assert remember(30, "d", "office") is None
     assert remember(40, "e", "home") is None
+
+
+def test_what_is_forgotten_of_one_organisation_stays_known_of_others(make_state: MakeState) -> None:
+    state = make_state()
+    keys = [f"{org}|{world}seen|mira" for org in ("one", "two") for world in ("", "test|")]
+
+    def seen(key: str) -> int:
+        (answer,) = state.answer([SeenRequest(key, "a device", T0 + 1, "n", DAY_MS, is_read_only=True)])
+        assert isinstance(answer, Seen)
+        return answer.count
+
+    def windows(key: str) -> int:
+        (answer,) = state.answer([CountRequest(f"{key}|window", WINDOW_MS, T0, "m", is_read_only=True)])
+        assert isinstance(answer, Window)
+        return answer.count
+
+    for key in keys:
+        state.answer(
+            [
+                SeenRequest(key, "a device", T0, "m", DAY_MS),
+                CountRequest(f"{key}|window", WINDOW_MS, T0, "m"),
+            ]
+        )
+    state.forget(OrgId("one"))
+    state.answer([CountRequest("two|something new", WINDOW_MS, T0, "m")])  # memory forgets with the next new key
+    assert [(seen(key), windows(key)) for key in keys] == [(0, 0), (0, 0), (1, 1), (1, 1)]
+
+
+def test_packed_histories_are_forgotten_too() -> None:
+    state = MemoryState(max_keys=4)
+    for number in range(20):
+        state.answer([SeenRequest(f"one|seen|{number}", "a device", T0, "m", DAY_MS)])
+    state.answer([SeenRequest("two|seen|mira", "a device", T0, "m", DAY_MS)])
+    assert state.packed_bytes > 0
+    state.forget(OrgId("one"))
+    state.answer([SeenRequest("two|seen|nia", "a device", T0, "m", DAY_MS)])
+    assert state.packed_bytes == 0
+    assert len(state) == 2

@@ -223,6 +223,19 @@ def test_dead_letters_are_listed_oldest_first_and_counted(stream_case: StreamCas
     assert [(letter.payload, letter.failed_at_ms) for letter in letters] == [(b"0", START_MS + 1), (b"1", START_MS + 2)]
 
 
+def test_dead_letters_are_listed_in_pages_and_removed(stream_case: StreamCase) -> None:
+    letters = stream_case.open().dead_letters
+    for payload in numbered(0, 4):
+        letters.add(Subject.RAW, payload, "why")
+    first = letters.list(2)
+    second = letters.list(2, after=first[-1].id)
+    assert [letter.payload for letter in first + second] == numbered(0, 4)
+    letters.remove([first[1].id, second[0].id])
+    letters.remove([first[1].id])
+    assert [letter.payload for letter in letters.list(10)] == [numbered(0, 4)[0], numbered(0, 4)[3]]
+    assert letters.list(10, after=second[1].id) == []
+
+
 def test_replay_sends_dead_letters_where_they_came_from_and_removes_them(stream_case: StreamCase) -> None:
     stream = stream_case.open()
     for payload in (b"a", b"b", b"c"):

@@ -51,7 +51,7 @@ def _record(key: ApiKey, plans: Plans) -> KeyRecord:
         environment=Environment(key.environment),
         org_id=OrgId(str(key.org.id)),
         org_name=key.org.name,
-        is_suspended=key.org.is_suspended,
+        is_suspended=key.org.is_refused,
         plan=plan.name.value,
         features=plan.features,
         alerts_page_limit=plan.alerts_page_limit,

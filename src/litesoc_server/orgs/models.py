@@ -94,17 +94,6 @@ class Organization(models.Model):
         return self.is_suspended or self.deletion_asked_at is not None
 
 
-class OrganizationRemoval(models.Model):
-    """The removal of one organisation's data from everywhere: kept when the organisation itself is gone."""
-
-    org_id = models.UUIDField(primary_key=True, editable=False)
-    started_at = models.DateTimeField(default=timezone.now)
-    finished_at = models.DateTimeField(null=True)
-
-    def __str__(self) -> str:
-        return f"removal of {self.org_id}"
-
-
 class Membership(models.Model):
     """One person in one organisation."""
 

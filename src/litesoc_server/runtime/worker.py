@@ -29,6 +29,7 @@ class Worker:
         keep_policies_fresh: Callable[[threading.Event], None],
         keep_audit_logs: Callable[[threading.Event], None],
         keep_usage: Callable[[threading.Event], None],
+        remove_organizations: Callable[[threading.Event], None],
         stop: threading.Event,
         on_death: Callable[[], None],
     ) -> None:
@@ -39,6 +40,7 @@ class Worker:
         self._keep_policies_fresh = keep_policies_fresh
         self._keep_audit_logs = keep_audit_logs
         self._keep_usage = keep_usage
+        self._remove_organizations = remove_organizations
         self._stop = stop
         self._on_death = on_death
         self._threads = [
@@ -47,6 +49,7 @@ class Worker:
             threading.Thread(target=self._guard, args=(self._run_policies,), name="policies", daemon=True),
             threading.Thread(target=self._guard, args=(self._run_audit_logs,), name="audit logs", daemon=True),
             threading.Thread(target=self._guard, args=(self._run_usage,), name="usage", daemon=True),
+            threading.Thread(target=self._guard, args=(self._run_removal,), name="removal", daemon=True),
         ]
 
     def start(self) -> None:
@@ -85,6 +88,9 @@ class Worker:
 
     def _run_usage(self) -> None:
         self._keep_usage(self._stop)
+
+    def _run_removal(self) -> None:
+        self._remove_organizations(self._stop)
 
     def _start_detection(self) -> bool:
         """Let detection learn from recent stored events. Waits for the store; returns False when told to stop meanwhile."""

@@ -150,6 +150,13 @@ class EventWriter(Protocol):
         """
         ...
 
+    def remove_organization(self, *, org_id: OrgId) -> None:
+        """Remove everything of an organisation: events, and the sums that are kept of them. Doing it again changes nothing.
+
+        Raises StoreUnavailable; then some may be left.
+        """
+        ...
+
     def existing(self, rows: Sequence[StoredEvent]) -> set[EventId]:
         """Return which of these events the store already holds. Used on redelivery only, so that no event shows twice."""
         ...

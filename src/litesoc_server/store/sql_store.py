@@ -4,7 +4,7 @@ import hashlib
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from typing import Any
 
 from clickhouse_connect.datatypes.registry import get_from_name
@@ -47,6 +47,7 @@ from litesoc_server.store.queries.sender_facts import SenderFacts, sender_facts
 from litesoc_server.store.queries.sender_hours import SenderHours, sender_hours
 from litesoc_server.store.queries.taken_by_key import TakenByKey, TakenSpan, taken_by_key, taken_span
 from litesoc_server.store.queries.taken_since import taken_since
+from litesoc_server.store.removal import remove_organization
 from litesoc_server.store.rows import COLUMN_NAMES, INSERT_TYPES, columns_of
 from litesoc_server.store.sql_summaries import SqlSummaries
 
@@ -54,6 +55,8 @@ _INSERT_SETTINGS = {
     "async_insert": 0,  # a server may be set to gather inserts in memory; ours must be on disk when insert() returns
     "max_partitions_per_insert_block": 0,  # no limit: a replay may bring events of many months at once
 }
+
+_REWRITE_SETTINGS = {"mutations_sync": 2, "max_execution_time": 0}
 
 
 class SqlStore(SqlSummaries, ABC):
@@ -133,6 +136,10 @@ class SqlStore(SqlSummaries, ABC):
     def existing(self, rows: Sequence[StoredEvent]) -> set[EventId]:
         """Return the ids of those rows that are stored. Raises StoreUnavailable."""
         return existing(self._read, rows)
+
+    def remove_organization(self, *, org_id: OrgId) -> None:
+        """Remove everything of an organisation. Raises StoreUnavailable; then some may be left."""
+        remove_organization(self._read, self._change, org_id=org_id)
 
     def list_events(self, *, org_id: OrgId, where: EventFilter, limit: int, offset: int) -> EventPage:
         """Return one page of an organisation's events, newest first (event time, then id). Raises StoreUnavailable."""
@@ -217,6 +224,12 @@ class SqlStore(SqlSummaries, ABC):
             msg = f"{self._name} is not open"
             raise StoreUnavailable(msg)
         return self._writer
+
+    def _change(self, sql: str, values: Mapping[str, object]) -> None:
+        """Run a statement that rewrites rows, and wait until it is done on every replica; inserts go on meanwhile."""
+        self._opened_writer()
+        with store_errors(self._name, "remove rows"), closing(self._connect()) as client:
+            client.command(sql, parameters=dict(values), settings=_REWRITE_SETTINGS)
 
     def _read(self, sql: str, values: Mapping[str, object]) -> Sequence[Sequence[Any]]:
         self._opened_writer()

@@ -90,8 +90,12 @@ class DeadLetters(Protocol):
         """Store one dead letter durably, for when only a part of a message is bad. A replay sends it to ``subject``."""
         ...
 
-    def list(self, limit: int) -> "list[DeadLetter]":
-        """Return at most ``limit`` dead letters, oldest first."""
+    def list(self, limit: int, *, after: str | None = None) -> "list[DeadLetter]":
+        """Return at most ``limit`` dead letters, oldest first; those that came after the one with the id ``after``."""
+        ...
+
+    def remove(self, ids: "Sequence[str]") -> None:
+        """Remove these for good; unknown ids are passed over."""
         ...
 
     def replay(self, ids: "Sequence[str]") -> int:

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Sequence
 
 import msgspec
-from nats.js.errors import NotFoundError
+from nats.js.errors import APIError, NotFoundError
 
 from litesoc_server.clock import Clock
 from litesoc_server.stream.base import DeadLetter
 from litesoc_server.stream.jetstream_connection import CALL_TIMEOUT_S, JetStreamConnection
 from litesoc_server.stream.subjects import Subject
+
+_NO_SUCH_SEQUENCE = 10043  # server/errors.json of nats-server: JSSequenceNotFoundErrF
 
 
 class _Letter(msgspec.Struct, frozen=True, array_like=True):
@@ -47,10 +49,10 @@ class JetStreamDeadLetters:
         letter = _ENCODER.encode(_Letter(payload, reason, self._clock.now_ms()))
         self._connection.run(self._connection.jetstream.publish(f"{self._name}.{subject.value}", letter))
 
-    def list(self, limit: int) -> list[DeadLetter]:
+    def list(self, limit: int, *, after: str | None = None) -> list[DeadLetter]:
         """Return the oldest; see stream.base.DeadLetters. Raises StreamUnavailable."""
         letters: list[DeadLetter] = []
-        sequence = 1
+        sequence = int(after or 0) + 1
         while len(letters) < limit:
             letter = self._connection.run(self._next(sequence))
             if letter is None:
@@ -74,10 +76,22 @@ class JetStreamDeadLetters:
             count += 1
         return count
 
+    def remove(self, ids: Sequence[str]) -> None:
+        """Remove these; see stream.base.DeadLetters. Raises StreamUnavailable."""
+        for letter_id in ids:
+            self._connection.run(self._remove(int(letter_id)))
+
     def count(self) -> int:
         """Return how many there are. Raises StreamUnavailable."""
         info = self._connection.run(self._connection.jetstream.stream_info(self._stream), timeout_s=CALL_TIMEOUT_S)
         return info.state.messages
+
+    async def _remove(self, sequence: int) -> None:
+        try:
+            await self._connection.jetstream.delete_msg(self._stream, sequence)
+        except APIError as error:
+            if error.err_code != _NO_SUCH_SEQUENCE:
+                raise
 
     async def _next(self, sequence: int) -> DeadLetter | None:
         """Return the first letter at or after ``sequence``, None when there is none."""

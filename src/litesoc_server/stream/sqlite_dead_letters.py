@@ -50,13 +50,19 @@ class SqliteDeadLetters:
                 [subject.value, payload, reason, self._clock.now_ms()],
             )
 
-    def list(self, limit: int) -> list[DeadLetter]:
+    def list(self, limit: int, *, after: str | None = None) -> list[DeadLetter]:
         """Return the oldest; see stream.base.DeadLetters. Raises StreamUnavailable."""
         with self._lock, sqlite_errors(self._path):
             rows = self._connection.execute(
-                "SELECT id, subject, payload, reason, failed_at_ms FROM dead_letters ORDER BY id LIMIT ?", [limit]
+                "SELECT id, subject, payload, reason, failed_at_ms FROM dead_letters WHERE id > ? ORDER BY id LIMIT ?",
+                [int(after or 0), limit],
             ).fetchall()
         return [DeadLetter(str(row[0]), Subject(row[1]), *row[2:]) for row in rows]
+
+    def remove(self, ids: Sequence[str]) -> None:
+        """Remove these; see stream.base.DeadLetters. Raises StreamUnavailable."""
+        with self._lock, sqlite_errors(self._path), transaction(self._connection):
+            self._connection.executemany("DELETE FROM dead_letters WHERE id = ?", [[letter_id] for letter_id in ids])
 
     def replay(self, ids: Sequence[str]) -> int:
         """Send these where they came from; see stream.base.DeadLetters. Raises StreamFull or StreamUnavailable.
@@ -142,9 +148,13 @@ class BorrowedDeadLetters:
         """Store one dead letter; see stream.base.DeadLetters."""
         self._letters.add(subject, payload, reason)
 
-    def list(self, limit: int) -> "list[DeadLetter]":
+    def list(self, limit: int, *, after: str | None = None) -> "list[DeadLetter]":
         """Return the oldest; see stream.base.DeadLetters."""
-        return self._letters.list(limit)
+        return self._letters.list(limit, after=after)
+
+    def remove(self, ids: Sequence[str]) -> None:
+        """Remove these; see stream.base.DeadLetters."""
+        self._letters.remove(ids)
 
     def replay(self, ids: Sequence[str]) -> int:
         """Have the owner replay these within about a second; see stream.base.DeadLetters."""

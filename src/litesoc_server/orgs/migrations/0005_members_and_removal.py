@@ -15,14 +15,6 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="OrganizationRemoval",
-            fields=[
-                ("org_id", models.UUIDField(editable=False, primary_key=True, serialize=False)),
-                ("started_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("finished_at", models.DateTimeField(null=True)),
-            ],
-        ),
         migrations.AddField(
             model_name="organization",
             name="deletion_asked_at",

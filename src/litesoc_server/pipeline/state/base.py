@@ -15,6 +15,8 @@ from typing import ClassVar, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import msgspec
 
+from litesoc_server.events.ids import OrgId
+
 MEMBERS_MAX = 50  # newest members that a window returns as evidence
 SEEN_MAX = 64  # members remembered per `seen` key; the least recently seen goes first
 VALUE_LENGTH_MAX = 1_024  # bytes of UTF-8 in one remembered value
@@ -173,6 +175,10 @@ class StateStore(Protocol):
 
         A request for a key of another primitive changes nothing, and its answer is a WrongPrimitive.
         """
+        ...
+
+    def forget(self, org_id: OrgId) -> None:
+        """Drop what is remembered of an organisation. For any thread. Raises StateUnavailable; then some may be left."""
         ...
 
     def rebuilding(self) -> AbstractContextManager[bool]:

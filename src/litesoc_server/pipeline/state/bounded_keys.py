@@ -38,6 +38,15 @@ class BoundedKeys:
         self.entries[key] = entry
         ring.append(key)
 
+    def forget(self, org_id: str) -> None:
+        """Drop all keys of an organisation."""
+        ring = self._rings.pop(org_id, None)
+        if ring is None:
+            return
+        self._turns.remove(org_id)
+        for key in ring:
+            del self.entries[key]
+
     def _ring_of(self, org_id: str) -> deque[str]:
         ring = self._rings.get(org_id)
         if ring is None:

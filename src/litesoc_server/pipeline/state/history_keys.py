@@ -55,6 +55,15 @@ class HistoryKeys:
         """Add a key that is neither among ``entries`` nor packed."""
         self._put(_subject_of(key), key, entry)
 
+    def forget(self, org_id: str) -> None:
+        """Drop all keys of an organisation, in use and packed, of both its worlds."""
+        scopes = (org_id, f"{org_id}|test")
+        for subject in [subject for subject in self._subjects if subject[0] in scopes]:
+            for key in self._subjects.pop(subject):
+                del self.entries[key]
+        for scope in scopes:
+            self._packed.forget(scope)
+
     def _put(self, subject: _Subject, key: str, entry: Entry) -> None:
         keys = self._subjects.get(subject)
         if keys is None:

@@ -1,9 +1,11 @@
 """The state of one process, in memory: what the embedded server and a replay use."""
 
+from collections import deque
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
 from litesoc_server.clock import Clock, SystemClock
+from litesoc_server.events.ids import OrgId
 from litesoc_server.pipeline.state.base import Answer, Request, WrongPrimitive
 from litesoc_server.pipeline.state.bounded_keys import BoundedKeys
 from litesoc_server.pipeline.state.entries import KINDS, Entry, refuse
@@ -45,6 +47,7 @@ class MemoryState:
         self._clock_ms = clock.now_ms()
         self._used_ms = 0
         self._until_clock = 0
+        self._to_forget: deque[OrgId] = deque()  # by other threads
 
     def __len__(self) -> int:
         """Return the number of keys held as objects."""
@@ -76,7 +79,15 @@ class MemoryState:
         entry.is_used = True
         return carry_out(entry, request)
 
+    def forget(self, org_id: OrgId) -> None:
+        """See StateStore: done by the thread that uses the state, at its next new key."""
+        self._to_forget.append(org_id)
+
     def _add(self, request: Request, entry: Entry) -> Entry:
+        while self._to_forget:
+            org_id = self._to_forget.popleft()
+            self._windows.forget(org_id)
+            self._histories.forget(org_id)
         if type(entry) is LatestValues or type(entry) is SeenSet:
             self._histories.add(request.key, entry)
             return entry

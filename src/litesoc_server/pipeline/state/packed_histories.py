@@ -75,6 +75,18 @@ class PackedHistories:
         self._count(number, -_size(len(packed_name), len(histories)))
         return histories
 
+    def forget(self, scope: str) -> None:
+        """Drop all names of a scope."""
+        number = self._numbers.get(scope)
+        if number is None:
+            return
+        try:
+            self._file.execute("DELETE FROM packed WHERE scope = ?", (number,))
+        except sqlite3.Error as error:
+            self._give_up(error)
+            return
+        self._count(number, -self._sizes.get(number, 0))
+
     def _start(self) -> None:
         self._sizes: dict[int, int] = {}  # number of a scope -> bytes
         self._bytes_used = 0

@@ -21,6 +21,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from litesoc_server import telemetry
+from litesoc_server.events.ids import OrgId
 from litesoc_server.pipeline.state.base import Answer, Request, StateLost, StateUnavailable
 from litesoc_server.pipeline.state.entries import KINDS, Entry, decode, encode, wrong_primitive
 from litesoc_server.pipeline.state.redis_scripts import BEGIN_REBUILD, END_REBUILD, EXCHANGE, Begin
@@ -36,6 +37,7 @@ _STAMP_BYTES = 8
 _KEYS_MAX = 1_000  # per script call: about 3 ms in which Redis answers nobody else
 _BLOB_BYTES_MAX = 4_000_000  # the same for large blobs
 _ATTEMPTS_MAX = 100  # of one batch, while others keep changing its keys; each time at least one of them gets on
+_SCANNED_AT_ONCE = 1_000  # keys looked at per call, for whose time Redis answers nobody else
 _COPIES_MAX = 100_000  # remembered by this process, about 1 KB each
 
 _Copy: TypeAlias = tuple[bytes, Entry | None]  # the stamp of the blob, and what is in it; None: nothing that can be read
@@ -93,6 +95,15 @@ class RedisState:
             raise
         msg = f"{len(pending)} keys were changed by others {_ATTEMPTS_MAX} times in a row"
         raise StateUnavailable(msg)
+
+    def forget(self, org_id: OrgId) -> None:
+        """See StateStore. Copies that this process has of them are of no use any more, and go as others come."""
+        try:
+            for name in self._redis.scan_iter(match=f"{self._prefix}{org_id}|*", count=_SCANNED_AT_ONCE):
+                self._redis.unlink(name)
+        except RedisError as error:
+            msg = f"Redis: {type(error).__name__}"
+            raise StateUnavailable(msg) from error
 
     @contextmanager
     def rebuilding(self) -> Generator[bool, None, None]:

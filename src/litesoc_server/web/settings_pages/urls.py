@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from litesoc_server.web.views import settings_member, settings_members
+from litesoc_server.web.views import settings_delete, settings_member, settings_members
 from litesoc_server.web.views.settings import settings
 from litesoc_server.web.views.settings_audit import settings_audit, settings_audit_entry, settings_audit_retention
 from litesoc_server.web.views.settings_audit_export import settings_audit_export
@@ -20,6 +20,8 @@ settings_urls = [
     path("general/", settings_general, name="settings_general"),
     path("usage/", settings_usage, name="settings_usage"),
     path("general/rename", settings_general_rename, name="settings_general_rename"),
+    path("general/delete", settings_delete.settings_delete, name="settings_delete"),
+    path("general/delete/cancel", settings_delete.settings_delete_cancel, name="settings_delete_cancel"),
     path("members/", settings_members.settings_members, name="settings_members"),
     path("members/invitations", settings_members.settings_invite, name="settings_invite"),
     path(

@@ -5,6 +5,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from litesoc_server.orgs.access import owners_of
+from litesoc_server.orgs.deletion import GRACE
 from litesoc_server.orgs.organization_changes import NAME_LENGTH_MAX, OrganizationRefused, rename_organization
 from litesoc_server.orgs.roles import Permission
 from litesoc_server.web.audit_by import by_of
@@ -37,6 +38,7 @@ def _shown(request: PageRequest, member: Member, *, name: str, error: str = "") 
             "name": name,
             "error": error,
             "name_length_max": NAME_LENGTH_MAX,
+            "grace_days": GRACE.days,
             "owners": owners_of(member.org),
             "here": "settings_general",
         },
