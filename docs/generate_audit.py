@@ -12,6 +12,7 @@ Every administrative or security-relevant act of people, keys and the server its
 organisation: who, from where, what, on what, what was different before. An entry is written in the transaction of the
 act: neither exists without the other. What concerns no single organisation (backups, signing keys, accounts without an
 organisation) is in the log of the installation, which the command line shows: `litesoc audit list --installation`.
+A failed sign-in is recorded where the person belongs whose account it was tried on; one at nobody's account is not.
 
 ## The chain
 Entries have the numbers 1, 2, 3, … without a gap. An entry is the canonical JSON (RFC 8785) of

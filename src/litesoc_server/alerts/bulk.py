@@ -17,10 +17,12 @@ from django.utils import timezone
 
 from litesoc_server.accounts.models import User
 from litesoc_server.alerts.assignment import assignment
+from litesoc_server.alerts.audited import record_bulk
 from litesoc_server.alerts.change import Change, line_of, prune_history
 from litesoc_server.alerts.feedback import FeedbackLimited, FeedbackParts, admit_feedback, confirm_logins_of
 from litesoc_server.alerts.lifecycle import decision, is_allowed
 from litesoc_server.alerts.models import UNSETTLED, Action, Alert, AlertTransition, BulkChange, Resolution
+from litesoc_server.audit.by import By
 from litesoc_server.events.envelope import Environment
 from litesoc_server.events.ids import OrgId
 from litesoc_server.orgs.models import Organization
@@ -101,9 +103,10 @@ def get_bulk(org: Organization, environment: Environment, bulk_id: uuid.UUID) ->
     return BulkChange.objects.get(org=org, environment=environment.value, id=bulk_id)
 
 
-def step_bulk(bulk: BulkChange, *, parts: FeedbackParts) -> BulkChange:
+def step_bulk(bulk: BulkChange, *, parts: FeedbackParts, acting: By | None = None) -> BulkChange:
     """Try the next alerts; when ``finished_at`` is set all were tried, and calling again changes nothing.
 
+    ``acting`` is who asks for the step, as the audit log records it.
     Each call is one transaction. Raises StoreUnavailable and StreamUnavailable (only where alerts are marked as safe) before
     the step has changed anything, and django.db.Error.
     """
@@ -111,7 +114,7 @@ def step_bulk(bulk: BulkChange, *, parts: FeedbackParts) -> BulkChange:
     for attempt in range(1, ATTEMPTS_MAX + 1):
         try:
             with transaction.atomic():
-                return _step(bulk, limited)
+                return _step(bulk, limited, acting)
         except IntegrityError:  # a newer alert of an incident was opened between look and change
             if attempt == ATTEMPTS_MAX:
                 raise
@@ -140,12 +143,12 @@ def _say_they_are_safe(bulk: BulkChange, parts: FeedbackParts) -> frozenset[uuid
     return frozenset(limited)
 
 
-def _step(named: BulkChange, limited: frozenset[uuid.UUID]) -> BulkChange:
+def _step(named: BulkChange, limited: frozenset[uuid.UUID], acting: By | None) -> BulkChange:
     bulk = BulkChange.objects.select_for_update().get(pk=named.pk)  # two requests for the same step: the second waits
     if bulk.tried_count != named.tried_count or bulk.finished_at is not None:
         return bulk
     targets = next_targets(bulk)
-    change = change_of(bulk)
+    change = change_of(bulk, acting=acting)
     of_org = Alert.objects.filter(org_id=bulk.org_id, environment=bulk.environment)
     found = {alert.id: alert for alert in locked(of_org.filter(id__in=targets))}
     newer = with_newer(list(found.values())) if change.action is Action.REOPEN else frozenset()
@@ -171,9 +174,9 @@ def _step(named: BulkChange, limited: frozenset[uuid.UUID]) -> BulkChange:
     return bulk
 
 
-def change_of(bulk: BulkChange) -> Change:
+def change_of(bulk: BulkChange, *, acting: By | None = None) -> Change:
     """Return what is done to each alert."""
-    who = Who(by=bulk.by, principal=bulk.principal)
+    who = Who(by=bulk.by, principal=bulk.principal, acting=acting)
     if bulk.action == Action.ASSIGN:
         return assignment(bulk.assignee, who=who)
     resolution = None if bulk.resolution_type is None else Resolution(bulk.resolution_type)
@@ -225,6 +228,7 @@ def _change_all(alerts: Sequence[Alert], change: Change, bulk: BulkChange) -> No
     AlertTransition.objects.bulk_create(lines)
     for alert in alerts:
         prune_history(alert)
+    record_bulk(bulk, alerts, lines, change.who)
 
 
 def columns_before(alert: Alert) -> Mapping[str, object]:

@@ -14,6 +14,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from litesoc_server.accounts.models import User
+from litesoc_server.alerts.audited import record_bulk
 from litesoc_server.alerts.bulk import ATTEMPTS_MAX, RESTORED_FIELDS, STEP, locked, with_newer
 from litesoc_server.alerts.change import Change, line_of, prune_history
 from litesoc_server.alerts.models import UNSETTLED, Action, Alert, AlertTransition, BulkChange, Status
@@ -68,7 +69,7 @@ def _step(named: BulkChange, who: Who) -> BulkChange:
     found = {alert.id: alert for alert in locked(Alert.objects.filter(id__in=[line.alert_id for line in lines]))}
     unchanged = [line for line in lines if found[line.alert_id].revision == line.revision]
     restorable = _restorable(unchanged, found)
-    _put_back(restorable, found, who)
+    _put_back(bulk, restorable, found, who)
     bulk.undone_count += len(restorable)
     bulk.not_undone_count += len(lines) - len(restorable)
     if lines:
@@ -90,7 +91,7 @@ def _restorable(lines: Sequence[AlertTransition], found: Mapping[uuid.UUID, Aler
     return [line for line in lines if line.alert_id not in newer]
 
 
-def _put_back(lines: Sequence[AlertTransition], found: Mapping[uuid.UUID, Alert], who: Who) -> None:
+def _put_back(bulk: BulkChange, lines: Sequence[AlertTransition], found: Mapping[uuid.UUID, Alert], who: Who) -> None:
     at = timezone.now()
     assignees = {str(_before(line)["assignee_id"]) for line in lines if _before(line)["assignee_id"] is not None}
     still_there = {str(user_id) for user_id in User.objects.filter(id__in=assignees).values_list("id", flat=True)}
@@ -109,6 +110,7 @@ def _put_back(lines: Sequence[AlertTransition], found: Mapping[uuid.UUID, Alert]
     AlertTransition.objects.bulk_create(undone)
     for line in lines:
         prune_history(found[line.alert_id])
+    record_bulk(bulk, [found[line.alert_id] for line in lines], undone, who)
 
 
 def _before(line: AlertTransition) -> Mapping[str, object]:

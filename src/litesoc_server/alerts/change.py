@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from litesoc_server.alerts.audited import record_line
 from litesoc_server.alerts.models import Action, Alert, AlertTransition, Resolution, Status
 from litesoc_server.orgs.principals import Who
 
@@ -86,8 +87,10 @@ def set_if_unchanged(current: Alert, change: Change) -> bool:
             unchanged = Alert.objects.filter(pk=current.pk, revision=current.revision)
             if unchanged.update(**change.columns(at), revision=current.revision + 1) == 0:
                 return False
-            line_of(change, current, at).save(force_insert=True)
+            line = line_of(change, current, at)
+            line.save(force_insert=True)
             prune_history(current)
+            record_line(current, line, change.who)
     except IntegrityError as error:
         # The partial unique constraint: only a change back to an unsettled status can hit it.
         raise TransitionRefused("the incident has a newer open alert; work on that one") from error

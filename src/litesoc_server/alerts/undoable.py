@@ -24,7 +24,7 @@ def decide_on_one(
         resolution=resolution,
         note=note,
     )
-    refused = step_bulk(bulk, parts=parts).refused
+    refused = step_bulk(bulk, parts=parts, acting=who.acting).refused
     return next((Refusal(reason) for reason in refused if reason != Refusal.ALREADY), None)
 
 

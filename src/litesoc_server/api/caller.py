@@ -9,7 +9,8 @@ from django.http import HttpRequest
 from ninja.security import APIKeyHeader
 
 from litesoc_server import backend
-from litesoc_server.accounts.request_client import address_of
+from litesoc_server.accounts.request_client import address_of, user_agent_of
+from litesoc_server.audit.by import By
 from litesoc_server.events.envelope import Environment
 from litesoc_server.ingest.admission import key_refusal, rate_refusal, require_admission, require_scope
 from litesoc_server.ingest.keys import KeyRecord, KeysUnavailable, Scope
@@ -17,6 +18,7 @@ from litesoc_server.ingest.limits import RateDecision
 from litesoc_server.ingest.responses import ErrorCode, Refused, account_headers, unavailable
 from litesoc_server.orgs import plan_gates
 from litesoc_server.orgs.plans import Feature
+from litesoc_server.orgs.principals import KEY_PREFIX
 from litesoc_server.pipeline.policy import DAY_MS
 
 KEY_HEADER = "X-API-Key"
@@ -32,6 +34,18 @@ class Caller:
     record: KeyRecord
     headers: tuple[tuple[str, str], ...]  # of the answer, whatever it is (contract 2.7)
     not_before_ms: int | None  # oldest visible moment, Unix ms; None = unlimited retention
+    address: str | None  # the client's
+    user_agent: str | None  # what the client says it is
+
+    @property
+    def by(self) -> By:
+        """Who acts, as the audit log records it: the key, and where from."""
+        return By(
+            principal=f"{KEY_PREFIX}{self.record.key_id}",
+            name=self.record.key_name,
+            address=self.address,
+            user_agent=self.user_agent,
+        )
 
     @property
     def not_before(self) -> datetime | None:
@@ -78,7 +92,7 @@ class KeyAuth(APIKeyHeader):
         record = _find((key or "").encode("latin-1", "replace"))
         parts = backend.current()
         rate = parts.rate_limiter.hit(record, 1)
-        caller = _caller(record, rate)
+        caller = _caller(request, record, rate)
         cast("ApiRequest", request).caller = caller
         if not rate.is_allowed:
             backend.current().refusals.note(record.org_id, ErrorCode.RATE_LIMIT_EXCEEDED)
@@ -119,7 +133,7 @@ def _find(key: bytes) -> KeyRecord:
     return record
 
 
-def _caller(record: KeyRecord, rate: RateDecision) -> Caller:
+def _caller(request: HttpRequest, record: KeyRecord, rate: RateDecision) -> Caller:
     parts = backend.current()
     now_ms = parts.clock.now_ms()
     headers = account_headers(record, quota=parts.quota_meter.reserve(record, 0), rate=rate, now_ms=now_ms)
@@ -127,6 +141,8 @@ def _caller(record: KeyRecord, rate: RateDecision) -> Caller:
         record=record,
         headers=tuple(headers),
         not_before_ms=None if record.retention_days is None else now_ms - record.retention_days * DAY_MS,
+        address=address_of(request),
+        user_agent=user_agent_of(request),
     )
 
 

@@ -69,6 +69,7 @@ def reset_password(
     if password_stdin:
         _set_password(user)
         return
+    _record(user, "PASSWORD_RESET_REQUESTED")
     out.print(reset_link(user, base_url=settings.PUBLIC_URL or _LOCAL_URL), markup=False)
     err.print(f"Give it to {shown(user.email)} over a way that only they read. It works once, for an hour.")
     if not settings.PUBLIC_URL:
@@ -92,6 +93,7 @@ def disable_mfa(
         if not Confirm.ask(f"Did {shown(user.email)} ask you for this, and are you sure it was them?", console=err):
             raise typer.Exit(1)
     if disable_second_factors(user):
+        _record(user, "MFA_REMOVED")
         out.print(f"{shown(user.email)} signs in with the password alone. Tell them to set up a second factor again.")
     else:
         out.print(f"{shown(user.email)} has no second factor.")
@@ -108,6 +110,14 @@ def _row(user: "User", factors: list[str]) -> dict[str, str | list[str] | None]:
     }
 
 
+def _record(user: "User", action: str) -> None:
+    from litesoc_server.audit.actions import Action  # noqa: PLC0415 # needs Django set up
+    from litesoc_server.audit.by import By  # noqa: PLC0415 # needs Django set up
+    from litesoc_server.orgs.account_acts import record_account_act  # noqa: PLC0415 # needs Django set up
+
+    record_account_act(user, Action[action], by=By.operator())
+
+
 def _set_password(user: "User") -> None:
     from django.core.exceptions import ValidationError  # noqa: PLC0415 # needs Django set up
 
@@ -120,6 +130,7 @@ def _set_password(user: "User") -> None:
         set_password(user, password)
     except ValidationError as error:
         fail(" ".join(error.messages), "choose another password; nothing was changed")
+    _record(user, "PASSWORD_RESET")
     out.print(f"{shown(user.email)} has a new password, and is signed out everywhere.")
 
 

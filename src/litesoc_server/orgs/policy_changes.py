@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from litesoc_server.audit.actions import Action
+from litesoc_server.audit.by import Target
+from litesoc_server.audit.record import record
 from litesoc_server.orgs.models import Organization, PolicyChange, StoredPolicy
 from litesoc_server.orgs.policy_values import checked, require_few, require_settings, settings, usable
 from litesoc_server.orgs.principals import Who
@@ -102,16 +105,25 @@ def _set_if_unchanged(
                 unchanged = StoredPolicy.objects.filter(org=org, version=current.version)
                 if unchanged.update(version=version, overrides=wanted, updated_at=now) == 0:
                     return False
+            differences = _differences(current.overrides, wanted)
             PolicyChange.objects.create(
                 org=org,
                 version=version,
-                changes=_differences(current.overrides, wanted),
+                changes=differences,
                 note=None if note is None else clean_text(note),
                 by=who.by,
                 principal=who.principal,
                 at=now,
             )
             PolicyChange.objects.filter(org=org, version__lte=version - CHANGES_KEPT_MAX).delete()
+            record(
+                org_id=org.pk,
+                action=Action.POLICY_UPDATED,
+                by=who.audit_by,
+                target=Target(kind="policy", id=str(version), name=f"version {version}"),
+                changes={str(one["setting"]): (one["before"], one["after"]) for one in differences},
+                note=note,
+            )
     except IntegrityError:  # somebody else has just made the first change
         return False
     return True

@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from litesoc_server.audit.actions import Action
 from litesoc_server.orgs.models import Suppression
 from litesoc_server.orgs.policy_values import PolicyInvalid
 from litesoc_server.orgs.principals import Who
-from litesoc_server.orgs.suppressions import expiry_problems, require_room
+from litesoc_server.orgs.suppressions import expiry_problems, record_suppression, require_room
 
 UNDO_FOR = timedelta(minutes=15)  # after that its detections have been alerts for a while: a new one says so
 
@@ -28,8 +29,10 @@ def set_expiry(suppression: Suppression, expires_at: datetime, *, was: datetime,
     now = timezone.now()
     unchanged = Suppression.objects.filter(pk=suppression.pk, ended_at__isnull=True, expires_at__gt=now)
     changes = {"expires_at": expires_at, "changed_at": now, "changed_by": who.principal}
-    if unchanged.filter(expires_at=was).update(**changes) == 0:
-        raise SuppressionChanged("this suppression has ended, or somebody else has changed its expiry meanwhile")
+    with transaction.atomic():
+        if unchanged.filter(expires_at=was).update(**changes) == 0:
+            raise SuppressionChanged("this suppression has ended, or somebody else has changed its expiry meanwhile")
+        record_suppression(suppression, Action.SUPPRESSION_CHANGED, who, {"expires_at": (was, expires_at)})
     suppression.refresh_from_db()
     return suppression
 
@@ -44,6 +47,8 @@ def take_end_back(suppression: Suppression, *, who: Who) -> Suppression:
         require_room(suppression.org)
         ended = Suppression.objects.filter(pk=suppression.pk, ended_at__gt=now - UNDO_FOR, expires_at__gt=now)
         changed = ended.update(ended_at=None, ended_by=None, changed_at=now, changed_by=who.principal)
+        if changed:
+            record_suppression(suppression, Action.SUPPRESSION_CHANGED, who, {"ended_at": (suppression.ended_at, None)})
     suppression.refresh_from_db()
     if changed == 0 and suppression.state != "active":
         raise SuppressionChanged("it is too late to take the end back: suppress the same again instead")

@@ -3,7 +3,7 @@
 import contextlib
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
@@ -11,6 +11,10 @@ from django.db.models import F
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
+from litesoc_server.audit.actions import Action
+from litesoc_server.audit.by import Target
+from litesoc_server.audit.entry import iso_ms
+from litesoc_server.audit.record import record
 from litesoc_server.events.detection import Detection
 from litesoc_server.orgs.models import Organization, Suppression, SuppressionHit
 from litesoc_server.orgs.policy_lists import ValueRefused, actor_id, address_range, detector_id
@@ -60,7 +64,39 @@ def create_suppression(
     with transaction.atomic():
         require_room(org)
         suppression.save(force_insert=True)
+        record_suppression(
+            suppression,
+            Action.SUPPRESSION_CREATED,
+            who,
+            {
+                "detector": (None, suppression.detector),
+                "actor": (None, suppression.actor_id),
+                "address": (None, suppression.address),
+                "expires_at": (None, suppression.expires_at),
+                "reason": (None, suppression.reason),
+            },
+        )
     return suppression
+
+
+def record_suppression(
+    suppression: Suppression,
+    action: Action,
+    who: Who,
+    changes: Mapping[str, tuple[object, object]],
+) -> None:
+    """Record an act on a suppression; in the transaction of that."""
+    record(
+        org_id=suppression.org_id,
+        action=action,
+        by=who.audit_by,
+        target=Target(kind="suppression", id=str(suppression.id), name=suppression.reason),
+        changes={field: (_written(before), _written(after)) for field, (before, after) in changes.items()},
+    )
+
+
+def _written(value: object) -> object:
+    return iso_ms(value) if isinstance(value, datetime) else value
 
 
 def require_room(org: Organization) -> None:
@@ -77,9 +113,11 @@ def require_room(org: Organization) -> None:
 
 def end_suppression(suppression: Suppression, *, who: Who) -> Suppression:
     """Put an end to ``suppression`` now; it stays in the history. Ending twice keeps the first time."""
-    Suppression.objects.filter(pk=suppression.pk, ended_at__isnull=True).update(
-        ended_at=timezone.now(), ended_by=who.principal
-    )
+    with transaction.atomic():
+        running = Suppression.objects.filter(pk=suppression.pk, ended_at__isnull=True)
+        now = timezone.now()
+        if running.update(ended_at=now, ended_by=who.principal):
+            record_suppression(suppression, Action.SUPPRESSION_ENDED, who, {"ended_at": (None, now)})
     suppression.refresh_from_db()
     return suppression
 

@@ -8,3 +8,9 @@ class WebConfig(AppConfig):
 
     name = "litesoc_server.web"
     label = "web"
+
+    def ready(self) -> None:
+        """Record sign-ins from now on."""
+        from litesoc_server.web.sign_in_records import listen  # noqa: PLC0415 # models can be imported only now
+
+        listen()

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods
 
 from litesoc_server import backend
 from litesoc_server.accounts.models import User
+from litesoc_server.audit.by import By
 from litesoc_server.events.envelope import Environment
 from litesoc_server.events.ids import OrgId
 from litesoc_server.orgs.access import membership_of
@@ -31,6 +32,7 @@ from litesoc_server.orgs.principals import NAME_LENGTH_MAX, Who
 from litesoc_server.orgs.roles import Permission, may
 from litesoc_server.orgs.suspension import OrganizationSuspended
 from litesoc_server.pipeline.policy import DAY_MS
+from litesoc_server.web.audit_by import by_of
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 READING = ("GET", "HEAD")
@@ -47,6 +49,7 @@ class Member:
     environment: Environment
     plan: Plan
     now_ms: int  # Unix ms, our clock, when the request came
+    acting: By | None = None  # with where the request came from, as the audit log records it
 
     @property
     def org_id(self) -> OrgId:
@@ -71,7 +74,9 @@ class Member:
     @property
     def who(self) -> Who:
         """The member as histories name them."""
-        return Who(by=(self.user.name or self.user.email)[:NAME_LENGTH_MAX], principal=f"user:{self.user.id}")
+        return Who(
+            by=(self.user.name or self.user.email)[:NAME_LENGTH_MAX], principal=f"user:{self.user.id}", acting=self.acting
+        )
 
     def may(self, permission: Permission) -> bool:
         """Return whether their role includes ``permission``."""
@@ -142,7 +147,7 @@ def admit(
     """
     if not request.user.is_authenticated:
         return _to_sign_in(request)
-    member = member_of(request.user, org_slug, Environment(environment))
+    member = member_of(request.user, org_slug, Environment(environment), acting=by_of(request))
     if member is None:
         raise Http404
     if member.org.is_suspended:
@@ -168,7 +173,7 @@ def kept_by_nobody(response: HttpResponseBase) -> HttpResponseBase:
     return response
 
 
-def member_of(user: User, org_slug: str, environment: Environment) -> Member | None:
+def member_of(user: User, org_slug: str, environment: Environment, *, acting: By | None = None) -> Member | None:
     """Return ``user`` as a member of the organisation; None when they are none."""
     membership = membership_of(user, org_slug)
     if membership is None:
@@ -180,4 +185,5 @@ def member_of(user: User, org_slug: str, environment: Environment) -> Member | N
         environment=environment,
         plan=plan_of(membership.org),
         now_ms=backend.current().clock.now_ms(),
+        acting=acting,
     )

@@ -31,7 +31,7 @@ from litesoc_server.ingest.admission import feedback_refusal
 from litesoc_server.ingest.keys import Scope
 from litesoc_server.ingest.responses import ErrorCode, Refused, unavailable
 from litesoc_server.orgs.plans import Feature, PlanName
-from litesoc_server.orgs.principals import KEY_PREFIX, Who
+from litesoc_server.orgs.principals import Who
 
 router = Router(tags=["alerts"])
 _READ = KeyAuth(Scope.READ, Feature.ALERTS_API)
@@ -168,7 +168,7 @@ def _find(caller: Caller, alert_id: str) -> Alert:
 
 def _decide(caller: Caller, alert_id: str, decision: Decision) -> AlertChangeAnswer:
     alert = _find(caller, alert_id)
-    who = Who(by=decision.by or caller.record.key_name, principal=f"{KEY_PREFIX}{caller.record.key_id}")
+    who = Who(by=decision.by or caller.record.key_name, principal=caller.by.principal, acting=caller.by)
     try:
         changed = _carry_out(caller, alert, decision, who)
     except FeedbackLimited as error:

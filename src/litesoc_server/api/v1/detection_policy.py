@@ -164,7 +164,7 @@ def read_history(request: ApiRequest, query: Query[HistoryQuery]) -> PolicyHisto
 def who_calls(caller: Caller, name: str | None) -> Who:
     """Return who acts: as they say, or as their key is called."""
     by = clean_text((name or "").strip()) or caller.record.key_name
-    return Who(by=by, principal=f"key:{caller.record.key_id}")
+    return Who(by=by, principal=caller.by.principal, acting=caller.by)
 
 
 def setting_out(found: SettingInForce) -> SettingOut:

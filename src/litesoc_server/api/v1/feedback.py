@@ -16,7 +16,7 @@ from litesoc_server.events.catalog import LOGIN_CONFIRMED, LOGIN_DENIED
 from litesoc_server.ingest.admission import feedback_refusal
 from litesoc_server.ingest.keys import Scope
 from litesoc_server.ingest.responses import ErrorCode, Refused
-from litesoc_server.orgs.principals import KEY_PREFIX, Who
+from litesoc_server.orgs.principals import Who
 from litesoc_server.pipeline.detect.login_history import LOGIN_SUCCEEDED
 from litesoc_server.pipeline.normalise.text import clean_text
 
@@ -71,7 +71,7 @@ def give_feedback(request: ApiRequest, event_id: str, feedback: FeedbackIn) -> F
         said = say_of_login(
             login,
             _NAMES[feedback.verdict],
-            who=Who(by=by, principal=f"{KEY_PREFIX}{caller.record.key_id}"),
+            who=Who(by=by, principal=caller.by.principal, acting=caller.by),
             note=None if not feedback.note else clean_text(feedback.note),
             parts=feedback_parts(caller),
         )

@@ -69,7 +69,7 @@ def _find(member: Member, bulk_id: uuid.UUID) -> BulkChange:
 
 
 def _step(bulk: BulkChange, member: Member) -> BulkChange:
-    return step_bulk(bulk, parts=feedback_parts(member))
+    return step_bulk(bulk, parts=feedback_parts(member), acting=member.acting)
 
 
 def _shown(request: PageRequest, bulk: BulkChange) -> HttpResponse:
