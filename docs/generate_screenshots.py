@@ -56,6 +56,7 @@ PAGES: Mapping[str, str] = {
     "settings_member": "settings/members/{user_id}/",
     "settings_leave": "settings/members/leave",
     "settings_usage": "settings/usage/",
+    "settings_privacy": "settings/privacy/",
 }
 # Addresses without a page of their own: what scripts ask for, files, and what is only posted to.
 NO_PAGES = frozenset({
@@ -67,6 +68,7 @@ NO_PAGES = frozenset({
     "actor_links", "actor_map", "actor_risk", "actor_timeline", "address_actors", "address_timeline",
     "settings", "settings_audit_export", "settings_audit_retention", "settings_delete_cancel", "settings_general_rename",
     "settings_invite", "settings_invitation_resend", "settings_invitation_withdraw",
+    "settings_privacy_retention", "settings_privacy_rules",
     "settings_member_remove", "settings_member_role", "settings_member_transfer",
     "saved_view_delete", "saved_view_rename", "saved_view_restore", "saved_view_save",
     "detector_mute", "detector_unmute", "policy_reset", "policy_undo",

@@ -6,7 +6,13 @@ from playwright.sync_api import expect
 from browser.visits import DESKTOP, PHONE, Site, Theme
 
 SIZES = [("light", DESKTOP), ("dark", DESKTOP), ("light", PHONE), ("dark", PHONE)]
-PAGES = {"General": "settings/general/", "Members": "settings/members/", "Audit log": "settings/audit/"}
+PAGES = {
+    "General": "settings/general/",
+    "Members": "settings/members/",
+    "Usage and plan": "settings/usage/",
+    "Audit log": "settings/audit/",
+    "Retention and privacy": "settings/privacy/",
+}
 
 
 @pytest.mark.parametrize(("theme", "size"), SIZES)

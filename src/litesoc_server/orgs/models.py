@@ -69,6 +69,7 @@ class Organization(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(RETENTION_DAYS_MAX)],
         help_text="Instead of the plan's. Empty = as the plan.",
     )
+    retention_days_chosen = models.PositiveIntegerField(null=True, editable=False)  # by the organisation: shorter than both
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     deletion_asked_at = models.DateTimeField(null=True, editable=False)  # its keys are refused from then on
     deletion_due_at = models.DateTimeField(null=True, editable=False)  # then everything of it is removed
@@ -259,6 +260,17 @@ class ListedPage(models.TextChoices):
 
     EVENTS = "events", "Events"
     ALERTS = "alerts", "Alerts"
+
+
+class StoredPrivacy(models.Model):
+    """What an organisation decided about personal data in its events (pipeline.privacy)."""
+
+    org = models.OneToOneField(Organization, on_delete=models.CASCADE, related_name="privacy", verbose_name="organisation")
+    redacted_keys = models.JSONField(default=list)  # of the metadata, as they were typed
+    truncates_addresses = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return f"privacy of {self.org}"
 
 
 class UsageDay(models.Model):

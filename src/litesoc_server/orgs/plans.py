@@ -109,15 +109,18 @@ class HasPlan(Protocol):
     def rate_per_minute_override(self) -> int | None: ...  # noqa: D102
     @property
     def retention_days_override(self) -> int | None: ...  # noqa: D102
+    @property
+    def retention_days_chosen(self) -> int | None: ...  # noqa: D102
 
 
 def with_own_limits(plan: Plan, org: HasPlan) -> Plan:
     """Return ``plan`` with an organisation's own limits in place of the plan's."""
+    allowed = plan.retention_days if org.retention_days_override is None else org.retention_days_override
     return replace(
         plan,
         monthly_events_limit=_limit(org.monthly_events_override, plan.monthly_events_limit),
         rate_limit_per_minute=_limit(org.rate_per_minute_override, plan.rate_limit_per_minute),
-        retention_days=plan.retention_days if org.retention_days_override is None else org.retention_days_override,
+        retention_days=allowed if org.retention_days_chosen is None else min(allowed, org.retention_days_chosen),
     )
 
 

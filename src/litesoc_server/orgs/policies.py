@@ -19,8 +19,10 @@ from litesoc_server.orgs.plan_rows import plan_of, plans_in_force
 from litesoc_server.orgs.plans import Plan
 from litesoc_server.orgs.policy_changes import FIRST_VERSION, PolicyState
 from litesoc_server.orgs.policy_values import usable
+from litesoc_server.orgs.privacy import rules_by_org
 from litesoc_server.orgs.suppressions import as_pipeline_suppression
 from litesoc_server.pipeline.policy import DetectionPolicy
+from litesoc_server.pipeline.privacy import PrivacyRules
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +37,7 @@ class _Read(NamedTuple):
 
     plan: Plan
     stored: PolicyState
+    privacy: PrivacyRules
     suppressions: tuple[tuple[object, ...], ...]
 
 
@@ -68,7 +71,7 @@ class OrgPolicyProvider:
             with fresh_connections():
                 organizations, plans = list(Organization.objects.all()), plans_in_force()
                 stored = {row.org_id: row for row in StoredPolicy.objects.all()}
-                suppressions = _suppressions_by_org()
+                suppressions, privacy = _suppressions_by_org(), rules_by_org()
         except Error as error:
             if not self._is_database_down:
                 log.warning("policies stay as they are, the control database does not answer: %s", type(error).__name__)
@@ -84,11 +87,12 @@ class OrgPolicyProvider:
             read = _Read(
                 plan=plan_of(organization, plans),
                 stored=state,
+                privacy=privacy.get(organization.id, PrivacyRules()),
                 suppressions=tuple((row.id, row.expires_at, row.owner, row.reason) for row in rows),
             )
             reads[org_id] = read
             is_known = self._reads.get(org_id) == read
-            policies[org_id] = self._policies[org_id] if is_known else _policy(organization, read.plan, state, rows)
+            policies[org_id] = self._policies[org_id] if is_known else _policy(organization, read, rows)
         self._reads, self._policies = reads, policies
 
 
@@ -100,10 +104,8 @@ def _suppressions_by_org() -> dict[uuid.UUID, list[Suppression]]:
     return found
 
 
-def _policy(
-    organization: Organization, plan: Plan, stored: PolicyState, suppressions: Sequence[Suppression]
-) -> DetectionPolicy:
-    fields, problems = usable(stored.overrides)
+def _policy(organization: Organization, read: _Read, suppressions: Sequence[Suppression]) -> DetectionPolicy:
+    fields, problems = usable(read.stored.overrides)
     if problems:
         # Their texts quote values, which can be personal data: names only.
         names = ", ".join(problem.setting for problem in problems)
@@ -115,8 +117,9 @@ def _policy(
     muted = fields.pop("muted_detectors", frozenset())
     return DetectionPolicy(
         **fields,
-        version=stored.version,
-        retention_days=plan.retention_days,
-        muted_detectors=muted | detectors_left_out(plan),
+        version=read.stored.version,
+        retention_days=read.plan.retention_days,
+        privacy=read.privacy,
+        muted_detectors=muted | detectors_left_out(read.plan),
         suppressions=tuple(map(as_pipeline_suppression, suppressions)),
     )

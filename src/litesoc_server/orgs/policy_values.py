@@ -12,7 +12,7 @@ from litesoc_server.events.structs import converter
 from litesoc_server.orgs.policy_lists import LISTS, ListRule, ValueRefused, shown
 from litesoc_server.pipeline.policy import DetectionPolicy, setting_descriptions
 
-NOT_SETTINGS = frozenset({"version", "retention_days", "suppressions"})  # fields that come from elsewhere
+NOT_SETTINGS = frozenset({"version", "retention_days", "privacy", "suppressions"})  # fields that come from elsewhere
 NAMES_SHOWN_MAX = 3
 
 

@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from litesoc_server.events.detection import AlertSeverity
 from litesoc_server.events.ids import OrgId
+from litesoc_server.pipeline.privacy import PrivacyRules
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
@@ -42,6 +43,7 @@ class DetectionPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     version: int = 1
     retention_days: int = 400
+    privacy: PrivacyRules = PrivacyRules()
 
     # What is left alone.
     muted_detectors: frozenset[str] = frozenset()

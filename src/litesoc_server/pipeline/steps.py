@@ -1,7 +1,8 @@
 """The ordered steps from a raw message to a stored event and its detections. Start reading here.
 
-translate -> normalise -> enrich -> (drop what the store already holds) -> detect. The consumer (consumer.py) owns fetching,
-publishing, storing and acknowledging; nothing here does I/O but the one question to the store on redelivery.
+translate -> normalise -> redact -> enrich -> (drop what the store already holds) -> detect -> cut addresses. The consumer
+(consumer.py) owns fetching, publishing, storing and acknowledging; nothing here does I/O but the one question to the
+store on redelivery.
 """
 
 import logging
@@ -21,6 +22,7 @@ from litesoc_server.pipeline.detect.runner import Outcome
 from litesoc_server.pipeline.enrich.enricher import Enricher
 from litesoc_server.pipeline.normalise.event import normalise
 from litesoc_server.pipeline.policy import DAY_MS, PolicyProvider
+from litesoc_server.pipeline.privacy import redact, truncate
 from litesoc_server.sources.registry import translate
 from litesoc_server.store.base import StoredEvent
 from litesoc_server.stream.base import Message
@@ -100,16 +102,18 @@ class Steps:
         if outcome.risks:
             batch.rows = [_with_risk(row, outcome.risks.get(row.stored.event.event_id)) for row in batch.rows]
             batch.detections = [_with_score(found, outcome.risks.get(found.trigger_event_id)) for found in batch.detections]
+        batch.rows = [self._truncated(row) for row in batch.rows]
         return batch
 
     def _rows_of(self, envelope: Envelope, bad_events: list[BadEvent]) -> list[Row]:
         rows: list[Row] = []
-        retention_ms = self._policies.policy_for(envelope.org_id).retention_days * DAY_MS
+        policy = self._policies.policy_for(envelope.org_id)
+        retention_ms = policy.retention_days * DAY_MS
         for index, item in enumerate(translate(envelope.source, envelope.body)):
             if index in envelope.rejected or envelope.only_index not in (None, index):
                 continue
             try:
-                event = self._enrich(normalise(envelope, index, item))
+                event = self._enrich(redact(normalise(envelope, index, item), policy.privacy))
             except InvalidMessage as error:
                 bad_events.append(BadEvent(envelope, index, str(error)))
             except Exception as error:  # one event's bug must not stop its neighbours; the event is kept as a dead letter
@@ -119,6 +123,12 @@ class Steps:
             else:
                 rows.append(Row(StoredEvent(event, event.occurred_at_ms + retention_ms), envelope, index))
         return rows
+
+    def _truncated(self, row: Row) -> Row:
+        rules = self._policies.policy_for(row.envelope.org_id).privacy
+        if not rules.truncates_addresses:
+            return row
+        return Row(StoredEvent(truncate(row.stored.event, rules), row.stored.expires_at_ms), row.envelope, row.index)
 
     def _enrich(self, event: Event) -> Event:
         try:

@@ -47,6 +47,7 @@ from litesoc_server.runtime.data_dir import DataDirLock
 from litesoc_server.runtime.fatal_signals import end_on_fatal_signals
 from litesoc_server.runtime.http_server import HttpServer
 from litesoc_server.runtime.organization_removal import OrganizationRemover
+from litesoc_server.runtime.retention_keeping import RetentionKeeper
 from litesoc_server.runtime.roles import Role, check_role, owns_data_dir
 from litesoc_server.runtime.shutdown import end_in_time
 from litesoc_server.runtime.usage_keeping import UsageKeeper
@@ -227,6 +228,7 @@ def _build_worker(
         keep_audit_logs=keep_logs,
         keep_usage=UsageKeeper(reader=store, clock=clock).run,
         remove_organizations=OrganizationRemover(store=store, stream=stream, state=state).run,
+        keep_retention=RetentionKeeper(store=store, clock=clock).run,
         stop=stop,
         on_death=on_death,
     )

@@ -161,6 +161,14 @@ class EventWriter(Protocol):
         """Return which of these events the store already holds. Used on redelivery only, so that no event shows twice."""
         ...
 
+    def shorten_expiry(self, *, org_id: OrgId, days: int) -> int:
+        """Keep no row of an organisation, sums included, for more than ``days`` after it happened; return how many were.
+
+        Doing it again goes on with what was begun. Rows that are kept for less stay as they are. Raises StoreUnavailable;
+        then some may be left.
+        """
+        ...
+
 
 class EventReader(Summaries, Protocol):
     """The reading side; what pages ask beside lists stands in ``Summaries``."""
@@ -238,6 +246,10 @@ class EventReader(Summaries, Protocol):
         What we publish ourselves (feedback) does not count. With ``taken_from_s`` only those that the store took in since
         then (its clock, Unix s).
         """
+        ...
+
+    def count_before(self, *, org_id: OrgId, before_ms: int) -> int:
+        """Return how many events of both environments happened before ``before_ms`` (event time, Unix ms)."""
         ...
 
     def taken_span(self, *, since_s: int) -> TakenSpan:

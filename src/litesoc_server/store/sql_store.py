@@ -30,6 +30,8 @@ from litesoc_server.store.base import (
     StoreUnavailable,
 )
 from litesoc_server.store.connections import ReaderPool, connect, insert_errors, store_errors
+from litesoc_server.store.expiry import shorten_expiry
+from litesoc_server.store.queries.count_before import count_before
 from litesoc_server.store.queries.count_matching import count_matching
 from litesoc_server.store.queries.count_received import count_received
 from litesoc_server.store.queries.describe import describe
@@ -133,6 +135,10 @@ class SqlStore(SqlSummaries, ABC):
             # by, which in the server is rare: without this, a million events held 600 MB.
             columns.clear()
 
+    def shorten_expiry(self, *, org_id: OrgId, days: int) -> int:
+        """Keep no row of an organisation for more than ``days``. Raises StoreUnavailable; then some may be left."""
+        return shorten_expiry(self._read, self._change, org_id=org_id, days=days)
+
     def existing(self, rows: Sequence[StoredEvent]) -> set[EventId]:
         """Return the ids of those rows that are stored. Raises StoreUnavailable."""
         return existing(self._read, rows)
@@ -191,6 +197,10 @@ class SqlStore(SqlSummaries, ABC):
     def count_received(self, *, org_id: OrgId, from_ms: int, to_ms: int, taken_from_s: int = 0) -> int:
         """Return how many events were received in [from_ms, to_ms). Raises StoreUnavailable."""
         return count_received(self._read, org_id=org_id, from_ms=from_ms, to_ms=to_ms, taken_from_s=taken_from_s)
+
+    def count_before(self, *, org_id: OrgId, before_ms: int) -> int:
+        """Return how many events happened before a moment. Raises StoreUnavailable."""
+        return count_before(self._read, org_id=org_id, before_ms=before_ms)
 
     def taken_span(self, *, since_s: int) -> TakenSpan:
         """Return the store's clock, and when it took in the first event since ``since_s``. Raises StoreUnavailable."""

@@ -42,6 +42,7 @@ SETTINGS_PAGES: Sequence[SettingsPage] = (
     SettingsPage("settings_members", "Members", "people team roles invitations invite permissions leave"),
     SettingsPage("settings_usage", "Usage and plan", "quota limit events month billing features forecast rate"),
     SettingsPage("settings_audit", "Audit log", "audit log history who did what verified", Permission.VIEW_AUDIT),
+    SettingsPage("settings_privacy", "Retention and privacy", "retention days delete redact addresses personal data"),
 )
 
 

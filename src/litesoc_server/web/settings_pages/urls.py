@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from litesoc_server.web.views import settings_delete, settings_member, settings_members
+from litesoc_server.web.views import settings_delete, settings_member, settings_members, settings_privacy
 from litesoc_server.web.views.settings import settings
 from litesoc_server.web.views.settings_audit import settings_audit, settings_audit_entry, settings_audit_retention
 from litesoc_server.web.views.settings_audit_export import settings_audit_export
@@ -18,6 +18,9 @@ settings_urls = [
     path("audit/export.jsonl", settings_audit_export, {"file_format": "jsonl"}, name="settings_audit_export"),
     path("audit/retention", settings_audit_retention, name="settings_audit_retention"),
     path("general/", settings_general, name="settings_general"),
+    path("privacy/", settings_privacy.settings_privacy, name="settings_privacy"),
+    path("privacy/retention", settings_privacy.settings_privacy_retention, name="settings_privacy_retention"),
+    path("privacy/rules", settings_privacy.settings_privacy_rules, name="settings_privacy_rules"),
     path("usage/", settings_usage, name="settings_usage"),
     path("general/rename", settings_general_rename, name="settings_general_rename"),
     path("general/delete", settings_delete.settings_delete, name="settings_delete"),
