@@ -7,6 +7,7 @@ the other in the same walk.
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import filterfalse
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -189,19 +190,19 @@ def test_the_same_ids_name_something_to_their_own_members(theirs: Owned) -> None
 @pytest.mark.parametrize("role", [Role.OWNER, Role.VIEWER])
 def test_no_page_says_anything_of_another_organisation(role: Role, ours: Owned, theirs: Owned) -> None:
     client, seen, leaks = ours.client(role), set(), {}
-    asked = ("", f"?q={theirs.mark}", f"?id={theirs.mark}-actor&start={theirs.mark}&who={theirs.mark}")
-    for route in WITHOUT_IDS:
-        if is_endless(route):
-            continue
-        for query in asked:
-            answer = client.get(address(route, ours.org, ours.ids) + query)
-            body = body_of(answer)
-            # What was asked is said again: a mark counts where it was not, or where more is said than was asked.
-            more = (f"{theirs.mark}-name", f"About {theirs.mark}", f"{theirs.mark}-actor@", f"{theirs.mark} is loud")
-            if (theirs.mark in body and not query) or any(text in body for text in more):
-                leaks[route + query] = answer.status_code
-            if ours.mark in body:
-                seen.add(route)
+    for route in filterfalse(is_endless, WITHOUT_IDS):
+        body = body_of(client.get(address(route, ours.org, ours.ids)))
+        if theirs.mark in body:
+            leaks[route] = body.count(theirs.mark)
+        if ours.mark in body:
+            seen.add(route)
+    # What was asked is said again, and the audit log says later what was asked: so here only more than that counts.
+    more = (f"{theirs.mark}-name", f"About {theirs.mark}", f"{theirs.mark}-actor@", f"{theirs.mark} is loud")
+    for query in (f"?q={theirs.mark}", f"?id={theirs.mark}-actor&start={theirs.mark}&who={theirs.mark}"):
+        for route in filterfalse(is_endless, WITHOUT_IDS):
+            body = body_of(client.get(address(route, ours.org, ours.ids) + query))
+            if any(text in body for text in more):
+                leaks[route + query] = body.count(theirs.mark)
     assert leaks == {}
     assert any(route.endswith("alerts/") for route in seen), "the walk sees what it may see"
     assert any(route.endswith("events/") for route in seen)
