@@ -55,6 +55,10 @@ PAGES: Mapping[str, str] = {
     "settings_members": "settings/members/",
     "settings_member": "settings/members/{user_id}/",
     "settings_leave": "settings/members/leave",
+    "settings_keys": "settings/keys/",
+    "settings_key_new": "settings/keys/new",
+    "settings_key": "settings/keys/{key_id}/",
+    "settings_security": "settings/security/",
     "settings_usage": "settings/usage/",
     "settings_privacy": "settings/privacy/",
 }
@@ -70,6 +74,8 @@ NO_PAGES = frozenset({
     "settings_invite", "settings_invitation_resend", "settings_invitation_withdraw",
     "settings_privacy_retention", "settings_privacy_rules",
     "settings_member_remove", "settings_member_role", "settings_member_transfer",
+    "settings_key_allow_list", "settings_key_change", "settings_key_revoke", "settings_key_rotate",
+    "settings_allow_list", "settings_origins",
     "saved_view_delete", "saved_view_rename", "saved_view_restore", "saved_view_save",
     "detector_mute", "detector_unmute", "policy_reset", "policy_undo",
     "suppression_end", "suppression_resume", "suppressions_export",
@@ -166,6 +172,7 @@ def _addresses(site: Site) -> dict[str, str]:
         "section": "blocked",
         "suppression_id": _suppress(api),
         "user_id": _a_member(site),
+        "key_id": api.http.get("/api/v1/keys").json()["data"][0]["id"],
     }
     return {name: path.format_map(ids) for name, path in PAGES.items()}
 

@@ -78,7 +78,9 @@ def create_tenants(server: LiveServer, *tenants: Tenant) -> list[TenantApi]:
 def _make(tenant: Tenant) -> dict[str, str]:
     from django.utils import timezone  # noqa: PLC0415 # needs Django set up
 
-    from litesoc_server.apikeys.services import issue_key, revoke_key  # noqa: PLC0415 # needs Django set up
+    from litesoc_server.apikeys.issue_key import issue_key  # noqa: PLC0415 # needs Django set up
+    from litesoc_server.apikeys.revoke_key import revoke_key  # noqa: PLC0415 # needs Django set up
+    from litesoc_server.audit.by import By  # noqa: PLC0415 # needs Django set up
     from litesoc_server.events.envelope import Environment  # noqa: PLC0415 # needs Django set up
     from litesoc_server.ingest.keys import Scope  # noqa: PLC0415 # needs Django set up
 
@@ -88,10 +90,13 @@ def _make(tenant: Tenant) -> dict[str, str]:
         name=f"key of {tenant.name}",
         scopes=frozenset(Scope(scope) for scope in tenant.scopes.split(",")),
         environment=Environment(tenant.environment),
-        expires_at=timezone.now() - timedelta(seconds=1) if tenant.key_is_expired else None,
+        by=By.operator(),
     )
+    if tenant.key_is_expired:
+        issued.record.expires_at = timezone.now() - timedelta(seconds=1)
+        issued.record.save(update_fields=["expires_at"])
     if tenant.key_is_revoked:
-        revoke_key(issued.record)
+        revoke_key(issued.record, by=By.operator())
     return {"org_id": str(organization.id), "key": issued.secret}
 
 

@@ -102,7 +102,7 @@ def test_mistakes_with_keys_are_named(tmp_path: Path) -> None:
     live.init()
     mistakes = {
         "nowhere": ("keys", "list", "--org", "nowhere"),
-        "--name": ("keys", "create", "--name", " "),
+        "what the key is for": ("keys", "create", "--name", " "),
         "characters": ("keys", "create", "--name", "n" * 151),
         "organisation needs a name": ("init", "--org", " ", "--email", "a@example.org"),
     }

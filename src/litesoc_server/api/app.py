@@ -9,6 +9,7 @@ from litesoc_server.api.body import StrictParser
 from litesoc_server.api.caller import caller_of
 from litesoc_server.api.errors import flat_response, refusal_for
 from litesoc_server.api.v1 import (
+    access,
     actors,
     alerts,
     detection_policy,
@@ -17,6 +18,7 @@ from litesoc_server.api.v1 import (
     feedback,
     instrumentation,
     ip_data,
+    keys,
     suppressions,
     usage,
 )
@@ -75,5 +77,7 @@ api.add_router("", detectors.router)
 api.add_router("", ip_data.router)
 api.add_router("", instrumentation.router)
 api.add_router("", usage.router)
+api.add_router("", keys.router)
+api.add_router("", access.router)
 for kind in (Exception, HttpError, ValidationError):  # django-ninja has its own answers to the last two
     api.add_exception_handler(kind, answer_to)

@@ -9,7 +9,12 @@ from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse, UnreadablePostError
 from ninja.errors import HttpError, ValidationError
 
+from litesoc_server.apikeys.allow_lists import WouldLockOut
+from litesoc_server.apikeys.authorise_origins import OriginsRefused
+from litesoc_server.apikeys.models import ApiKey
+from litesoc_server.apikeys.values import KeyEnded, KeyForbidden, KeyRefused
 from litesoc_server.events.errors import StreamUnavailable
+from litesoc_server.ingest.allow_list import AllowListInvalid
 from litesoc_server.ingest.responses import ErrorCode, Refused, error_body, server_error, unavailable
 from litesoc_server.orgs.models import Organization
 from litesoc_server.orgs.policy_changes import PolicyConflict
@@ -83,11 +88,45 @@ def _policy_conflict(error: Exception) -> Refused:
     return Refused(ErrorCode.POLICY_CONFLICT, str(error), version=error.version)
 
 
+def _key_refused(error: Exception) -> Refused:
+    assert isinstance(error, KeyRefused)
+    return Refused(ErrorCode.VALIDATION_FAILED, f"{error.field}: {error}")
+
+
+def _allow_list_invalid(error: Exception) -> Refused:
+    assert isinstance(error, AllowListInvalid)
+    return _several("allow_list", [f"line {problem.line}: {problem.text}" for problem in error.problems])
+
+
+def _origins_refused(error: Exception) -> Refused:
+    assert isinstance(error, OriginsRefused)
+    return _several("origins", [f"number {problem.position}: {problem.text}" for problem in error.problems])
+
+
+def _several(field: str, texts: list[str]) -> Refused:
+    errors = [{"field": field, "message": text} for text in texts]
+    return Refused(ErrorCode.VALIDATION_FAILED, f"{field}: {' '.join(texts[:PROBLEMS_MAX])}", errors=errors)
+
+
+def _would_lock_out(error: Exception) -> Refused:
+    assert isinstance(error, WouldLockOut)
+    found = [{"key_id": None if one.key is None else str(one.key.id), "address": one.address} for one in error.locked_out]
+    message = "the list leaves out addresses that are in use, see locked_out: add them, or send insist: true"
+    return Refused(ErrorCode.WOULD_LOCK_OUT, message, locked_out=found)
+
+
 _ANSWERS: Mapping[type[Exception], Callable[[Exception], Refused]] = {
     ValidationError: _invalid,
     PolicyInvalid: _policy_invalid,
     QueryError: _query_mistaken,
     PolicyConflict: _policy_conflict,
+    KeyRefused: _key_refused,
+    KeyForbidden: lambda error: Refused(ErrorCode.FORBIDDEN, str(error)),
+    KeyEnded: lambda error: Refused(ErrorCode.KEY_CONFLICT, str(error)),
+    ApiKey.DoesNotExist: lambda _: not_found(),
+    AllowListInvalid: _allow_list_invalid,
+    OriginsRefused: _origins_refused,
+    WouldLockOut: _would_lock_out,
     Organization.DoesNotExist: lambda _: not_found(),
     RequestDataTooBig: _too_large,
     UnreadablePostError: _cut_off,

@@ -5,14 +5,15 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from litesoc_server.apikeys.models import ApiKey
-from litesoc_server.apikeys.services import revoke_key
+from litesoc_server.apikeys.revoke_key import revoke_key
+from litesoc_server.orgs.audit_by import by_of
 
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic in the stubs only
     """Keys, without their hashes."""
 
-    list_display = ["name", "org", "prefix", "environment", "shown_scopes", "state", "created_at"]
+    list_display = ["name", "org", "prefix", "environment", "shown_scopes", "state", "created_at", "last_used_at"]
     list_filter = ["environment", "org"]
     search_fields = ["name", "prefix", "org__name"]
     list_select_related = ["org"]
@@ -29,7 +30,7 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic in the 
     def revoke_selected(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> None:
         """Revoke keys for good."""
         for key in keys:
-            revoke_key(key)
+            revoke_key(key, by=by_of(request))
         self.message_user(request, f"Revoked {len(keys)} keys; servers stop accepting them within 5 seconds.")
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -32,7 +32,8 @@ def init(
     from django.core.exceptions import ValidationError  # noqa: PLC0415 # needs Django set up
 
     from litesoc_server.accounts.selectors import is_registered  # noqa: PLC0415 # needs Django set up
-    from litesoc_server.apikeys.services import issue_key  # noqa: PLC0415 # needs Django set up
+    from litesoc_server.apikeys.issue_key import issue_key  # noqa: PLC0415 # needs Django set up
+    from litesoc_server.audit.by import By  # noqa: PLC0415 # needs Django set up
     from litesoc_server.orgs.services import create_organization  # noqa: PLC0415 # needs Django set up
 
     password, is_generated = None, False
@@ -42,7 +43,12 @@ def init(
         created = create_organization(name=org, owner_email=email, password=password)
     except ValidationError as error:
         fail(" ".join(error.messages), "correct the value and run `litesoc init` again; nothing was created")
-    key = issue_key(org=created.organization, name="default", scopes=frozenset({Scope.INGEST, Scope.READ, Scope.MANAGE}))
+    key = issue_key(
+        org=created.organization,
+        name="default",
+        scopes=frozenset({Scope.INGEST, Scope.READ, Scope.MANAGE}),
+        by=By.operator(),
+    )
     if as_json:
         answer = {"org_id": str(created.organization.id), "owner": created.owner.email, "api_key": key.secret}
         print_json({**answer, "password": password} if is_generated else answer)

@@ -36,6 +36,8 @@ class ErrorCode(StrEnum):
     REQUEST_TIMEOUT = "REQUEST_TIMEOUT"  # ours: the body did not arrive in time
     IDEMPOTENCY_CONFLICT = "IDEMPOTENCY_CONFLICT"  # ours: same Idempotency-Key, other body
     ALERT_CONFLICT = "ALERT_CONFLICT"  # ours: the alert's status does not allow the action
+    KEY_CONFLICT = "KEY_CONFLICT"  # ours: the key is revoked or has expired, so it does not change
+    WOULD_LOCK_OUT = "WOULD_LOCK_OUT"  # ours: an allow-list leaves out addresses that are in use
     POLICY_CONFLICT = "POLICY_CONFLICT"  # ours: somebody else has changed the policy meanwhile
     PAYLOAD_TOO_LARGE = "PAYLOAD_TOO_LARGE"
     UNSUPPORTED_ENCODING = "UNSUPPORTED_ENCODING"  # ours: a compressed body
@@ -66,6 +68,8 @@ _STATUS = {
     ErrorCode.IDEMPOTENCY_CONFLICT: HTTPStatus.CONFLICT,
     ErrorCode.ALERT_CONFLICT: HTTPStatus.CONFLICT,
     ErrorCode.POLICY_CONFLICT: HTTPStatus.CONFLICT,
+    ErrorCode.KEY_CONFLICT: HTTPStatus.CONFLICT,
+    ErrorCode.WOULD_LOCK_OUT: HTTPStatus.CONFLICT,
     ErrorCode.PAYLOAD_TOO_LARGE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     ErrorCode.UNSUPPORTED_ENCODING: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     ErrorCode.RATE_LIMIT_EXCEEDED: HTTPStatus.TOO_MANY_REQUESTS,

@@ -16,7 +16,7 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 ALLOW_ORIGIN = b"access-control-allow-origin"
 API_RESOURCES = frozenset(
-    {"actors", "events", "alerts", "detection", "detectors", "health", "ip-data", "openapi.json"}
+    {"access", "actors", "events", "alerts", "detection", "detectors", "health", "ip-data", "keys", "openapi.json"}
 )  # at the root of the management API; /health itself is ingest's
 
 

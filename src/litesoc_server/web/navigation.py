@@ -40,6 +40,15 @@ DESTINATIONS: Sequence[Destination] = (
 SETTINGS_PAGES: Sequence[SettingsPage] = (
     SettingsPage("settings_general", "General", "organisation name id address owners"),
     SettingsPage("settings_members", "Members", "people team roles invitations invite permissions leave"),
+    SettingsPage(
+        "settings_keys", "API keys", "tokens secrets scopes rotate revoke test live", permission=Permission.MANAGE_KEYS
+    ),
+    SettingsPage(
+        "settings_security",
+        "Security",
+        "ip allow-list whitelist addresses origins cors browsers",
+        permission=Permission.MANAGE_SECURITY,
+    ),
     SettingsPage("settings_usage", "Usage and plan", "quota limit events month billing features forecast rate"),
     SettingsPage("settings_audit", "Audit log", "audit log history who did what verified", Permission.VIEW_AUDIT),
     SettingsPage("settings_privacy", "Retention and privacy", "retention days delete redact addresses personal data"),

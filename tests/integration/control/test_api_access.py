@@ -8,12 +8,13 @@ import pytest
 from django.http import HttpResponse
 from django.utils import timezone
 
-from control_factories import NOW_MS, OrganizationFactory, database_down, make_alert, make_suppression
+from control_factories import NOW_MS, OrganizationFactory, database_down, make_alert, make_key, make_suppression
 from litesoc_server import backend
 from litesoc_server.api.app import api
 from litesoc_server.api.v1.schemas import iso_utc
 from litesoc_server.apikeys.models import AccessRules, ApiKey
-from litesoc_server.apikeys.services import revoke_key
+from litesoc_server.apikeys.revoke_key import revoke_key
+from litesoc_server.audit.by import By
 from litesoc_server.clock import ManualClock
 from litesoc_server.database import fresh_connections
 from litesoc_server.ingest.key_directory import STALE_MAX_MS, KeyDirectory
@@ -22,7 +23,7 @@ from litesoc_server.store.base import EventStore
 from management_api import Tenant, call, make_event, store_events
 
 RESOLVE = {"action": "resolve", "resolution_type": "other"}
-# Each address with how it is called when it works; {event}, {alert} and {suppression} are objects of the tenant.
+# Each address with how it is called when it works; {event}, {alert}, {suppression} and {key} are objects of the tenant.
 ADDRESSES: dict[tuple[str, str], tuple[str, dict[str, object] | None]] = {
     ("GET", "/events"): ("/events", None),
     ("GET", "/events/{event_id}"): ("/events/{event}", None),
@@ -50,6 +51,14 @@ ADDRESSES: dict[tuple[str, str], tuple[str, dict[str, object] | None]] = {
         {"reason": "load test", "actor_id": "mira", "expires_at": "{soon}"},
     ),
     ("DELETE", "/detection/suppressions/{suppression_id}"): ("/detection/suppressions/{suppression}", None),
+    ("GET", "/keys"): ("/keys", None),
+    ("POST", "/keys"): ("/keys", {"name": "till", "scopes": ["ingest"]}),
+    ("PATCH", "/keys/{key_id}"): ("/keys/{key}", {"name": "till"}),
+    ("POST", "/keys/{key_id}/rotate"): ("/keys/{key}/rotate", {"overlap_s": 60}),
+    ("DELETE", "/keys/{key_id}"): ("/keys/{key}", None),
+    ("GET", "/access"): ("/access", None),
+    ("PATCH", "/access/allow-list"): ("/access/allow-list", {"is_on": False, "allow_list": "203.0.113.7"}),
+    ("PATCH", "/access/origins"): ("/access/origins", {"origins": ["https://app.shop.example"]}),
 }
 LISTS = {"/events", "/alerts", "/alerts/list"}
 WHOLE_ON_EVERY_PLAN = {"/ip-data"}  # it tells nothing of anybody's events
@@ -60,12 +69,14 @@ def visit(request: pytest.FixtureRequest, tenant: Tenant, store: EventStore) -> 
     """Call one address about the tenant's objects, with the key of whoever asks."""
     event, alert = make_event(tenant.org, name="auth.login_success"), make_alert(tenant.org)
     suppression, soon = make_suppression(tenant.org), iso_utc(timezone.now() + timedelta(hours=1))
+    key = make_key(tenant.org).record
     store_events(store, event)
     path, body = ADDRESSES[request.param]
 
     def fill(text: str) -> str:
         filled = text.replace("{event}", event.event_id).replace("{alert}", str(alert.id))
-        return filled.replace("{suppression}", str(suppression.id)).replace("{soon}", soon)
+        filled = filled.replace("{suppression}", str(suppression.id)).replace("{soon}", soon)
+        return filled.replace("{key}", str(key.id))
 
     filled = (
         None if body is None else {name: fill(value) if isinstance(value, str) else value for name, value in body.items()}
@@ -214,7 +225,7 @@ def test_revoked_and_expired_keys_stop_working(tenant: Tenant, keys: KeyDirector
     expired = Tenant(tenant.org, {"expires_at": timezone.now() - timedelta(seconds=1)})
     assert expired.call("GET", "/events").status_code == 401
     assert tenant.call("GET", "/events").status_code == 200
-    revoke_key(record)
+    revoke_key(record, by=By.operator())
     keys.refresh()
     assert tenant.call("GET", "/events").status_code == 401
 

@@ -12,8 +12,9 @@ from litesoc_server.apikeys.access import key_for_operator
 from litesoc_server.apikeys.key_source import DatabaseKeySource
 from litesoc_server.apikeys.key_uses import KEYS_AT_ONCE, DatabaseKeyUseSink
 from litesoc_server.apikeys.models import AccessRules, ApiKey
+from litesoc_server.apikeys.revoke_key import revoke_key
 from litesoc_server.apikeys.selectors import keys_for_operator
-from litesoc_server.apikeys.services import revoke_key
+from litesoc_server.audit.by import By
 from litesoc_server.events.envelope import Environment
 from litesoc_server.ingest.key_use import Use, UsesUnavailable
 from litesoc_server.ingest.keys import KeysUnavailable, Scope, hash_key
@@ -100,7 +101,7 @@ def test_revoked_expired_and_unknown_keys_are_not_found() -> None:
     now = timezone.now()
     usable = make_key(org, expires_at=now + timedelta(minutes=1))
     revoked, expired = make_key(org), make_key(org, expires_at=now)
-    revoke_key(revoked.record)
+    revoke_key(revoked.record, by=By.operator())
     hashes = [hash_key(key.secret.encode()) for key in (usable, revoked, expired)]
 
     assert set(DatabaseKeySource().find_many([*hashes, hash_key(b"lsoc_live_unknown")])) == {hashes[0]}
@@ -109,9 +110,9 @@ def test_revoked_expired_and_unknown_keys_are_not_found() -> None:
 
 def test_revoking_again_keeps_the_first_moment() -> None:
     record = make_key(OrganizationFactory()).record
-    revoke_key(record)
+    revoke_key(record, by=By.operator())
     first = record.revoked_at
-    revoke_key(record)
+    revoke_key(record, by=By.operator())
     assert record.revoked_at == first
 
 

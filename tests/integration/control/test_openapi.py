@@ -54,6 +54,14 @@ def test_everything_that_a_key_can_call_is_in_it() -> None:
         ("/detectors", "get"),
         ("/health/instrumentation", "get"),
         ("/ip-data", "get"),
+        ("/keys", "get"),
+        ("/keys", "post"),
+        ("/keys/{key_id}", "patch"),
+        ("/keys/{key_id}", "delete"),
+        ("/keys/{key_id}/rotate", "post"),
+        ("/access", "get"),
+        ("/access/allow-list", "patch"),
+        ("/access/origins", "patch"),
     }
 
 
@@ -62,7 +70,7 @@ def test_operations_have_names_of_their_own_and_say_what_they_answer() -> None:
     assert len(ids) == len(set(ids))
     for path, method, operation in operations():
         assert operation["summary"], (path, method)
-        if path.startswith(("/events", "/alerts", "/detect")):
+        if path.startswith(("/events", "/alerts", "/detect", "/keys", "/access")):
             wanted = {"200", "400", "401", "403", "404", "429", "500", "503"}
             wanted |= set() if method == "get" else {"408", "409", "413"}
             assert set(operation["responses"]) == wanted

@@ -5,8 +5,8 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 
 from control_factories import OrganizationFactory, UserFactory
+from litesoc_server.apikeys.issue_key import issue_key
 from litesoc_server.apikeys.key_source import DatabaseKeySource
-from litesoc_server.apikeys.services import issue_key
 from litesoc_server.audit.by import By
 from litesoc_server.audit.models import AuditEntry
 from litesoc_server.audit.record import INSTALLATION
@@ -53,7 +53,7 @@ def test_plans_have_the_hosted_services_figures_until_somebody_changes_them() ->
 
 def test_a_changed_plan_is_in_force_for_keys_pages_and_the_pipeline() -> None:
     org = OrganizationFactory(plan="pro")
-    key = issue_key(org=org, name="shop", scopes=frozenset({Scope.READ}))
+    key = issue_key(org=org, name="shop", scopes=frozenset({Scope.READ}), by=By.system())
     set_plan(
         replace(PRO, title="Team", monthly_events_limit=None, retention_days=45, features=PRO.features | {Feature.SSO}),
         by=BY,

@@ -69,6 +69,13 @@ class FieldError(Schema):
     message: str
 
 
+class LockedOutOut(Schema):
+    """Somebody whom an allow-list leaves out."""
+
+    key_id: str | None = Field(description="A key that was used from there within a day; null: the caller.")
+    address: str
+
+
 class ErrorBody(Schema):
     """Every error, of any status."""
 
@@ -81,9 +88,10 @@ class ErrorBody(Schema):
     upgrade_url: str | None = None
     upgrade_link: str | None = None
     error_id: str | None = Field(default=None, description="With SERVER_ERROR: what to look for in the server's log.")
-    errors: list[FieldError] | None = Field(default=None, description="With a policy or suppression: every mistake.")
+    errors: list[FieldError] | None = Field(default=None, description="Where several things can be wrong: every mistake.")
     position: int | None = Field(default=None, description="With a mistake in `query`: characters before it.")
     length: int | None = Field(default=None, description="With a mistake in `query`: its length in characters.")
+    locked_out: list[LockedOutOut] | None = Field(default=None, description="With WOULD_LOCK_OUT: whom the list leaves out.")
     version: int | None = Field(default=None, description="With POLICY_CONFLICT: what the policy is at now.")
     retry_after: int | None = Field(default=None, description="With 429 and 503: seconds, as in Retry-After.")
 

@@ -2,11 +2,19 @@
 
 from django.urls import path
 
-from litesoc_server.web.views import settings_delete, settings_member, settings_members, settings_privacy
+from litesoc_server.web.views import (
+    settings_delete,
+    settings_key,
+    settings_member,
+    settings_members,
+    settings_privacy,
+    settings_security,
+)
 from litesoc_server.web.views.settings import settings
 from litesoc_server.web.views.settings_audit import settings_audit, settings_audit_entry, settings_audit_retention
 from litesoc_server.web.views.settings_audit_export import settings_audit_export
 from litesoc_server.web.views.settings_general import settings_general, settings_general_rename
+from litesoc_server.web.views.settings_keys import settings_key_new, settings_keys
 from litesoc_server.web.views.settings_leave import settings_leave
 from litesoc_server.web.views.settings_usage import settings_usage
 
@@ -42,4 +50,14 @@ settings_urls = [
     path("members/<uuid:user_id>/remove", settings_member.settings_member_remove, name="settings_member_remove"),
     path("members/<uuid:user_id>/role", settings_member.settings_member_role, name="settings_member_role"),
     path("members/<uuid:user_id>/transfer", settings_member.settings_member_transfer, name="settings_member_transfer"),
+    path("keys/", settings_keys, name="settings_keys"),
+    path("keys/new", settings_key_new, name="settings_key_new"),
+    path("keys/<uuid:key_id>/", settings_key.settings_key, name="settings_key"),
+    path("keys/<uuid:key_id>/allow-list", settings_key.settings_key_allow_list, name="settings_key_allow_list"),
+    path("keys/<uuid:key_id>/change", settings_key.settings_key_change, name="settings_key_change"),
+    path("keys/<uuid:key_id>/revoke", settings_key.settings_key_revoke, name="settings_key_revoke"),
+    path("keys/<uuid:key_id>/rotate", settings_key.settings_key_rotate, name="settings_key_rotate"),
+    path("security/", settings_security.settings_security, name="settings_security"),
+    path("security/allow-list", settings_security.settings_allow_list, name="settings_allow_list"),
+    path("security/origins", settings_security.settings_origins, name="settings_origins"),
 ]

@@ -6,12 +6,13 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from litesoc_server import backend
+from litesoc_server.apikeys.issue_key import IssuedKey, issue_key
 from litesoc_server.apikeys.selectors import usable_keys
-from litesoc_server.apikeys.services import IssuedKey, issue_key
 from litesoc_server.ingest.keys import Scope
 from litesoc_server.orgs.access import owners_of
 from litesoc_server.orgs.roles import Permission
 from litesoc_server.store.base import StoreUnavailable
+from litesoc_server.web.audit_by import by_of
 from litesoc_server.web.member import Member, PageRequest, page
 from litesoc_server.web.server_address import server_address
 from litesoc_server.web.setup_guide.checklist import checklist_of
@@ -45,6 +46,7 @@ def setup_key(request: PageRequest, member: Member) -> HttpResponse:
             scopes=frozenset({Scope.INGEST}),
             environment=member.environment,
             created_by=member.user,
+            by=by_of(request),
         )
     shown = {**_sending(request, member, issued), **_arriving(member), "is_refused": issued is None, "keys_max": KEYS_MAX}
     is_fragment = "HX-Request" in request.headers
