@@ -19,6 +19,7 @@ from litesoc_server.api.v1 import (
     instrumentation,
     ip_data,
     keys,
+    privacy,
     suppressions,
     usage,
 )
@@ -79,5 +80,6 @@ api.add_router("", instrumentation.router)
 api.add_router("", usage.router)
 api.add_router("", keys.router)
 api.add_router("", access.router)
+api.add_router("", privacy.router)
 for kind in (Exception, HttpError, ValidationError):  # django-ninja has its own answers to the last two
     api.add_exception_handler(kind, answer_to)

@@ -27,7 +27,7 @@ _COMMANDS = (
     "doctor",
     "migrate",
 )
-_GROUPS = ("accounts", "keys", "access", "plans", "policy", "suppress", "audit", "dead-letters", "geo")
+_GROUPS = ("accounts", "keys", "access", "plans", "policy", "privacy", "suppress", "audit", "dead-letters", "geo")
 
 
 class _ImportedWhenAsked(TyperGroup):

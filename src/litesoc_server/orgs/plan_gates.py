@@ -33,6 +33,8 @@ FEATURE_TITLES: Mapping[Feature, str] = {
     Feature.IP_ALLOW_LIST: "IP allow-list",
     Feature.CUSTOM_THREAT_MODELS: "Custom threat models",
 }
+# Plans can include these already; this release has nothing of them yet.
+NOT_YET = frozenset({Feature.NOTIFICATIONS, Feature.SSO, Feature.CUSTOM_THREAT_MODELS})
 _IN_SENTENCES: Mapping[Feature, str] = {
     Feature.ALERTS_API: "alerts",
     Feature.NETWORK_INTELLIGENCE: "searching by places and networks",

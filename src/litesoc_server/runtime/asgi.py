@@ -16,7 +16,10 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 ALLOW_ORIGIN = b"access-control-allow-origin"
 API_RESOURCES = frozenset(
-    {"access", "actors", "events", "alerts", "detection", "detectors", "health", "ip-data", "keys", "openapi.json"}
+    {
+        *("access", "actors", "events", "alerts", "detection", "detectors", "health", "ip-data", "keys", "openapi.json"),
+        *("privacy", "usage"),
+    }
 )  # at the root of the management API; /health itself is ingest's
 
 

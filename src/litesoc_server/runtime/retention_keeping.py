@@ -60,5 +60,5 @@ class RetentionKeeper:
         rows = self._store.shorten_expiry(org_id=org_id, days=days)
         alerts = delete_expired(org, before=datetime.fromtimestamp(now_ms / 1000, UTC) - timedelta(days=days))
         if rows or alerts:
-            log.info("retention of %d days: %d rows of events and sums, %d alerts", days, rows, alerts)
+            log.info("retention is carried out, %d days: %d rows of events and sums, %d alerts", days, rows, alerts)
         self._carried_out[org_id] = (days, now_ms)

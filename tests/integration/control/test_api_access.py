@@ -40,6 +40,8 @@ ADDRESSES: dict[tuple[str, str], tuple[str, dict[str, object] | None]] = {
     ("GET", "/health/instrumentation"): ("/health/instrumentation", None),
     ("GET", "/ip-data"): ("/ip-data", None),
     ("GET", "/usage"): ("/usage", None),
+    ("GET", "/privacy"): ("/privacy", None),
+    ("PATCH", "/privacy"): ("/privacy", {"redacted_keys": ["iban"]}),
     ("GET", "/actors/{path:actor_id}/risk"): ("/actors/usr_8841/risk", None),
     ("GET", "/detectors"): ("/detectors", None),
     ("GET", "/detection/policy"): ("/detection/policy", None),

@@ -6,6 +6,7 @@ from django.test import Client
 
 from litesoc_server.api.openapi import document
 from litesoc_server.ingest.responses import ErrorCode
+from litesoc_server.runtime.asgi import API_RESOURCES
 
 METHODS = {"get", "post", "patch", "put", "delete", "options", "head"}
 
@@ -51,6 +52,8 @@ def test_everything_that_a_key_can_call_is_in_it() -> None:
         ("/detection/suppressions", "post"),
         ("/detection/suppressions/{suppression_id}", "delete"),
         ("/usage", "get"),
+        ("/privacy", "get"),
+        ("/privacy", "patch"),
         ("/detectors", "get"),
         ("/health/instrumentation", "get"),
         ("/ip-data", "get"),
@@ -63,6 +66,10 @@ def test_everything_that_a_key_can_call_is_in_it() -> None:
         ("/access/allow-list", "patch"),
         ("/access/origins", "patch"),
     }
+
+
+def test_the_server_leads_to_all_of_it() -> None:
+    assert {path.split("/")[1] for path, _, _ in operations()} <= API_RESOURCES | {"collect"}
 
 
 def test_operations_have_names_of_their_own_and_say_what_they_answer() -> None:

@@ -144,3 +144,21 @@ def test_rules_are_set_on_the_page_and_read_by_everybody(tenant: Tenant) -> None
     wrong = admin.post(f"{base}rules", {"keys": "x" * 101})
     assert "at most 100 characters" in visible_text(wrong)
     assert as_role(tenant.org, Role.ANALYST).post(f"{base}rules", {"keys": ""}).status_code == 403
+
+
+def test_the_api_changes_it_and_deletes_only_when_told_to(tenant: Tenant) -> None:
+    refused = tenant.call("PATCH", "/privacy", {"retention_days": 30})
+    assert (refused.status_code, "deletes_older" in refused.json()["message"]) == (400, True)
+    wrong = tenant.call("PATCH", "/privacy", {"retention_days": 30, "deletes_older": True, "redacted_keys": ["x" * 101]})
+    assert (wrong.status_code, wrong.json()["message"][:14]) == (400, "redacted_keys:")
+    assert tenant.get("/privacy")["data"]["retention_days"] == 90, "all or nothing"
+    done = tenant.call("PATCH", "/privacy", {"retention_days": 30, "deletes_older": True, "redacted_keys": ["iban"]})
+    assert done.json()["data"] == {
+        "retention_days": 30,
+        "retention_days_max": 90,
+        "redacted_keys": ["iban"],
+        "truncates_addresses": False,
+    }
+    assert tenant.call("PATCH", "/privacy", {"truncates_addresses": True}).json()["data"]["redacted_keys"] == ["iban"]
+    principals = {entry.principal for entry in AuditEntry.objects.filter(org_id=tenant.org.id)}
+    assert principals == {f"key:{tenant.key_id}"}

@@ -60,7 +60,8 @@ def test_without_a_limit_nothing_is_left_over(tenant: Tenant) -> None:
     text = page(tenant.org)
     assert "5 events, without a limit" in text
     assert "used," not in text
-    assert "Single sign-on On" in text
+    assert "Audit log On" in text
+    assert "Single sign-on In the plan, not in this release" in text
 
 
 def test_before_anything_was_sent_it_says_so(tenant: Tenant) -> None:

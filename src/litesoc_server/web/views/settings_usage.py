@@ -8,7 +8,7 @@ from django.shortcuts import render
 from litesoc_server import backend
 from litesoc_server.apikeys.selectors import names_of_keys
 from litesoc_server.ingest.responses import ErrorCode
-from litesoc_server.orgs.plan_gates import FEATURE_TITLES
+from litesoc_server.orgs.plan_gates import FEATURE_TITLES, NOT_YET
 from litesoc_server.orgs.plans import Feature
 from litesoc_server.orgs.usage_report import KeyUsage, UsageReport, usage_report
 from litesoc_server.web.member import Member, PageRequest, page
@@ -34,7 +34,7 @@ def settings_usage(request: PageRequest, member: Member) -> HttpResponse:
             "full_on": _full_on(member, report),
             "rate_refused": report.refused[ErrorCode.RATE_LIMIT_EXCEEDED],
             "quota_refused": report.refused[ErrorCode.QUOTA_EXCEEDED],
-            "features": [(FEATURE_TITLES[one], one in member.plan.features) for one in Feature],
+            "features": [(FEATURE_TITLES[one], one in member.plan.features, one in NOT_YET) for one in Feature],
         },
     )
 
