@@ -17,8 +17,11 @@ from litesoc_server.api.v1 import (
     events,
     feedback,
     instrumentation,
+    invitations,
     ip_data,
     keys,
+    members,
+    organization,
     privacy,
     suppressions,
     usage,
@@ -76,6 +79,9 @@ api.add_router("", detection_policy.router)
 api.add_router("", suppressions.router)
 api.add_router("", detectors.router)
 api.add_router("", ip_data.router)
+api.add_router("", organization.router)
+api.add_router("", invitations.router)
+api.add_router("", members.router)
 api.add_router("", instrumentation.router)
 api.add_router("", usage.router)
 api.add_router("", keys.router)

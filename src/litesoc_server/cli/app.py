@@ -27,7 +27,20 @@ _COMMANDS = (
     "doctor",
     "migrate",
 )
-_GROUPS = ("accounts", "keys", "access", "plans", "policy", "privacy", "suppress", "audit", "dead-letters", "geo")
+_GROUPS = (
+    "orgs",
+    "members",
+    "accounts",
+    "keys",
+    "access",
+    "plans",
+    "policy",
+    "privacy",
+    "suppress",
+    "audit",
+    "dead-letters",
+    "geo",
+)
 
 
 class _ImportedWhenAsked(TyperGroup):

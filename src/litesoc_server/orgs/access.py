@@ -59,6 +59,11 @@ def member_for_change(org: Organization, user_id: uuid.UUID) -> Membership:
     return Membership.objects.select_related("user").get(org=org, user_id=user_id)
 
 
+def member_by_email(org: Organization, email: str) -> Membership:
+    """Return the membership of whoever signs in with ``email``. Raises Membership.DoesNotExist."""
+    return Membership.objects.select_related("user").get(org=org, user__email=email.strip())
+
+
 def names_of_principals(org: Organization, principals: Iterable[str]) -> Mapping[str, str]:
     """Return who each of ``principals`` is, for people: a member's name, else what kind of caller it is."""
     kinds = {"key": "an API key", "operator": "the operator"}

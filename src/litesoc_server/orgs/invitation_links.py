@@ -11,14 +11,20 @@ from litesoc_server.orgs.invitations import LASTS, Issued
 
 def send_link(issued: Issued, *, inviter: str, base_url: str) -> str | None:
     """Mail the link soon and return None; where no mail server is configured return it, to be shown this once."""
-    link = base_url.rstrip("/") + reverse("invitation", kwargs={"token": issued.token})
+    link = link_of(issued, base_url=base_url)
     if not settings.IS_MAIL_POSSIBLE:
         return link
-    outbox.put(_mail(issued, inviter=inviter, link=link).send)
+    outbox.put(mail_of(issued, inviter=inviter, link=link).send)
     return None
 
 
-def _mail(issued: Issued, *, inviter: str, link: str) -> EmailMessage:
+def link_of(issued: Issued, *, base_url: str) -> str:
+    """Return the link, which starts at ``base_url``."""
+    return base_url.rstrip("/") + reverse("invitation", kwargs={"token": issued.token})
+
+
+def mail_of(issued: Issued, *, inviter: str, link: str) -> EmailMessage:
+    """Return the mail with the link."""
     invitation = issued.invitation
     org = " ".join(invitation.org.name.split())
     facts = {

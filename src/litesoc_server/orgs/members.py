@@ -1,5 +1,6 @@
 """Who belongs to an organisation, by what they may do there."""
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,7 +32,15 @@ def members_of(org: Organization) -> Sequence[MemberLine]:
     memberships = list(Membership.objects.filter(org=org).select_related("user").order_by("user__name", "user__email"))
     order = list(Role)
     memberships.sort(key=lambda membership: order.index(Role(membership.role)))
-    shown = memberships[:MEMBERS_SHOWN_MAX]
+    return _lines(memberships[:MEMBERS_SHOWN_MAX])
+
+
+def one_member(org: Organization, user_id: uuid.UUID) -> MemberLine:
+    """Return one member. Raises Membership.DoesNotExist."""
+    return _lines([Membership.objects.select_related("user").get(org=org, user_id=user_id)])[0]
+
+
+def _lines(shown: Sequence[Membership]) -> Sequence[MemberLine]:
     users = [membership.user for membership in shown]
     factors, seen = factor_kinds(users), last_seen_of(users)
     return [

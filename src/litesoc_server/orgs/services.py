@@ -9,6 +9,9 @@ from django.utils.text import slugify
 
 from litesoc_server.accounts.models import User
 from litesoc_server.accounts.services import create_person
+from litesoc_server.audit.actions import Action
+from litesoc_server.audit.by import By, Target
+from litesoc_server.audit.record import record
 from litesoc_server.orgs.models import Membership, Organization, Role
 from litesoc_server.orgs.plans import UNLIMITED, PlanName
 
@@ -26,20 +29,21 @@ class Created:
     owner: User
 
 
-def create_organization(*, name: str, owner_email: str, password: str | None) -> Created:
+def create_organization(*, name: str, owner_email: str, password: str | None, by: By | None = None) -> Created:
     """Create an organisation without limits on the plan enterprise, and its owner.
 
     The first person on the server may use the admin pages. Somebody who exists already becomes the owner with the password
-    they have; ``password`` must be None then. Raises django.core.exceptions.ValidationError with a text for each problem.
+    they have; ``password`` must be None then. ``by`` is who creates it, None: whoever runs the server.
+    Raises django.core.exceptions.ValidationError with a text for each problem.
     """
     try:
         with transaction.atomic():
-            return _create(name, owner_email, password)
+            return _create(name, owner_email, password, by or By.operator())
     except IntegrityError:  # its text holds the e-mail
         raise ValidationError("the same e-mail or organisation was created by somebody else at this moment") from None
 
 
-def _create(name: str, owner_email: str, password: str | None) -> Created:
+def _create(name: str, owner_email: str, password: str | None, by: By) -> Created:
     if not name.strip():
         raise ValidationError("The organisation needs a name.")
     organization = Organization(
@@ -54,6 +58,9 @@ def _create(name: str, owner_email: str, password: str | None) -> Created:
     owner = _owner(owner_email, password)
     organization.save(force_insert=True)
     Membership.objects.create(org=organization, user=owner, role=Role.OWNER)
+    target = Target(kind="organization", id=str(organization.pk), name=organization.name)
+    changes = {"owner": (None, owner.email)}
+    record(org_id=organization.pk, action=Action.ORGANIZATION_CREATED, by=by, target=target, changes=changes)
     return Created(organization=organization, owner=owner)
 
 

@@ -17,8 +17,20 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 ALLOW_ORIGIN = b"access-control-allow-origin"
 API_RESOURCES = frozenset(
     {
-        *("access", "actors", "events", "alerts", "detection", "detectors", "health", "ip-data", "keys", "openapi.json"),
-        *("privacy", "usage"),
+        "access",
+        "actors",
+        "alerts",
+        "detection",
+        "detectors",
+        "events",
+        "health",
+        "ip-data",
+        "keys",
+        "members",
+        "openapi.json",
+        "organization",
+        "privacy",
+        "usage",
     }
 )  # at the root of the management API; /health itself is ingest's
 

@@ -8,7 +8,15 @@ import pytest
 from django.http import HttpResponse
 from django.utils import timezone
 
-from control_factories import NOW_MS, OrganizationFactory, database_down, make_alert, make_key, make_suppression
+from control_factories import (
+    NOW_MS,
+    MembershipFactory,
+    OrganizationFactory,
+    database_down,
+    make_alert,
+    make_key,
+    make_suppression,
+)
 from litesoc_server import backend
 from litesoc_server.api.app import api
 from litesoc_server.api.v1.schemas import iso_utc
@@ -19,6 +27,9 @@ from litesoc_server.clock import ManualClock
 from litesoc_server.database import fresh_connections
 from litesoc_server.ingest.key_directory import STALE_MAX_MS, KeyDirectory
 from litesoc_server.ingest.keys import Scope
+from litesoc_server.orgs.invitations import invite
+from litesoc_server.orgs.member_changes import Acting
+from litesoc_server.orgs.models import Invitation, Role
 from litesoc_server.store.base import EventStore
 from management_api import Tenant, call, make_event, store_events
 
@@ -42,6 +53,15 @@ ADDRESSES: dict[tuple[str, str], tuple[str, dict[str, object] | None]] = {
     ("GET", "/usage"): ("/usage", None),
     ("GET", "/privacy"): ("/privacy", None),
     ("PATCH", "/privacy"): ("/privacy", {"redacted_keys": ["iban"]}),
+    ("GET", "/organization"): ("/organization", None),
+    ("PATCH", "/organization"): ("/organization", {"name": "Shop"}),
+    ("GET", "/members"): ("/members", None),
+    ("PATCH", "/members/{member_id}"): ("/members/{member}", {"role": "viewer"}),
+    ("DELETE", "/members/{member_id}"): ("/members/{member}", None),
+    ("GET", "/members/invitations"): ("/members/invitations", None),
+    ("POST", "/members/invitations"): ("/members/invitations", {"email": "new@shop.example", "role": "viewer"}),
+    ("POST", "/members/invitations/{invitation_id}/resend"): ("/members/invitations/{invitation}/resend", None),
+    ("DELETE", "/members/invitations/{invitation_id}"): ("/members/invitations/{invitation}", None),
     ("GET", "/actors/{path:actor_id}/risk"): ("/actors/usr_8841/risk", None),
     ("GET", "/detectors"): ("/detectors", None),
     ("GET", "/detection/policy"): ("/detection/policy", None),
@@ -66,19 +86,28 @@ LISTS = {"/events", "/alerts", "/alerts/list"}
 WHOLE_ON_EVERY_PLAN = {"/ip-data"}  # it tells nothing of anybody's events
 
 
+def _invitation(tenant: Tenant) -> Invitation:
+    """Make one that may be sent again."""
+    invitation = invite(tenant.org, "open@shop.example", Role.VIEWER, acting=Acting.operator()).invitation
+    invitation.sent_at -= timedelta(minutes=5)
+    invitation.save()
+    return invitation
+
+
 @pytest.fixture(params=ADDRESSES, ids=" ".join)
 def visit(request: pytest.FixtureRequest, tenant: Tenant, store: EventStore) -> Callable[..., HttpResponse]:
     """Call one address about the tenant's objects, with the key of whoever asks."""
     event, alert = make_event(tenant.org, name="auth.login_success"), make_alert(tenant.org)
     suppression, soon = make_suppression(tenant.org), iso_utc(timezone.now() + timedelta(hours=1))
     key = make_key(tenant.org).record
+    member, invitation = MembershipFactory(org=tenant.org), _invitation(tenant)
     store_events(store, event)
     path, body = ADDRESSES[request.param]
 
     def fill(text: str) -> str:
         filled = text.replace("{event}", event.event_id).replace("{alert}", str(alert.id))
-        filled = filled.replace("{suppression}", str(suppression.id)).replace("{soon}", soon)
-        return filled.replace("{key}", str(key.id))
+        filled = filled.replace("{suppression}", str(suppression.id)).replace("{soon}", soon).replace("{key}", str(key.id))
+        return filled.replace("{member}", str(member.user_id)).replace("{invitation}", str(invitation.id))
 
     filled = (
         None if body is None else {name: fill(value) if isinstance(value, str) else value for name, value in body.items()}

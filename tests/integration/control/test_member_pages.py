@@ -61,12 +61,12 @@ def test_everybody_sees_who_is_there_and_managers_see_more(org: Organization) ->
 def test_the_list_says_who_has_a_second_factor_and_when_they_were_seen(org: Organization) -> None:
     client = signed_in_as(org, Role.OWNER)
     page = visible_text(client.get(f"/o/{org.slug}/live/{MEMBERS}"))
-    assert "Owner Off" in page
+    assert "Owner Second factor Off" in page
     set_up_totp(client)
     cleo = colleague(org)
     page = visible_text(client.get(f"/o/{org.slug}/live/{MEMBERS}"))
-    assert "Owner On" in page
-    assert f"{cleo.email} Analyst Off Never" in page
+    assert "Owner Second factor On" in page
+    assert f"{cleo.email} Analyst Second factor Off Last seen Never" in page
 
 
 def test_an_admin_changes_a_role_and_removes(org: Organization) -> None:
@@ -114,7 +114,7 @@ def test_an_invitation_is_withdrawn(org: Organization) -> None:
     assert "shown only this once" in visible_text(post(client, org, "invitations", email="a@b.example", role="viewer"))
     invitation = Invitation.objects.get()
     page = visible_text(client.get(f"/o/{org.slug}/live/{MEMBERS}"))
-    assert "a@b.example Viewer olga@shop.example" in page
+    assert "a@b.example Viewer By olga@shop.example" in page
     assert "/invitations/" not in page
     post(client, org, f"invitations/{invitation.id}/withdraw")
     invitation.refresh_from_db()
