@@ -9,6 +9,8 @@ SIZES = [("light", DESKTOP), ("dark", DESKTOP), ("light", PHONE), ("dark", PHONE
 PAGES = {
     "General": "settings/general/",
     "Members": "settings/members/",
+    "API keys": "settings/keys/",
+    "Security": "settings/security/",
     "Usage and plan": "settings/usage/",
     "Audit log": "settings/audit/",
     "Retention and privacy": "settings/privacy/",
