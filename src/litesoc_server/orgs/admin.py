@@ -53,6 +53,10 @@ class OrganizationAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic i
         (None, {"fields": ["id", "created_at"]}),
     ]
 
+    def has_delete_permission(self, *_: object) -> bool:
+        """Return False: what other places hold of an organisation would stay. `litesoc orgs delete` removes all of it."""
+        return False
+
     def save_model(self, request: HttpRequest, obj: Organization, form: object, change: bool) -> None:  # noqa: FBT001 # Django's own signature
         """Save an organisation, and record what the operator decided about it."""
         before = decided(Organization.objects.get(id=obj.id)) if change else {}

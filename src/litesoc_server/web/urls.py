@@ -26,6 +26,7 @@ from litesoc_server.web.views.events_export import events_export
 from litesoc_server.web.views.favicon import favicon
 from litesoc_server.web.views.home import home
 from litesoc_server.web.views.invitation import invitation
+from litesoc_server.web.views.operator import operator, operator_suspend
 from litesoc_server.web.views.overview import overview, overview_alerts, overview_figures
 from litesoc_server.web.views.overview_cards import overview_arrivals, overview_map, overview_tops
 from litesoc_server.web.views.palette import palette
@@ -104,6 +105,8 @@ urlpatterns = [
     path("favicon.ico", favicon, name="favicon"),
     path(".well-known/security.txt", security_txt, name="security_txt"),
     path("profile/", profile, name="profile"),
+    path("operator/", operator, name="operator"),
+    path("operator/<uuid:org_id>/suspend", operator_suspend, name="operator_suspend"),
     path("invitations/<str:token>/", invitation, name="invitation"),
     # Before allauth's own of these names: the profile shows all of it, and each start of a sign-in by passkey counts.
     path("accounts/sessions/", sessions, name="usersessions_list"),
