@@ -1,6 +1,6 @@
 """Whether the monthly quota and the rate limit are exact while 8 processes send, also when a server is killed meanwhile.
 
-Usage: python benchmarks/limits.py [--quota 4000] [--rate 600]; takes about five minutes. Prints JSON.
+Usage: python benchmarks/shared_limits.py [--quota 4000] [--rate 600]; takes about five minutes. Prints JSON.
 
 Embedded: one `litesoc serve`. Redis: three `--role ingest`, a worker and a web process on private NATS, Redis and the tests'
 stand-in for a ClickHouse server. Eight client processes send single events and batches of up to seven until twenty single
