@@ -6,7 +6,7 @@ from ninja.errors import HttpError, ValidationError
 
 from litesoc_server import __version__
 from litesoc_server.api.body import StrictParser
-from litesoc_server.api.caller import caller_of
+from litesoc_server.api.caller import caller_of, plan_refusal
 from litesoc_server.api.errors import flat_response, refusal_for
 from litesoc_server.api.v1 import (
     access,
@@ -27,6 +27,7 @@ from litesoc_server.api.v1 import (
     usage,
 )
 from litesoc_server.ingest.cors import response_headers
+from litesoc_server.orgs.plan_gates import PlanRestricted
 
 
 class ManagementApi(NinjaAPI):
@@ -48,6 +49,8 @@ class ManagementApi(NinjaAPI):
 def answer_to(request: HttpRequest, exc: Exception | type[Exception]) -> HttpResponse:
     """Return the answer to any exception of authentication, validation or an operation."""
     error = exc if isinstance(exc, Exception) else exc()
+    if isinstance(error, PlanRestricted):  # by a service that an operation called
+        error = plan_refusal(request, error)
     return _with_headers(request, flat_response(refusal_for(error)))
 
 

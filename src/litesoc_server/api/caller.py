@@ -113,7 +113,7 @@ def require_feature(request: ApiRequest, feature: Feature) -> None:
     try:
         plan_gates.require_feature(request.caller.record.features, feature)
     except plan_gates.PlanRestricted as error:
-        raise _plan_restricted(request, error) from error
+        raise plan_refusal(request, error) from error
 
 
 def _host_of(request: HttpRequest) -> str:
@@ -146,7 +146,8 @@ def _caller(request: HttpRequest, record: KeyRecord, rate: RateDecision) -> Call
     )
 
 
-def _plan_restricted(request: HttpRequest, error: plan_gates.PlanRestricted) -> Refused:
+def plan_refusal(request: HttpRequest, error: plan_gates.PlanRestricted) -> Refused:
+    """Return the 403 for what the plan does not include, with where a larger one is to be had."""
     url = f"{settings.PUBLIC_URL or request.build_absolute_uri('/').rstrip('/')}{PLAN_PAGE}"
     refused = Refused(ErrorCode.PLAN_RESTRICTED, str(error), upgrade_url=url, upgrade_link=url)
     if error.required is not None:
