@@ -12,6 +12,7 @@ from litesoc_server.api.v1 import (
     access,
     actors,
     alerts,
+    audit,
     detection_policy,
     detectors,
     events,
@@ -90,5 +91,6 @@ api.add_router("", usage.router)
 api.add_router("", keys.router)
 api.add_router("", access.router)
 api.add_router("", privacy.router)
+api.add_router("", audit.router)
 for kind in (Exception, HttpError, ValidationError):  # django-ninja has its own answers to the last two
     api.add_exception_handler(kind, answer_to)

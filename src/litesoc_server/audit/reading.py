@@ -65,6 +65,7 @@ class ReadEntry:
     changes: tuple[Difference, ...]
     note: Value
     hash: str
+    erased: tuple[str, ...]  # paths of values that are gone
     is_intact: bool  # its content has its hash, and its values are those that were recorded
 
     @property
@@ -142,5 +143,6 @@ def _read(row: AuditEntry, values: Mapping[str, AuditValue]) -> ReadEntry:
         ),
         note=value("note"),
         hash=row.hash,
+        erased=tuple(sorted(committed.keys() - given.keys())),
         is_intact=is_intact,
     )

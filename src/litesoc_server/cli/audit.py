@@ -230,7 +230,9 @@ def _tell(verdict: "Verdict", *, as_json: bool) -> None:
 def _extent(verdict: "Verdict") -> str:
     if verdict.entries_count == 0:
         return "the log is empty."
-    entries = f"{verdict.entries_count:,} entries, {verdict.first_seq} to {verdict.last_seq}, each as it was recorded"
+    count, first, last = verdict.entries_count, verdict.first_seq, verdict.last_seq
+    many = f"{count:,} entries, {first} to {last}, each as it was recorded"
+    entries = "1 entry, as it was recorded" if count == 1 else many
     signed = f"signed up to entry {verdict.signed_seq}" if verdict.signed_seq else "not signed yet"
     erased = f"; {verdict.erased_count:,} values were erased" if verdict.erased_count else ""
     return f"{entries}; {signed}{erased}."

@@ -20,6 +20,7 @@ API_RESOURCES = frozenset(
         "access",
         "actors",
         "alerts",
+        "audit",
         "detection",
         "detectors",
         "events",

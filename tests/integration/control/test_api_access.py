@@ -50,6 +50,7 @@ ADDRESSES: dict[tuple[str, str], tuple[str, dict[str, object] | None]] = {
     # What these answer is about the caller's own organisation, whoever calls.
     ("GET", "/health/instrumentation"): ("/health/instrumentation", None),
     ("GET", "/ip-data"): ("/ip-data", None),
+    ("GET", "/audit"): ("/audit", None),
     ("GET", "/usage"): ("/usage", None),
     ("GET", "/privacy"): ("/privacy", None),
     ("PATCH", "/privacy"): ("/privacy", {"redacted_keys": ["iban"]}),
@@ -224,7 +225,9 @@ def test_the_free_plan_has_events_and_no_alerts(visit: Callable[..., HttpRespons
     assert response["X-LiteSOC-Plan"] == "free"
     if response.status_code == 403:
         body = response.json()
-        plan, missing = ("Enterprise", "allow-list") if "allow-list" in response.request["PATH_INFO"] else ("Pro", "alerts")
+        path = response.request["PATH_INFO"]
+        plan = "Enterprise" if path == "/access/allow-list" else "Pro"
+        missing = {"/access/allow-list": "the IP allow-list", "/audit": "the audit log"}.get(path, "alerts")
         assert (body["code"], body["required_plan"]) == ("PLAN_RESTRICTED", plan)
         assert body["upgrade_url"] == body["upgrade_link"] == "http://testserver/admin/orgs/organization/"
         assert missing in body["message"]

@@ -51,6 +51,7 @@ def test_everything_that_a_key_can_call_is_in_it() -> None:
         ("/detection/suppressions", "get"),
         ("/detection/suppressions", "post"),
         ("/detection/suppressions/{suppression_id}", "delete"),
+        ("/audit", "get"),
         ("/usage", "get"),
         ("/privacy", "get"),
         ("/privacy", "patch"),

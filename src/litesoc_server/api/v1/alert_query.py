@@ -70,6 +70,18 @@ _FORMATS: dict[str, Any] = {
 }
 
 
+StartDate = Annotated[
+    datetime | None,
+    BeforeValidator(_start),
+    Field(description="Created at or after this date or time (UTC).", json_schema_extra=_FORMATS),
+]
+EndDate = Annotated[
+    datetime | None,
+    BeforeValidator(_end),
+    Field(description="Created at or before this date or time (UTC); a date is included whole.", json_schema_extra=_FORMATS),
+]
+
+
 class AlertQuery(Schema):
     """What to list."""
 
@@ -78,14 +90,8 @@ class AlertQuery(Schema):
     )
     severity: Annotated[AlertSeverity | None, _spelled({})] = None
     alert_type: Annotated[AlertType | None, _spelled(_OLD_TYPES)] = None
-    start_date: Annotated[datetime | None, BeforeValidator(_start)] = Field(
-        default=None, description="Created at or after this date or time (UTC).", json_schema_extra=_FORMATS
-    )
-    end_date: Annotated[datetime | None, BeforeValidator(_end)] = Field(
-        default=None,
-        description="Created at or before this date or time (UTC); a date is included whole.",
-        json_schema_extra=_FORMATS,
-    )
+    start_date: StartDate = None
+    end_date: EndDate = None
     query: QueryText | None = Field(
         default=None,
         description="Terms that must all hold, beside the other filters: docs/reference/search.md.",
