@@ -29,7 +29,7 @@ def test_every_code_has_its_status() -> None:
         404: {"NOT_FOUND"},
         405: {"METHOD_NOT_ALLOWED"},
         408: {"REQUEST_TIMEOUT"},
-        409: {"IDEMPOTENCY_CONFLICT", "ALERT_CONFLICT", "POLICY_CONFLICT"},
+        409: {"IDEMPOTENCY_CONFLICT", "ALERT_CONFLICT", "POLICY_CONFLICT", "KEY_CONFLICT", "WOULD_LOCK_OUT"},
         413: {"PAYLOAD_TOO_LARGE"},
         415: {"UNSUPPORTED_ENCODING"},
         429: {"RATE_LIMIT_EXCEEDED"},
