@@ -1,4 +1,4 @@
-"""API keys in the admin pages: seen and revoked here, made by `litesoc keys create`, which shows them once."""
+"""API keys in the admin pages: seen and revoked here; made in the settings or by `litesoc keys`, which show them once."""
 
 from django.contrib import admin
 from django.db.models import QuerySet
