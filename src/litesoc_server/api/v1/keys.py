@@ -23,7 +23,7 @@ from litesoc_server.apikeys.models import ApiKey, KeyState
 from litesoc_server.apikeys.revoke_key import revoke_key
 from litesoc_server.apikeys.rotate_key import OVERLAP_MAX, rotate_key
 from litesoc_server.apikeys.selectors import keys_of
-from litesoc_server.apikeys.values import KeyForbidden
+from litesoc_server.apikeys.values import RATE_LIMIT_MAX, KeyForbidden
 from litesoc_server.events.envelope import Environment
 from litesoc_server.ingest.allow_list import TEXT_LENGTH_MAX
 from litesoc_server.ingest.keys import Scope
@@ -38,6 +38,7 @@ _EXPIRY_MAX_MS = int(datetime(9999, 1, 1, tzinfo=UTC).timestamp()) * 1000
 Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 ScopeText = Literal["ingest", "read", "manage", "backfill"]
 EnvironmentText = Literal["live", "test"]
+RateLimit = Annotated[int, Field(ge=1, le=RATE_LIMIT_MAX)]
 _RATE = "Events of this key per minute, within the organisation's limit; null: only that one."
 _ALLOW_LIST = "Addresses that it may be used from, beside the organisation's list: one address or range a line, # comments."
 
@@ -51,7 +52,7 @@ class KeyIn(Schema):
     scopes: list[ScopeText] = Field(min_length=1, description="None that the calling key lacks.", examples=[["ingest"]])
     environment: EnvironmentText | None = Field(default=None, description="Of its events; else that of the calling key.")
     expires_at: Moment | None = Field(default=None, examples=["2027-06-01T00:00:00Z"])
-    rate_limit_per_minute: int | None = Field(default=None, description=_RATE)
+    rate_limit_per_minute: RateLimit | None = Field(default=None, description=_RATE)
 
 
 class KeyChangeIn(Schema):
@@ -62,7 +63,7 @@ class KeyChangeIn(Schema):
     name: str | None = None
     scopes: list[ScopeText] | None = Field(default=None, min_length=1)
     expires_at: Moment | None = Field(default=None, description="null: never.")
-    rate_limit_per_minute: int | None = Field(default=None, description=_RATE)
+    rate_limit_per_minute: RateLimit | None = Field(default=None, description=_RATE)
     allow_list: str | None = Field(
         default=None, max_length=TEXT_LENGTH_MAX, description=f"{_ALLOW_LIST} Empty: from anywhere."
     )
