@@ -138,12 +138,14 @@ EMAIL_USE_SSL, EMAIL_USE_TLS = _mail.is_tls, _mail.is_starttls
 EMAIL_TIMEOUT = TIMEOUT_S
 DEFAULT_FROM_EMAIL = _mail.sender
 
-SESSION_COOKIE_NAME = "litesoc_session"
+# Browsers take a cookie of this prefix over TLS alone, and from this very host: none below the same domain can plant one.
+_COOKIE_PREFIX = "__Host-" if _is_https else ""
+SESSION_COOKIE_NAME = f"{_COOKIE_PREFIX}litesoc_session"
 SESSION_COOKIE_AGE = 12 * 3600  # seconds without a visit
 SESSION_COOKIE_SECURE = _is_https
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"  # Strict would lose the session on the way back from an identity provider
-CSRF_COOKIE_NAME = "litesoc_csrf"
+CSRF_COOKIE_NAME = f"{_COOKIE_PREFIX}litesoc_csrf"
 CSRF_COOKIE_SECURE = _is_https
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "litesoc_server.web.views.errors.csrf_failed"

@@ -37,3 +37,21 @@ def test_only_a_proxy_that_is_trusted_says_that_tls_was_used(tmp_path: Path) -> 
     assert behind_proxy.stdout.strip() == "200 max-age=31536000", behind_proxy.stderr
     direct = run_with({**PUBLIC, "LITESOC_TRUSTED_PROXY_COUNT": "0"}, tmp_path, "-c", ask)
     assert direct.stdout.strip() == "404 None", direct.stderr
+
+
+def test_over_tls_only_this_very_host_can_set_the_cookies_of_a_session(tmp_path: Path) -> None:
+    ask = (
+        "import django; django.setup()\n"
+        "from django.conf import settings\n"
+        "from django.test import Client\n"
+        "client = Client(headers={'host': 'soc.shop.example', 'x-forwarded-proto': 'https'})\n"
+        "client.get('/accounts/login/')\n"
+        "print(settings.SESSION_COOKIE_NAME, *(cookie.OutputString() for cookie in client.cookies.values()))"
+    )
+    behind_proxy = run_with(PUBLIC, tmp_path, "-c", ask)
+    session, _, csrf = behind_proxy.stdout.partition(" ")
+    assert session == "__Host-litesoc_session", behind_proxy.stderr
+    assert csrf.startswith("__Host-litesoc_csrf=")
+    assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(csrf.strip().split("; "))
+    assert "Domain" not in csrf  # a browser would refuse the prefix
+    assert run_with({}, tmp_path, "-c", ask).stdout.startswith("litesoc_session litesoc_csrf=")

@@ -1,5 +1,6 @@
 """Signing in with a password: what strangers learn, how often they may try, and where it leads."""
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -221,6 +222,17 @@ def test_a_session_in_use_is_noted_and_does_not_end(person: User) -> None:
     noted = UserSession.objects.get().last_seen_at
     assert is_signed_in(client)
     assert UserSession.objects.get().last_seen_at == noted
+
+
+def test_a_session_ends_after_thirty_days_however_much_it_is_used(person: User) -> None:
+    client = browser()
+    sign_in(client, remember="on")
+    for days, lasts in ((29, True), (2, False)):
+        session = client.session
+        session["litesoc_began_at"] = session.get("litesoc_began_at", time.time()) - timedelta(days=days).total_seconds()
+        session.save()
+        assert is_signed_in(client) == lasts
+    assert not Session.objects.exists()
 
 
 def test_starts_with_a_passkey_are_limited_for_they_write_a_session() -> None:
