@@ -101,6 +101,7 @@ class Action(StrEnum):
     ACCOUNT_CREATED = "account.created", Category.SIGN_IN, "Account created"
     ACCOUNT_DISABLED = "account.disabled", Category.SIGN_IN, "Account switched off"
     ACCOUNT_ENABLED = "account.enabled", Category.SIGN_IN, "Account switched on"
+    ACCOUNT_RIGHTS_CHANGED = "account.rights_changed", Category.SIGN_IN, "Rights on this server changed"
 
     ALERT_ACKNOWLEDGED = "alert.acknowledged", Category.ALERTS, "Alert acknowledged"  # 8.7
     ALERT_RESOLVED = "alert.resolved", Category.ALERTS, "Alert resolved"  # 8.7

@@ -3,11 +3,15 @@
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 
+from litesoc_server.accounts.models import User
 from litesoc_server.orgs.audit_by import by_of
 from litesoc_server.orgs.models import Membership, Organization, PolicyChange, StoredPlan, StoredPolicy, Suppression
+from litesoc_server.orgs.people_admin import PersonAdmin
 from litesoc_server.orgs.plan_assignment import decided, record_decisions
 from litesoc_server.orgs.plan_form import PlanForm
 from litesoc_server.orgs.plan_rows import make_rows, set_plan
+
+admin.site.register(User, PersonAdmin)
 
 
 class ReadOnly:
@@ -26,12 +30,10 @@ class ReadOnly:
         return False
 
 
-class MembershipInline(admin.TabularInline):  # type: ignore[type-arg] # generic in the stubs only
-    """Who belongs to an organisation."""
+class MembershipInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg] # generic in the stubs only
+    """Who belongs to an organisation: to read only, because a change keeps to rules (`litesoc members`) and is recorded."""
 
     model = Membership
-    extra = 0
-    autocomplete_fields = ["user"]
 
 
 @admin.register(Organization)

@@ -9,6 +9,8 @@ from control_factories import MembershipFactory, OrganizationFactory, make_alert
 from litesoc_server.accounts.models import User
 from litesoc_server.accounts.services import create_person
 from litesoc_server.apikeys.models import ApiKey
+from litesoc_server.audit.models import AuditEntry
+from litesoc_server.audit.reading import read_entries
 from litesoc_server.orgs.services import Created, create_organization
 from litesoc_server.web.assets import asset_path
 
@@ -189,6 +191,37 @@ def test_an_address_that_the_operator_changes_is_the_one_to_sign_in_with(owner: 
     client = Client(headers=BROWSER)
     assert client.post("/accounts/login/", {"login": "old@shop.example", "password": PASSWORD}).status_code == 200
     assert client.post("/accounts/login/", {"login": "new@shop.example", "password": PASSWORD}).status_code == 302
+
+
+def test_what_the_operator_does_to_an_account_is_in_the_audit_log(owner: Client) -> None:
+    membership = MembershipFactory(user=create_person(email="old@shop.example", password=PASSWORD))
+    page = f"/admin/accounts/user/{membership.user.id}/"
+    fields = {"email": "new@shop.example", "name": "New", "is_staff": "on"}  # and so switched off
+    assert owner.post(f"{page}change/", fields).status_code == 302
+    assert owner.post(f"{page}change/", {**fields, "is_active": "on"}).status_code == 302
+    passwords = {"usable_password": "true", "password1": f"{PASSWORD} 2", "password2": f"{PASSWORD} 2"}
+    assert owner.post(f"{page}password/", {**passwords, "password2": "else"}).status_code == 200
+    assert owner.post(f"{page}password/", passwords).status_code == 302
+    assert owner.post(f"{page}delete/", {"post": "yes"}).status_code == 403
+    recorded = read_entries(membership.org.id, AuditEntry.objects.filter(org_id=membership.org.id).order_by("seq"))
+    assert [(entry.action, entry.who) for entry in recorded] == [
+        (action, "mira@shop.example")
+        for action in (
+            "auth.email_changed",
+            "account.disabled",
+            "account.rights_changed",
+            "account.enabled",
+            "auth.password_reset",
+        )
+    ]
+    assert [one.words for one in recorded[2].changes] == ["Is staff"]
+
+
+def test_members_are_only_looked_at_in_the_admin_pages(owner: Client, created: Created) -> None:
+    MembershipFactory(org=created.organization, user=create_person(email="ola@shop.example", password=PASSWORD))
+    page = owner.get(f"/admin/orgs/organization/{created.organization.id}/change/").content.decode()
+    assert "ola@shop.example" in page
+    assert 'name="memberships-0-role"' not in page
 
 
 def test_a_plan_is_changed_in_the_admin_pages(owner: Client) -> None:
