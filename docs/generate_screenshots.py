@@ -61,6 +61,7 @@ PAGES: Mapping[str, str] = {
     "settings_security": "settings/security/",
     "settings_usage": "settings/usage/",
     "settings_privacy": "settings/privacy/",
+    "settings_empty_test": "settings/privacy/empty-test",
 }
 # Addresses without a page of their own: what scripts ask for, files, and what is only posted to.
 NO_PAGES = frozenset({

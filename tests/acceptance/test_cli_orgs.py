@@ -35,6 +35,16 @@ def test_organisations_are_created_renamed_deleted_and_kept(live: LiveServer) ->
     assert "Other shop" in live.litesoc("orgs", "list").stdout
 
 
+def test_the_test_environment_is_emptied_once_whoever_asks_is_sure(live: LiveServer) -> None:
+    unsure = live.litesoc("orgs", "empty-test", "shop-example", stdin="n\n")
+    assert (unsure.returncode, "All test events of Shop Example and 0 alerts" in unsure.stderr) == (1, True)
+    assert "within minutes" in live.litesoc("orgs", "empty-test", "shop-example", stdin="y\n").stdout
+    asked = [live.litesoc_json("orgs", "empty-test", "shop-example", "--yes")["emptying_asked_at"] for _ in range(2)]
+    assert asked[0] == asked[1]
+    actions = [entry["action"] for entry in live.litesoc_json("audit", "list", "--org", "shop-example")]
+    assert actions.count("test_events.deletion_asked") == 1
+
+
 def test_members_are_invited_changed_and_removed(live: LiveServer) -> None:
     org = ("--org", "shop-example")
     invited = live.litesoc("members", "invite", "nia@shop.example", "--role", "analyst", *org)

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from litesoc_server.alerts.models import Alert
 from litesoc_server.orgs.models import Organization, SuppressionHit
@@ -18,12 +19,18 @@ def expired_alerts_count(org: Organization, *, before: datetime) -> int:
 def delete_expired(org: Organization, *, before: datetime) -> int:
     """Delete the alerts that ended before a moment, with evidence, detections, comments and history; return how many.
 
-    An attack that goes on is kept whole, as lists show it. In steps: others wait for each of them only.
+    An attack that goes on is kept whole, as lists show it.
     """
+    deleted = delete_alerts(Alert.objects.filter(org=org, last_seen_at__lt=before))
+    SuppressionHit.objects.filter(org=org, at__lt=before).delete()
+    return deleted
+
+
+def delete_alerts(wanted: QuerySet[Alert]) -> int:
+    """Delete alerts with everything of theirs; return how many. In steps: others wait for each of them only."""
     deleted = 0
-    while ids := list(Alert.objects.filter(org=org, last_seen_at__lt=before).values_list("id", flat=True)[:AT_ONCE]):
+    while ids := list(wanted.values_list("id", flat=True)[:AT_ONCE]):
         with transaction.atomic():
             Alert.objects.filter(id__in=ids).delete()
         deleted += len(ids)
-    SuppressionHit.objects.filter(org=org, at__lt=before).delete()
     return deleted

@@ -25,6 +25,7 @@ from litesoc_server.api.v1 import (
     organization,
     privacy,
     suppressions,
+    test_environment,
     usage,
 )
 from litesoc_server.ingest.cors import response_headers
@@ -92,5 +93,6 @@ api.add_router("", keys.router)
 api.add_router("", access.router)
 api.add_router("", privacy.router)
 api.add_router("", audit.router)
+api.add_router("", test_environment.router)
 for kind in (Exception, HttpError, ValidationError):  # django-ninja has its own answers to the last two
     api.add_exception_handler(kind, answer_to)

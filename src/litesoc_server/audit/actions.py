@@ -121,6 +121,11 @@ class Action(StrEnum):
     ACTOR_EXPORTED = "privacy.actor_exported", Category.PRIVACY, "Data of one actor exported"
     ACTOR_ERASED = "privacy.actor_erased", Category.PRIVACY, "Actor erased"
     PERSON_ERASED = "audit_log.person_erased", Category.PRIVACY, "Person erased from the audit log"
+    TEST_EVENTS_DELETION_ASKED = (
+        "test_events.deletion_asked",
+        Category.PRIVACY,
+        "Asked to empty the test environment",
+    )
     TEST_EVENTS_DELETED = "test_events.deleted", Category.PRIVACY, "Test environment emptied"
     DATA_EXPORTED = "data.exported", Category.PRIVACY, "Data exported"
     AUDIT_LOG_EXPORTED = "audit_log.exported", Category.PRIVACY, "Audit log exported"  # 8.7

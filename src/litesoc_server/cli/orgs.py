@@ -14,7 +14,7 @@ from litesoc_server.cli.options import DataDir, Json, configure_data_dir, set_up
 if TYPE_CHECKING:
     from litesoc_server.orgs.models import Organization
 
-app = typer.Typer(help="List, create, rename and delete organisations.", no_args_is_help=True)
+app = typer.Typer(help="List, create, rename, empty and delete organisations.", no_args_is_help=True)
 
 Slug = Annotated[str, typer.Argument(help="Slug or id of the organisation.", show_default=False)]
 
@@ -115,6 +115,31 @@ def delete(
     _say(organization, text, as_json=as_json)
     if not now and not as_json:
         err.print(f"Until then: litesoc orgs undelete {shown(organization.slug)}")
+
+
+@app.command("empty-test")
+def empty_test(
+    org: Slug,
+    is_sure: Annotated[bool, typer.Option("--yes", help="Delete without asking.")] = False,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Remove everything that was sent with test keys. Live events and alerts, keys and settings stay."""
+    organization = open_organization(org, data_dir)
+    from litesoc_server.alerts.emptying import alerts_count  # noqa: PLC0415 # needs Django set up
+    from litesoc_server.audit.by import By  # noqa: PLC0415 # needs Django set up
+    from litesoc_server.events.envelope import Environment  # noqa: PLC0415 # starts faster without
+    from litesoc_server.orgs.emptying import ask_to_empty  # noqa: PLC0415 # needs Django set up
+
+    if not is_sure:
+        alerts = alerts_count(organization, Environment.TEST)
+        question = f"All test events of {organization.name} and {alerts:,} alerts will be deleted for good. Go on?"
+        typer.confirm(shown(question), abort=True, err=True)
+    asked_at = ask_to_empty(organization, by=By.operator())
+    if as_json:
+        print_json({"id": str(organization.pk), "slug": organization.slug, "emptying_asked_at": asked_at.isoformat()})
+        return
+    out.print(f"A running server empties the test environment of {shown(organization.name)} within minutes.")
 
 
 @app.command()

@@ -73,6 +73,7 @@ class Organization(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     deletion_asked_at = models.DateTimeField(null=True, editable=False)  # its keys are refused from then on
     deletion_due_at = models.DateTimeField(null=True, editable=False)  # then everything of it is removed
+    emptying_asked_at = models.DateTimeField(null=True, editable=False)  # of its test environment, until nothing is left
 
     class Meta:
         verbose_name = "organisation"

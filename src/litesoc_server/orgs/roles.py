@@ -27,7 +27,10 @@ class Permission(StrEnum):
     MANAGE_ORG = "manage_org", "Rename the organisation, tidy up the views that others share"
     MANAGE_MEMBERS = "manage_members", "Invite, change and remove members who are no owners"
     MANAGE_KEYS = "manage_keys", "Create, rotate and revoke API keys"
-    MANAGE_SECURITY = "manage_security", "Say who may reach it from where, and how long things are kept"
+    MANAGE_SECURITY = (
+        "manage_security",
+        "Say who may reach it from where, and how long things are kept; empty the test environment",
+    )
     VIEW_AUDIT = "view_audit", "Read the audit log"
     MANAGE_OWNERS = "manage_owners", "Make owners, change and remove them, hand the organisation over"
     MANAGE_PLAN = "manage_plan", "Change the plan"

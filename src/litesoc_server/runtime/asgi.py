@@ -31,6 +31,7 @@ API_RESOURCES = frozenset(
         "openapi.json",
         "organization",
         "privacy",
+        "test-environment",
         "usage",
     }
 )  # at the root of the management API; /health itself is ingest's

@@ -44,6 +44,7 @@ from litesoc_server.runtime.build import (
 from litesoc_server.runtime.build_http import build_http
 from litesoc_server.runtime.control_database import migrate_control_database
 from litesoc_server.runtime.data_dir import DataDirLock
+from litesoc_server.runtime.environment_emptying import EnvironmentEmptier
 from litesoc_server.runtime.fatal_signals import end_on_fatal_signals
 from litesoc_server.runtime.http_server import HttpServer
 from litesoc_server.runtime.organization_removal import OrganizationRemover
@@ -228,6 +229,7 @@ def _build_worker(
         keep_audit_logs=keep_logs,
         keep_usage=UsageKeeper(reader=store, clock=clock).run,
         remove_organizations=OrganizationRemover(store=store, stream=stream, state=state).run,
+        empty_environments=EnvironmentEmptier(store=store, stream=stream, state=state).run,
         keep_retention=RetentionKeeper(store=store, clock=clock).run,
         stop=stop,
         on_death=on_death,

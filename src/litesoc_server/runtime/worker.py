@@ -30,6 +30,7 @@ class Worker:
         keep_audit_logs: Callable[[threading.Event], None],
         keep_usage: Callable[[threading.Event], None],
         remove_organizations: Callable[[threading.Event], None],
+        empty_environments: Callable[[threading.Event], None],
         keep_retention: Callable[[threading.Event], None],
         stop: threading.Event,
         on_death: Callable[[], None],
@@ -42,6 +43,7 @@ class Worker:
         self._keep_audit_logs = keep_audit_logs
         self._keep_usage = keep_usage
         self._remove_organizations = remove_organizations
+        self._empty_environments = empty_environments
         self._keep_retention = keep_retention
         self._stop = stop
         self._on_death = on_death
@@ -52,6 +54,7 @@ class Worker:
             threading.Thread(target=self._guard, args=(self._run_audit_logs,), name="audit logs", daemon=True),
             threading.Thread(target=self._guard, args=(self._run_usage,), name="usage", daemon=True),
             threading.Thread(target=self._guard, args=(self._run_removal,), name="removal", daemon=True),
+            threading.Thread(target=self._guard, args=(self._run_emptying,), name="emptying", daemon=True),
             threading.Thread(target=self._guard, args=(self._run_retention,), name="retention", daemon=True),
         ]
 
@@ -94,6 +97,9 @@ class Worker:
 
     def _run_removal(self) -> None:
         self._remove_organizations(self._stop)
+
+    def _run_emptying(self) -> None:
+        self._empty_environments(self._stop)
 
     def _run_retention(self) -> None:
         self._keep_retention(self._stop)

@@ -157,6 +157,15 @@ class EventWriter(Protocol):
         """
         ...
 
+    def remove_environment(self, *, org_id: OrgId, environment: Environment, taken_before_s: int) -> None:
+        """Remove what an organisation has in one environment, with all sums, and leave its other one whole.
+
+        Events that the store took in at ``taken_before_s`` (its clock, Unix s) or later stay, so that they can be counted
+        before they go; what we publish ourselves goes at any time. Doing it again changes nothing. Raises StoreUnavailable;
+        then some may be left.
+        """
+        ...
+
     def existing(self, rows: Sequence[StoredEvent]) -> set[EventId]:
         """Return which of these events the store already holds. Used on redelivery only, so that no event shows twice."""
         ...

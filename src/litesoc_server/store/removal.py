@@ -1,8 +1,10 @@
-"""Taking all that one organisation has out of the store: its events and every sum that is kept of them."""
+"""Taking out of the store all that an organisation has, or has in one environment: events and every sum of them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from litesoc_server.events.catalog import FEEDBACK_SOURCE
+from litesoc_server.events.envelope import Environment
 from litesoc_server.events.ids import OrgId
 
 Read = Callable[[str, Mapping[str, object]], Sequence[Sequence[Any]]]
@@ -16,6 +18,10 @@ WHERE database = currentDatabase() AND engine LIKE '%MergeTree' AND name IN (
 )
 ORDER BY name = 'events' DESC, name
 """
+_OF_ORG = "org_id = {org_id:String}"
+_OF_ENVIRONMENT = f"{_OF_ORG} AND environment = {{environment:String}}"
+# What we publish ourselves counts for no quota, so nobody has to have counted it.
+_COUNTED = "(inserted_at < fromUnixTimestamp({taken_before_s:Int64}) OR source = {our_source:String})"
 
 
 def remove_organization(read: Read, change: Change, *, org_id: OrgId) -> None:
@@ -24,8 +30,25 @@ def remove_organization(read: Read, change: Change, *, org_id: OrgId) -> None:
     Raises StoreUnavailable, then some may be left: to be called again. The parts that held its rows are written anew, which
     this waits for; what they were before leaves the disk some minutes later.
     """
-    values = {"org_id": org_id}
     for (table,) in read(_TABLES, {}):
-        ((count,),) = read(f"SELECT count() FROM {table} WHERE org_id = {{org_id:String}}", values)  # noqa: S608 # a name of the schema
-        if count:
-            change(f"ALTER TABLE {table} DELETE WHERE org_id = {{org_id:String}}", values)
+        _remove(read, change, table, _OF_ORG, {"org_id": org_id})
+
+
+def remove_environment(read: Read, change: Change, *, org_id: OrgId, environment: Environment, taken_before_s: int) -> None:
+    """Remove one environment's rows from every table, of events those that the store took in before ``taken_before_s``.
+
+    That is Unix s by the store's clock. Otherwise as `remove_organization`.
+    """
+    of_environment = {"org_id": org_id, "environment": environment.value}
+    for (table,) in read(_TABLES, {}):
+        if table == "events":
+            counted = {"taken_before_s": taken_before_s, "our_source": FEEDBACK_SOURCE}
+            _remove(read, change, table, f"{_OF_ENVIRONMENT} AND {_COUNTED}", of_environment | counted)
+        else:
+            _remove(read, change, table, _OF_ENVIRONMENT, of_environment)
+
+
+def _remove(read: Read, change: Change, table: str, condition: str, values: Mapping[str, object]) -> None:
+    ((count,),) = read(f"SELECT count() FROM {table} WHERE {condition}", values)  # noqa: S608 # names of the schema
+    if count:
+        change(f"ALTER TABLE {table} DELETE WHERE {condition}", values)

@@ -49,7 +49,7 @@ from litesoc_server.store.queries.sender_facts import SenderFacts, sender_facts
 from litesoc_server.store.queries.sender_hours import SenderHours, sender_hours
 from litesoc_server.store.queries.taken_by_key import TakenByKey, TakenSpan, taken_by_key, taken_span
 from litesoc_server.store.queries.taken_since import taken_since
-from litesoc_server.store.removal import remove_organization
+from litesoc_server.store.removal import remove_environment, remove_organization
 from litesoc_server.store.rows import COLUMN_NAMES, INSERT_TYPES, columns_of
 from litesoc_server.store.sql_summaries import SqlSummaries
 
@@ -146,6 +146,10 @@ class SqlStore(SqlSummaries, ABC):
     def remove_organization(self, *, org_id: OrgId) -> None:
         """Remove everything of an organisation. Raises StoreUnavailable; then some may be left."""
         remove_organization(self._read, self._change, org_id=org_id)
+
+    def remove_environment(self, *, org_id: OrgId, environment: Environment, taken_before_s: int) -> None:
+        """Remove what an organisation has in one environment. Raises StoreUnavailable; then some may be left."""
+        remove_environment(self._read, self._change, org_id=org_id, environment=environment, taken_before_s=taken_before_s)
 
     def list_events(self, *, org_id: OrgId, where: EventFilter, limit: int, offset: int) -> EventPage:
         """Return one page of an organisation's events, newest first (event time, then id). Raises StoreUnavailable."""

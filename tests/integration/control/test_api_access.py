@@ -54,6 +54,8 @@ ADDRESSES: dict[tuple[str, str], tuple[str, dict[str, object] | None]] = {
     ("GET", "/usage"): ("/usage", None),
     ("GET", "/privacy"): ("/privacy", None),
     ("PATCH", "/privacy"): ("/privacy", {"redacted_keys": ["iban"]}),
+    ("GET", "/test-environment"): ("/test-environment", None),
+    ("DELETE", "/test-environment"): ("/test-environment", None),
     ("GET", "/organization"): ("/organization", None),
     ("PATCH", "/organization"): ("/organization", {"name": "Shop"}),
     ("GET", "/members"): ("/members", None),

@@ -55,6 +55,8 @@ def test_everything_that_a_key_can_call_is_in_it() -> None:
         ("/usage", "get"),
         ("/privacy", "get"),
         ("/privacy", "patch"),
+        ("/test-environment", "get"),
+        ("/test-environment", "delete"),
         ("/organization", "get"),
         ("/organization", "patch"),
         ("/members", "get"),

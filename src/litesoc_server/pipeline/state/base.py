@@ -177,8 +177,11 @@ class StateStore(Protocol):
         """
         ...
 
-    def forget(self, org_id: OrgId) -> None:
-        """Drop what is remembered of an organisation. For any thread. Raises StateUnavailable; then some may be left."""
+    def forget(self, org_id: OrgId, *, only_test: bool = False) -> None:
+        """Drop what is remembered of an organisation, or of its test environment only.
+
+        For any thread. Raises StateUnavailable; then some may be left.
+        """
         ...
 
     def rebuilding(self) -> AbstractContextManager[bool]:

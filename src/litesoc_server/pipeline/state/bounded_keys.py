@@ -38,14 +38,21 @@ class BoundedKeys:
         self.entries[key] = entry
         ring.append(key)
 
-    def forget(self, org_id: str) -> None:
-        """Drop all keys of an organisation."""
-        ring = self._rings.pop(org_id, None)
+    def forget(self, org_id: str, *, only_test: bool) -> None:
+        """Drop all keys of an organisation, or of its test environment only (see subjects.scope_of)."""
+        ring = self._rings.get(org_id)
         if ring is None:
             return
-        self._turns.remove(org_id)
+        scope = f"{org_id}|test|" if only_test else f"{org_id}|"
+        kept = deque(key for key in ring if not key.startswith(scope))
         for key in ring:
-            del self.entries[key]
+            if key.startswith(scope):
+                del self.entries[key]
+        if kept:
+            self._rings[org_id] = kept
+        else:
+            del self._rings[org_id]
+            self._turns.remove(org_id)
 
     def _ring_of(self, org_id: str) -> deque[str]:
         ring = self._rings.get(org_id)

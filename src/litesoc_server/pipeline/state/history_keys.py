@@ -55,9 +55,9 @@ class HistoryKeys:
         """Add a key that is neither among ``entries`` nor packed."""
         self._put(_subject_of(key), key, entry)
 
-    def forget(self, org_id: str) -> None:
-        """Drop all keys of an organisation, in use and packed, of both its worlds."""
-        scopes = (org_id, f"{org_id}|test")
+    def forget(self, org_id: str, *, only_test: bool) -> None:
+        """Drop all keys of an organisation, in use and packed, of both its worlds or of the test one only."""
+        scopes = (f"{org_id}|test",) if only_test else (org_id, f"{org_id}|test")
         for subject in [subject for subject in self._subjects if subject[0] in scopes]:
             for key in self._subjects.pop(subject):
                 del self.entries[key]

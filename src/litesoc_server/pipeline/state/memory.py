@@ -47,7 +47,7 @@ class MemoryState:
         self._clock_ms = clock.now_ms()
         self._used_ms = 0
         self._until_clock = 0
-        self._to_forget: deque[OrgId] = deque()  # by other threads
+        self._to_forget: deque[tuple[OrgId, bool]] = deque()  # by other threads; whether of the test environment only
 
     def __len__(self) -> int:
         """Return the number of keys held as objects."""
@@ -65,6 +65,8 @@ class MemoryState:
 
     def answer_one(self, request: Request) -> Answer:
         """Carry out one request and return its answer. Raises WrongPrimitive."""
+        if self._to_forget:
+            self._forget_now()
         entry_type, make, carry_out, nothing, is_history = KINDS[type(request)]
         keys = self._histories if is_history else self._windows
         entry = keys.entries.get(request.key)
@@ -79,15 +81,17 @@ class MemoryState:
         entry.is_used = True
         return carry_out(entry, request)
 
-    def forget(self, org_id: OrgId) -> None:
-        """See StateStore: done by the thread that uses the state, at its next new key."""
-        self._to_forget.append(org_id)
+    def forget(self, org_id: OrgId, *, only_test: bool = False) -> None:
+        """See StateStore: done by the thread that uses the state, before it answers the next time."""
+        self._to_forget.append((org_id, only_test))
+
+    def _forget_now(self) -> None:
+        while self._to_forget:
+            org_id, only_test = self._to_forget.popleft()
+            self._windows.forget(org_id, only_test=only_test)
+            self._histories.forget(org_id, only_test=only_test)
 
     def _add(self, request: Request, entry: Entry) -> Entry:
-        while self._to_forget:
-            org_id = self._to_forget.popleft()
-            self._windows.forget(org_id)
-            self._histories.forget(org_id)
         if type(entry) is LatestValues or type(entry) is SeenSet:
             self._histories.add(request.key, entry)
             return entry

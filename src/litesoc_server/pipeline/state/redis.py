@@ -96,10 +96,11 @@ class RedisState:
         msg = f"{len(pending)} keys were changed by others {_ATTEMPTS_MAX} times in a row"
         raise StateUnavailable(msg)
 
-    def forget(self, org_id: OrgId) -> None:
+    def forget(self, org_id: OrgId, *, only_test: bool = False) -> None:
         """See StateStore. Copies that this process has of them are of no use any more, and go as others come."""
+        scope = f"{self._prefix}{org_id}|test|" if only_test else f"{self._prefix}{org_id}|"
         try:
-            for name in self._redis.scan_iter(match=f"{self._prefix}{org_id}|*", count=_SCANNED_AT_ONCE):
+            for name in self._redis.scan_iter(match=f"{scope}*", count=_SCANNED_AT_ONCE):
                 self._redis.unlink(name)
         except RedisError as error:
             msg = f"Redis: {type(error).__name__}"

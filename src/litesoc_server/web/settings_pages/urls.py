@@ -13,6 +13,7 @@ from litesoc_server.web.views import (
 from litesoc_server.web.views.settings import settings
 from litesoc_server.web.views.settings_audit import settings_audit, settings_audit_entry, settings_audit_retention
 from litesoc_server.web.views.settings_audit_export import settings_audit_export
+from litesoc_server.web.views.settings_empty_test import settings_empty_test
 from litesoc_server.web.views.settings_general import settings_general, settings_general_rename
 from litesoc_server.web.views.settings_keys import settings_key_new, settings_keys
 from litesoc_server.web.views.settings_leave import settings_leave
@@ -29,6 +30,7 @@ settings_urls = [
     path("privacy/", settings_privacy.settings_privacy, name="settings_privacy"),
     path("privacy/retention", settings_privacy.settings_privacy_retention, name="settings_privacy_retention"),
     path("privacy/rules", settings_privacy.settings_privacy_rules, name="settings_privacy_rules"),
+    path("privacy/empty-test", settings_empty_test, name="settings_empty_test"),
     path("usage/", settings_usage, name="settings_usage"),
     path("general/rename", settings_general_rename, name="settings_general_rename"),
     path("general/delete", settings_delete.settings_delete, name="settings_delete"),
