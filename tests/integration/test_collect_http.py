@@ -123,6 +123,7 @@ def test_one_event_is_answered_and_appended(server: IngestServer, prefix: str) -
         answer = client.post(EVENT, f"{prefix}/collect")
     assert answer.status_code == 202
     assert answer.json() == {"success": True, "status": "queued", "queued": 1, "events_accepted": 1, "quota": UNLIMITED}
+    assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["x-litesoc-plan"] == "enterprise"
     assert answer.headers["x-litesoc-retention"] == "90 days"
     assert answer.headers["x-litesoc-cutoff"] == "2026-05-11T07:12:44.000Z"

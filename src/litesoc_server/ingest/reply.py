@@ -15,8 +15,8 @@ from litesoc_server.sources.collect import Checked
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
-_JSON: Headers = ((b"content-type", b"application/json"),)
-_NO_GUESSING: Headers = ((b"x-content-type-options", b"nosniff"),)  # a refusal may name what the request sent
+# A refusal may name what the request sent: no browser guesses that it is something else.
+_JSON: Headers = ((b"content-type", b"application/json"), (b"x-content-type-options", b"nosniff"))
 
 
 class Reply(msgspec.Struct, frozen=True, gc=False):
@@ -54,7 +54,7 @@ def refusal_reply(refused: Refused, *, account: Account, origin: bytes | None, n
     telemetry.REQUESTS_REFUSED.labels(refused.code.value).inc()
     body = ENCODER.encode(error_body(refused.code, refused.message, **refused.hints))
     reply = json_reply(refused.status, body, account=account, origin=origin, now_ms=now_ms)
-    return Reply(reply.status, reply.headers + _NO_GUESSING + _encoded(list(refused.headers)), reply.body)
+    return Reply(reply.status, reply.headers + _encoded(list(refused.headers)), reply.body)
 
 
 def preflight_reply(origin: bytes | None) -> Reply:
