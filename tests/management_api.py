@@ -27,7 +27,7 @@ from litesoc_server.orgs.models import Organization
 from litesoc_server.pipeline.enrich.data_sets import DataSetInfo, IpDataState
 from litesoc_server.store.base import EventStore, StoredEvent, StoreUnavailable
 from litesoc_server.store.chdb import ChdbStore
-from litesoc_server.stream.base import Publisher
+from litesoc_server.stream.base import Stream
 
 STORE_MEMORY_BYTES = 512 * 1024**2
 IP_DATA = IpDataState(
@@ -50,14 +50,14 @@ def open_store(directory: Path) -> Iterator[EventStore]:
 
 
 @contextmanager
-def serving(store: EventStore, publisher: Publisher, clock: ManualClock) -> Iterator[KeyDirectory]:
-    """Serve the API from ``store`` at ``clock``'s time; feedback goes to ``publisher``."""
+def serving(store: EventStore, stream: Stream, clock: ManualClock) -> Iterator[KeyDirectory]:
+    """Serve the API from ``store`` at ``clock``'s time; feedback goes to ``stream``."""
     directory = KeyDirectory(DatabaseKeySource(), clock)
     use(
         Backend(
             reader=store,
             looks_at_senders=RecentLooks(store, clock),
-            publisher=publisher,
+            stream=stream,
             key_directory=directory,
             key_use=KeyUse(DatabaseKeyUseSink()),
             rate_limiter=RateLimiter(redis_url=None, clock=clock),

@@ -11,7 +11,7 @@ from litesoc_server.ingest.limits import QuotaMeter, RateLimiter
 from litesoc_server.ingest.refusals import RefusalCounts
 from litesoc_server.pipeline.enrich.data_sets import IpDataState
 from litesoc_server.store.base import EventReader
-from litesoc_server.stream.base import Publisher
+from litesoc_server.stream.base import Stream
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +20,7 @@ class Backend:
 
     reader: EventReader
     looks_at_senders: RecentLooks
-    publisher: Publisher
+    stream: Stream
     key_directory: KeyDirectory
     key_use: KeyUse
     rate_limiter: RateLimiter

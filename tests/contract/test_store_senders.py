@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from contract.store_cases import DAY_MS, NOW_MS, StoreCase, make_event, new_org, stored
+from contract.store_cases import DAY_MS, NOW_MS, StoreCase, make_event, new_era_ms, new_org, stored
 from contract.store_cases import case as case  # noqa: PLC0414 - a fixture
 from contract.store_cases import clickhouse_server as clickhouse_server  # noqa: PLC0414 - a fixture
 from litesoc_server.events.envelope import Environment
@@ -74,3 +74,20 @@ def test_the_hours_in_which_each_key_sent(case: StoreCase) -> None:
     assert hours.key_id == "17"
     assert hours.hours_ms == tuple(begin_ms + hour * HOUR_MS for hour in (0, 1, 2, 4))
     assert hours.last_ms == begin_ms + 4 * HOUR_MS + 1
+
+
+def test_when_each_organisation_sent_last(case: StoreCase) -> None:
+    era_ms = new_era_ms()
+    first, second, silent = new_org(), new_org(), new_org()
+    case.store.insert(
+        stored(
+            [
+                make_event(first, NOW_MS, received_at_ms=era_ms),
+                make_event(first, NOW_MS, received_at_ms=era_ms + 5, environment=Environment.TEST),
+                make_event(first, NOW_MS, received_at_ms=era_ms + 9, source="feedback"),
+                make_event(second, NOW_MS + 1, received_at_ms=era_ms + 1),
+                make_event(silent, era_ms, received_at_ms=era_ms - 1),
+            ]
+        )
+    )
+    assert case.store.last_received(from_ms=era_ms) == {first: era_ms + 5, second: era_ms + 1}

@@ -3,13 +3,14 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 
 from django.db.models import Count, Max, Sum
 
-from litesoc_server.orgs.models import Organization, UsageDay
-from litesoc_server.orgs.usage import month_start
+from litesoc_server.orgs.models import Organization, UsageDay, UsageRefusal
+from litesoc_server.orgs.plan_rows import plan_of, plans_in_force
+from litesoc_server.orgs.usage import day_of, month_start
 
 SHOWN_MAX = 1_000
 
@@ -35,16 +36,35 @@ def organizations_for_operator() -> Sequence[OrganizationLine]:
     return [OrganizationLine(org=org, members_count=org.members_count) for org in found]
 
 
-@dataclass(frozen=True)
-class MonthUsage:
-    """What an organisation sent in a calendar month (UTC), as far as it is counted: to within half a minute."""
+@dataclass(frozen=True, kw_only=True)
+class OrganizationUse:
+    """What an organisation sent and what limits did to it, as far as it is counted: to within half a minute."""
 
-    events: int
-    last_day: date  # UTC, on which something came
+    events: int = 0  # of the calendar month (UTC)
+    events_limit: int | None = None  # of a month; None: there is none
+    last_day: date | None = None  # UTC, on which something came; None: not within two years
+    refused_count: int = 0  # requests refused by limits, today and yesterday (UTC)
+
+    @property
+    def is_over_quota(self) -> bool:
+        """Whether the month has nothing left."""
+        return self.events_limit is not None and self.events >= self.events_limit
 
 
-def usage_of_month(now_ms: int) -> Mapping[uuid.UUID, MonthUsage]:
-    """Return the usage of the month of ``now_ms`` by organisation; who sent nothing is left out."""
-    days = UsageDay.objects.filter(day__gte=month_start(now_ms), events__gt=0).values_list("org")
-    found = days.annotate(total=Sum("events"), last=Max("day")).order_by()
-    return {org_id: MonthUsage(events=int(total), last_day=last) for org_id, total, last in found}
+def use_by_organization(lines: Sequence[OrganizationLine], now_ms: int) -> Mapping[uuid.UUID, OrganizationUse]:
+    """Return the use of each of ``lines`` as of ``now_ms``, Unix ms."""
+    month, today, plans = month_start(now_ms), day_of(now_ms), plans_in_force()
+    days = UsageDay.objects.filter(events__gt=0).order_by().values_list("org")
+    events = dict(days.filter(day__gte=month).annotate(Sum("events")))
+    last_days = dict(days.annotate(Max("day")))
+    refusals = UsageRefusal.objects.filter(day__gte=today - timedelta(days=1)).order_by().values_list("org")
+    refused = dict(refusals.annotate(Sum("requests")))
+    return {
+        org.pk: OrganizationUse(
+            events=events.get(org.pk, 0),
+            events_limit=plan_of(org, plans).monthly_events_limit,
+            last_day=last_days.get(org.pk),
+            refused_count=refused.get(org.pk, 0),
+        )
+        for org in (line.org for line in lines)
+    }

@@ -38,7 +38,12 @@ def used_in_month(reader: EventReader, org_id: OrgId, *, now_ms: int) -> int:
 
 def month_start(now_ms: int) -> date:
     """Return the first day of the calendar month (UTC) of a moment, Unix ms."""
-    return datetime.fromtimestamp(now_ms // 1000, UTC).date().replace(day=1)
+    return day_of(now_ms).replace(day=1)
+
+
+def day_of(now_ms: int) -> date:
+    """Return the day (UTC) of a moment, Unix ms."""
+    return datetime.fromtimestamp(now_ms // 1000, UTC).date()
 
 
 def next_month(month: date) -> date:
@@ -69,7 +74,7 @@ def count_usage(reader: EventReader) -> int:
 
 def forget_old_usage(now_ms: int) -> None:
     """Delete the counts of more than DAYS_KEPT days ago."""
-    oldest = datetime.fromtimestamp(now_ms // 1000, UTC).date() - timedelta(days=DAYS_KEPT)
+    oldest = day_of(now_ms) - timedelta(days=DAYS_KEPT)
     UsageDay.objects.filter(day__lt=oldest).delete()
 
 

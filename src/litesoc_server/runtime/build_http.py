@@ -70,7 +70,7 @@ async def build_http(
         Backend(
             reader=store,
             looks_at_senders=RecentLooks(store, clock),
-            publisher=stream.publisher,
+            stream=stream,
             key_directory=keys,
             key_use=key_use,
             rate_limiter=rate_limiter,

@@ -20,9 +20,9 @@ from litesoc_server.orgs.emptying import note_emptied, to_be_emptied
 from litesoc_server.orgs.models import Organization
 from litesoc_server.orgs.usage import counted_until_s
 from litesoc_server.pipeline.state.base import StateStore, StateUnavailable
-from litesoc_server.runtime.stream_remains import is_drained, remove_dead_letters
 from litesoc_server.store.base import EventStore, StoreUnavailable
 from litesoc_server.stream.base import Stream
+from litesoc_server.stream.remains import is_drained, remove_dead_letters
 
 log = logging.getLogger(__name__)
 

@@ -17,9 +17,9 @@ from litesoc_server.events.ids import OrgId
 from litesoc_server.orgs.deletion import due_for_removal, remove_rows
 from litesoc_server.orgs.models import Organization
 from litesoc_server.pipeline.state.base import StateStore, StateUnavailable
-from litesoc_server.runtime.stream_remains import is_drained, remove_dead_letters
 from litesoc_server.store.base import EventWriter, StoreUnavailable
 from litesoc_server.stream.base import Stream
+from litesoc_server.stream.remains import is_drained, remove_dead_letters
 
 log = logging.getLogger(__name__)
 

@@ -261,6 +261,13 @@ class EventReader(Summaries, Protocol):
         """Return how many events of both environments happened before ``before_ms`` (event time, Unix ms)."""
         ...
 
+    def last_received(self, *, from_ms: int) -> dict[OrgId, int]:
+        """Return when the newest event of each organisation came (our clock, Unix ms), of all that came since ``from_ms``.
+
+        What we publish ourselves (feedback) does not count.
+        """
+        ...
+
     def taken_span(self, *, since_s: int) -> TakenSpan:
         """Return the store's clock, and when it took in the first event of anybody since ``since_s`` (its clock, Unix s)."""
         ...

@@ -41,6 +41,7 @@ from litesoc_server.store.queries.get_events import get_events
 from litesoc_server.store.queries.histogram import histogram
 from litesoc_server.store.queries.history import history
 from litesoc_server.store.queries.hourly_counts import HourlyCount, hourly_counts
+from litesoc_server.store.queries.last_received import last_received
 from litesoc_server.store.queries.list_events import list_events
 from litesoc_server.store.queries.recent_events import recent_events
 from litesoc_server.store.queries.riskiest_logins import riskiest_logins
@@ -205,6 +206,10 @@ class SqlStore(SqlSummaries, ABC):
     def count_before(self, *, org_id: OrgId, before_ms: int) -> int:
         """Return how many events happened before a moment. Raises StoreUnavailable."""
         return count_before(self._read, org_id=org_id, before_ms=before_ms)
+
+    def last_received(self, *, from_ms: int) -> dict[OrgId, int]:
+        """Return when the newest event of each organisation came, since ``from_ms``. Raises StoreUnavailable."""
+        return last_received(self._read, from_ms=from_ms)
 
     def taken_span(self, *, since_s: int) -> TakenSpan:
         """Return the store's clock, and when it took in the first event since ``since_s``. Raises StoreUnavailable."""

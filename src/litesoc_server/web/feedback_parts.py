@@ -9,7 +9,7 @@ def feedback_parts(member: Member) -> FeedbackParts:
     """Return the parts, with what ``member`` may see."""
     parts = backend.current()
     return FeedbackParts(
-        publisher=parts.publisher,
+        publisher=parts.stream.publisher,
         reader=parts.reader,
         rate_limiter=parts.rate_limiter,
         now_ms=member.now_ms,

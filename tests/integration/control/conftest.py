@@ -76,7 +76,7 @@ def stream(tmp_path: Path, clock: ManualClock) -> Iterator[Stream]:
 @pytest.fixture
 def keys(transactional_db: None, store: EventStore, stream: Stream, clock: ManualClock) -> Iterator[KeyDirectory]:
     """The API is served; keys are looked up by threads of their own, so what tests write has to be committed."""
-    with serving(store, stream.publisher, clock) as directory:
+    with serving(store, stream, clock) as directory:
         yield directory
 
 

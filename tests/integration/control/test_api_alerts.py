@@ -123,7 +123,7 @@ def test_alerts_are_shown_while_the_store_is_away(
     tenant: Tenant, stream: Stream, clock: ManualClock, tmp_path: Path
 ) -> None:
     alert = make_alert(tenant.org)
-    with serving(ChdbStore(tmp_path, memory_bytes=STORE_MEMORY_BYTES), stream.publisher, clock):  # never opened
+    with serving(ChdbStore(tmp_path, memory_bytes=STORE_MEMORY_BYTES), stream, clock):  # never opened
         assert tenant.get(f"/alerts/{alert.id}")["data"]["metadata"]["threat_score"] is None
 
 

@@ -56,8 +56,12 @@ class BrokenPublisher:
         raise StreamUnavailable("the disk is gone")
 
 
+class BrokenStream:
+    publisher = BrokenPublisher()
+
+
 def break_stream() -> None:
-    backend.use(dataclasses.replace(backend.current(), publisher=BrokenPublisher()))
+    backend.use(dataclasses.replace(backend.current(), stream=BrokenStream()))
 
 
 # --- a login

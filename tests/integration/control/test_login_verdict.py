@@ -28,7 +28,7 @@ MIRA = Who(by="Mira", principal="user:1")
 def parts() -> FeedbackParts:
     in_use = current()
     return FeedbackParts(
-        publisher=in_use.publisher,
+        publisher=in_use.stream.publisher,
         reader=in_use.reader,
         rate_limiter=in_use.rate_limiter,
         now_ms=NOW_MS,

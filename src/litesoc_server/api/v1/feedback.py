@@ -89,7 +89,7 @@ def feedback_parts(caller: Caller) -> FeedbackParts:
     """Return what giving feedback needs."""
     parts = backend.current()
     return FeedbackParts(
-        publisher=parts.publisher,
+        publisher=parts.stream.publisher,
         reader=parts.reader,
         rate_limiter=parts.rate_limiter,
         now_ms=parts.clock.now_ms(),

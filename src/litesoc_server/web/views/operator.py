@@ -17,9 +17,10 @@ from litesoc_server import backend
 from litesoc_server.accounts.models import User
 from litesoc_server.orgs.access import organization_for_operator
 from litesoc_server.orgs.models import Organization
-from litesoc_server.orgs.overview import organizations_for_operator, usage_of_month
+from litesoc_server.orgs.overview import organizations_for_operator
 from litesoc_server.orgs.plan_assignment import decided, record_decisions
 from litesoc_server.web.audit_by import by_of
+from litesoc_server.web.operator_health import organizations_health, stream_health
 
 
 def superuser_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -39,10 +40,11 @@ def superuser_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespo
 @require_safe
 @superuser_only
 def operator(request: HttpRequest) -> HttpResponse:
-    """List the organisations with their plan, members, state, and what they sent this month."""
-    used = usage_of_month(backend.current().clock.now_ms())
-    lines = [(one, used.get(one.org.pk)) for one in organizations_for_operator()]
-    return render(request, "web/operator/page.html", {"lines": lines})
+    """List the organisations with their plan, members and state, what they sent this month, and what is wrong with them."""
+    now_ms = backend.current().clock.now_ms()
+    stream = stream_health(now_ms)
+    organizations = organizations_health(organizations_for_operator(), stream, now_ms)
+    return render(request, "web/operator/page.html", {"organizations": organizations, "stream": stream})
 
 
 @require_POST

@@ -1,6 +1,8 @@
 """What the stream still holds of an organisation: messages on their way, and dead letters."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from itertools import islice
 
 import msgspec
 
@@ -10,7 +12,8 @@ from litesoc_server.events.ids import OrgId
 from litesoc_server.stream.base import DeadLetter, DeadLetters, Stream
 from litesoc_server.stream.subjects import Subject
 
-LETTERS_AT_ONCE = 1_000
+LETTERS_AT_ONCE = 100  # each may be a request of 1 MB
+LETTERS_COUNTED_MAX = 2_000
 
 
 def is_drained(stream: Stream, before_ms: float) -> bool:
@@ -30,6 +33,12 @@ def remove_dead_letters(letters: DeadLetters, *, org_id: OrgId, environment: Env
                 if message is not None and message.org_id == org_id and environment in (None, message.environment)
             ]
         )
+
+
+def count_dead_letters(letters: DeadLetters) -> Mapping[OrgId, int]:
+    """Count the oldest LETTERS_COUNTED_MAX dead letters by organisation, if they can be read. Raises StreamUnavailable."""
+    some = islice((letter for page in _all(letters) for letter in page), LETTERS_COUNTED_MAX)
+    return Counter(message.org_id for message in map(_message_in, some) if message is not None)
 
 
 def _all(letters: DeadLetters) -> Iterator[list[DeadLetter]]:
