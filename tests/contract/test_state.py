@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from detection_streams import new_redis_state
 from litesoc_server.events.ids import OrgId
+from litesoc_server.events.mentions import Mentions
 from litesoc_server.pipeline.state.base import (
     LAST_MAX,
     LATENESS_MS,
@@ -450,3 +451,57 @@ def test_packed_histories_are_forgotten_too() -> None:
     state.answer([SeenRequest("two|seen|nia", "a device", T0, "m", DAY_MS)])
     assert state.packed_bytes == 0
     assert len(state) == 2
+
+
+def test_an_actor_is_forgotten_in_keys_and_in_what_others_remember(make_state: MakeState) -> None:
+    state = make_state()
+    pad = [SeenRequest(f"one|pad|{number}", "a device", T0, "m", DAY_MS) for number in range(3)]
+    state.answer(
+        [
+            SeenRequest("one|devices|mira", "a device", T0, "m", DAY_MS),
+            SeenRequest("one|test|devices|mira", "a device", T0, "m", DAY_MS),
+            SeenRequest("one|devices|miranda", "a device", T0, "m", DAY_MS),
+            SeenRequest("two|devices|mira", "a device", T0, "m", DAY_MS),
+            SeenRequest("one|users|1.2.3.4", "mira", T0, "m1", DAY_MS),
+            SeenRequest("one|users|1.2.3.4", "miranda", T0, "m2", DAY_MS),
+            CountRequest("one|failed|mira", WINDOW_MS, T0, "m"),
+            DistinctRequest("one|accounts", WINDOW_MS, T0, "mira", "m1"),
+            DistinctRequest("one|accounts", WINDOW_MS, T0 + 1, "miranda", "m2"),
+            RememberRequest("one|logins", T0, "m1", '{"actor":"mira"}', DAY_MS),
+            RememberRequest("one|logins", T0 + 1, "m2", '{"actor":"miranda"}', DAY_MS),
+            RememberRequest("one|only hers", T0, "m1", '{"actor":"mira"}', DAY_MS),
+            *pad,
+        ]
+    )
+    state.forget_actor(OrgId("one"), Mentions(["mira"]))
+    state.answer([CountRequest("two|something new", WINDOW_MS, T0, "m")])  # memory forgets with the next new key
+
+    def known(key: str, value: str) -> int:
+        answer = ask(state, SeenRequest(key, value, T0 + 10, "", 0, is_read_only=True))
+        assert isinstance(answer, Seen)
+        return answer.count
+
+    assert [known(f"one|{key}|mira", "a device") for key in ("devices", "test|devices")] == [0, 0]
+    assert [known(key, "a device") for key in ("one|devices|miranda", "two|devices|mira")] == [1, 1]
+    assert [known("one|users|1.2.3.4", actor) for actor in ("mira", "miranda")] == [0, 1]
+    assert peek(state, 1, "one|failed|mira").count == 0
+    assert ask(state, DistinctRequest("one|accounts", WINDOW_MS, T0 + 1, "", "", is_read_only=True)) == 1
+    assert ask(state, LastRequest("one|logins", T0 + 10)) == (Remembered(T0 + 1, "m2", '{"actor":"miranda"}'),)
+    assert ask(state, LastRequest("one|only hers", T0 + 10)) == ()
+    assert known("one|pad|0", "a device") == 1
+    state.answer([DistinctRequest("one|accounts", WINDOW_MS, T0 + 2, "roy", "m3")])
+    assert ask(state, DistinctRequest("one|accounts", WINDOW_MS, T0 + 2, "", "", is_read_only=True)) == 2
+
+
+def test_an_actor_in_packed_histories_is_forgotten_too() -> None:
+    state = MemoryState(max_keys=4)
+    for number in range(20):
+        state.answer([SeenRequest(f"one|seen|{number}", f"user-{number % 2}", T0, "m", DAY_MS)])
+    state.answer([SeenRequest("one|seen|user-7", "a device", T0, "m", DAY_MS)])
+    state.forget_actor(OrgId("one"), Mentions(["user-1", "user-7"]))
+    state.answer([SeenRequest("two|seen|nia", "a device", T0, "m", DAY_MS)])
+    found = [
+        state.answer([SeenRequest(f"one|seen|{number}", f"user-{number % 2}", T0 + 10, "", 0, is_read_only=True)])[0]
+        for number in range(20)
+    ]
+    assert [one.count for one in found if isinstance(one, Seen)] == [1, 0] * 10

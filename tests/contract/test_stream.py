@@ -351,3 +351,32 @@ def test_the_embedded_backlog_knows_when_the_oldest_message_came(embedded_case: 
     consumer.ack(fetch_exactly(consumer, 1))
 
     assert stream.backlog(Subject.RAW).oldest_ms == START_MS + 700
+
+
+def test_after_scrubbing_nothing_acknowledged_comes_again_and_all_else_does(stream_case: StreamCase) -> None:
+    stream = stream_case.open()
+    for number in range(3):
+        stream.publisher.publish(Subject.RAW, numbered(number, 1))
+    consumer = stream.consumer(Subject.RAW)
+    consumer.ack(fetch_exactly(consumer, 3)[:2])
+    stream.scrub()
+    stream.publisher.publish(Subject.RAW, numbered(3, 1))
+    again = fetch_rest(stream_case.reopen().consumer(Subject.RAW), numbered(2, 2))
+    assert set(payloads(again)) == set(numbered(2, 2))
+
+
+def test_the_embedded_stream_scrubs_its_files(embedded_case: EmbeddedCase) -> None:
+    stream = embedded_case.open()
+    payload = b"to be forgotten" * 2_000  # fills pages of its own, too
+    stream.publisher.publish(Subject.RAW, [payload])
+    consumer = stream.consumer(Subject.RAW)
+    consumer.ack(fetch_exactly(consumer, 1))
+    stream.dead_letters.add(Subject.RAW, payload, "why")
+    stream.dead_letters.remove([letter.id for letter in stream.dead_letters.list(1)])
+
+    def files_with(text: bytes) -> set[str]:
+        return {path.name for path in embedded_case.directory.iterdir() if text in path.read_bytes()}
+
+    assert files_with(b"to be forgotten")
+    stream.scrub()
+    assert files_with(b"to be forgotten") == set()

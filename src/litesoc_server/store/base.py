@@ -13,6 +13,7 @@ from litesoc_server.events.event import Event, Severity
 from litesoc_server.events.ids import EventId, OrgId
 from litesoc_server.events.risk import Risk
 from litesoc_server.search.query import EVERYTHING, Query
+from litesoc_server.store.actors import ActorNames, HeldRows
 from litesoc_server.store.queries.sender_facts import SenderFacts
 from litesoc_server.store.queries.sender_hours import SenderHours
 from litesoc_server.store.queries.taken_by_key import TakenByKey, TakenSpan
@@ -166,6 +167,18 @@ class EventWriter(Protocol):
         """
         ...
 
+    def remove_actor(self, *, org_id: OrgId, names: ActorNames) -> None:
+        """Remove an actor's events and the sums that are kept by actor, and the names from the metadata of others' events.
+
+        Of both environments. What is summed up without saying by whom stays. Doing it again changes nothing. Raises
+        StoreUnavailable; then some may be left.
+        """
+        ...
+
+    def old_parts(self) -> set[str]:
+        """Return what was rewritten and still lies on the disk, as it was before; it leaves by itself."""
+        ...
+
     def existing(self, rows: Sequence[StoredEvent]) -> set[EventId]:
         """Return which of these events the store already holds. Used on redelivery only, so that no event shows twice."""
         ...
@@ -266,6 +279,21 @@ class EventReader(Summaries, Protocol):
 
         What we publish ourselves (feedback) does not count.
         """
+        ...
+
+    def actor_names(self, *, org_id: OrgId, actor_id: str) -> ActorNames:
+        """Return how events name the actor ``actor_id``, which may be an e-mail address, in both environments.
+
+        An actor that no event names has that one name.
+        """
+        ...
+
+    def actor_held(self, *, org_id: OrgId, names: ActorNames) -> list[HeldRows]:
+        """Return how much is held of an actor, by kind and environment; kinds of which there is nothing are left out."""
+        ...
+
+    def actor_events(self, *, org_id: OrgId, names: ActorNames, after: Cursor | None = None, limit: int) -> list[Event]:
+        """Return the oldest ``limit`` events of an actor after a cursor, of both environments, oldest first."""
         ...
 
     def taken_span(self, *, since_s: int) -> TakenSpan:

@@ -14,6 +14,8 @@ from litesoc_server.events.envelope import Environment
 from litesoc_server.events.event import Event
 from litesoc_server.events.ids import EventId, OrgId
 from litesoc_server.store import migrations
+from litesoc_server.store.actor_removal import old_parts, remove_actor
+from litesoc_server.store.actors import ActorNames, HeldRows
 from litesoc_server.store.base import (
     Bucket,
     CappedCount,
@@ -31,6 +33,8 @@ from litesoc_server.store.base import (
 )
 from litesoc_server.store.connections import ReaderPool, connect, insert_errors, store_errors
 from litesoc_server.store.expiry import shorten_expiry
+from litesoc_server.store.queries.actor_held import actor_events, actor_held
+from litesoc_server.store.queries.actor_names import actor_names
 from litesoc_server.store.queries.count_before import count_before
 from litesoc_server.store.queries.count_matching import count_matching
 from litesoc_server.store.queries.count_received import count_received
@@ -152,6 +156,14 @@ class SqlStore(SqlSummaries, ABC):
         """Remove what an organisation has in one environment. Raises StoreUnavailable; then some may be left."""
         remove_environment(self._read, self._change, org_id=org_id, environment=environment, taken_before_s=taken_before_s)
 
+    def remove_actor(self, *, org_id: OrgId, names: ActorNames) -> None:
+        """Remove everything of an actor. Raises StoreUnavailable; then some may be left."""
+        remove_actor(self._read, self._change, org_id=org_id, names=names)
+
+    def old_parts(self) -> set[str]:
+        """Return what was rewritten and still lies on the disk. Raises StoreUnavailable."""
+        return old_parts(self._read)
+
     def list_events(self, *, org_id: OrgId, where: EventFilter, limit: int, offset: int) -> EventPage:
         """Return one page of an organisation's events, newest first (event time, then id). Raises StoreUnavailable."""
         return list_events(self._read, org_id=org_id, where=where, limit=limit, offset=offset)
@@ -210,6 +222,18 @@ class SqlStore(SqlSummaries, ABC):
     def last_received(self, *, from_ms: int) -> dict[OrgId, int]:
         """Return when the newest event of each organisation came, since ``from_ms``. Raises StoreUnavailable."""
         return last_received(self._read, from_ms=from_ms)
+
+    def actor_names(self, *, org_id: OrgId, actor_id: str) -> ActorNames:
+        """Return how events name an actor. Raises StoreUnavailable."""
+        return actor_names(self._read, org_id=org_id, actor_id=actor_id)
+
+    def actor_held(self, *, org_id: OrgId, names: ActorNames) -> list[HeldRows]:
+        """Return how much is held of an actor. Raises StoreUnavailable."""
+        return actor_held(self._read, org_id=org_id, names=names)
+
+    def actor_events(self, *, org_id: OrgId, names: ActorNames, after: Cursor | None = None, limit: int) -> list[Event]:
+        """Return an actor's oldest events after a cursor. Raises StoreUnavailable."""
+        return actor_events(self._read, org_id=org_id, names=names, after=after, limit=limit)
 
     def taken_span(self, *, since_s: int) -> TakenSpan:
         """Return the store's clock, and when it took in the first event since ``since_s``. Raises StoreUnavailable."""

@@ -128,6 +128,13 @@ class Stream(Protocol):
         """Return what was appended to ``subject`` and not acknowledged yet. Blocking."""
         ...
 
+    def scrub(self) -> None:
+        """Have nothing left of acknowledged messages and of removed dead letters, on the disk and for a next start.
+
+        How far that goes says the implementation. Blocking. Raises StreamUnavailable; to be called again then.
+        """
+        ...
+
     def open(self, loop: asyncio.AbstractEventLoop | None) -> None:
         """Connect or create, and bind ``Publisher.append`` to ``loop`` (None: this process only publishes and consumes).
 

@@ -2,7 +2,9 @@
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import Future
 from pathlib import Path
 
 from litesoc_server.clock import Clock
@@ -35,6 +37,7 @@ class Line:
         self._grace = GracePeriod(grace_ms)
         self._housekeeping_at_ms = clock.now_ms()
         self._is_purge_due = False
+        self._scrubs: deque[tuple[int, Future[None]]] = deque()  # asked for by other threads
         self._wake = threading.Event()
         self._appended = threading.Condition()
         self.queue = GroupQueue(max_record_bytes=RECORD_MAX_BYTES, wake=self._wake.set)
@@ -74,6 +77,23 @@ class Line:
         waiting = self._log.end - first - self._tracker.count_from(first)
         return Backlog(waiting, self._log.appended_ms(first) if waiting else None)
 
+    @property
+    def acknowledged_below(self) -> int:
+        """The offset below which everything is acknowledged."""
+        return self._tracker.low
+
+    def scrub(self, below: int) -> None:
+        """Delete what is below the offset ``below``, which is acknowledged, at once, and take it off the disk.
+
+        Raises StreamUnavailable.
+        """
+        done: Future[None] = Future()
+        if self.queue.is_closed:
+            raise StreamUnavailable("the stream is closed")
+        self._scrubs.append((below, done))
+        self._wake.set()
+        done.result()
+
     def close(self) -> None:
         """Commit what is queued, save the cursor, close the file."""
         self.queue.close()
@@ -93,9 +113,13 @@ class Line:
             elif not self._is_purge_due:
                 self._wake.wait(_HOUSEKEEPING_MS / 1000)
                 self._wake.clear()
+            while self._scrubs:
+                self._carry_out(*self._scrubs.popleft())
             if self._is_purge_due or abs(self._clock.now_ms() - self._housekeeping_at_ms) >= _HOUSEKEEPING_MS:
                 self._keep_house()
         self._keep_house()
+        while self._scrubs:
+            self._scrubs.popleft()[1].set_exception(StreamUnavailable("the stream is closed"))
 
     def _commit(self, groups: Sequence[Group]) -> None:
         error: Exception | None = None
@@ -111,6 +135,17 @@ class Line:
         if error is None:
             with self._appended:
                 self._appended.notify_all()
+
+    def _carry_out(self, below: int, done: "Future[None]") -> None:
+        try:
+            self._log.save_acked_offset(max(below, self._log.acked_offset))
+            while self._log.purge(below):
+                pass
+            self._log.scrub()
+        except Exception as error:  # noqa: BLE001 # whoever waits hears of it, and the thread that appends must not end
+            done.set_exception(error)
+        else:
+            done.set_result(None)
 
     def _keep_house(self) -> None:
         """Save the cursor, and delete some of what outlived its grace period."""

@@ -157,6 +157,9 @@ class JetStreamStream:
                 dead_letters=dead_letters,
             )
 
+    def scrub(self) -> None:
+        """Nothing: JetStream deletes what is acknowledged at once, and writes its files anew when it sees fit."""
+
     def close(self) -> None:
         """Publish what is queued, give back what is in hand, disconnect; however often it is called."""
         for line in self._lines.values():

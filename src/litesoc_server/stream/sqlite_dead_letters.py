@@ -8,7 +8,7 @@ from pathlib import Path
 from litesoc_server.clock import Clock
 from litesoc_server.events.errors import StreamUnavailable
 from litesoc_server.stream.base import DeadLetter
-from litesoc_server.stream.sqlite_files import open_database, sqlite_errors, transaction
+from litesoc_server.stream.sqlite_files import open_database, scrub_database, sqlite_errors, transaction
 from litesoc_server.stream.subjects import Subject
 
 log = logging.getLogger(__name__)
@@ -106,6 +106,11 @@ class SqliteDeadLetters:
         """Return how many there are. Raises StreamUnavailable."""
         with self._lock, sqlite_errors(self._path):
             return self._connection.execute("SELECT count(*) FROM dead_letters").fetchone()[0]
+
+    def scrub(self) -> None:
+        """Take off the disk what removed letters left in the file. Raises StreamUnavailable."""
+        with self._lock, sqlite_errors(self._path):
+            scrub_database(self._connection)
 
     def close(self) -> None:
         """Close the file. Raises StreamUnavailable."""

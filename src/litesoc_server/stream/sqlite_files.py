@@ -71,6 +71,18 @@ def transaction(connection: sqlite3.Connection) -> Generator[None]:
         raise
 
 
+def scrub_database(connection: sqlite3.Connection) -> None:
+    """Write the database anew, without what deleted rows left in its pages, and empty its write-ahead log.
+
+    Raises sqlite3.Error, also when another connection is reading.
+    """
+    connection.execute("VACUUM")
+    is_busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if is_busy:
+        msg = "the write-ahead log is in use"
+        raise sqlite3.OperationalError(msg)
+
+
 def sync_directory(path: Path) -> None:
     """Make the names inside ``path`` durable. Raises OSError."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)

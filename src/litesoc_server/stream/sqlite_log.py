@@ -13,7 +13,7 @@ import msgspec
 
 from litesoc_server.clock import Clock
 from litesoc_server.stream.framing import encode_group
-from litesoc_server.stream.sqlite_files import open_database, open_reader, sqlite_errors, transaction
+from litesoc_server.stream.sqlite_files import open_database, open_reader, scrub_database, sqlite_errors, transaction
 
 _READ_MAX_BYTES = 4 * 1024**2  # of records in one read, so that one fetch stays small in memory
 _PURGE_GROUPS = 200  # of one transaction: about 2 ms, so that appends hardly wait for it
@@ -136,6 +136,11 @@ class SqliteLog:
                 [offset, offset, _PURGE_GROUPS],
             )
         return deleted.rowcount == _PURGE_GROUPS
+
+    def scrub(self) -> None:
+        """Take off the disk what deleted groups left in the file. Raises StreamFull or StreamUnavailable."""
+        with self._reader_lock, sqlite_errors(self._path):
+            scrub_database(self._writer)
 
     def close(self) -> None:
         """Close the file; nobody may be inside a writing method. Raises StreamUnavailable."""

@@ -16,6 +16,7 @@ from typing import ClassVar, Protocol, TypeAlias, TypeVar, runtime_checkable
 import msgspec
 
 from litesoc_server.events.ids import OrgId
+from litesoc_server.events.mentions import Mentions
 
 MEMBERS_MAX = 50  # newest members that a window returns as evidence
 SEEN_MAX = 64  # members remembered per `seen` key; the least recently seen goes first
@@ -181,6 +182,13 @@ class StateStore(Protocol):
         """Drop what is remembered of an organisation, or of its test environment only.
 
         For any thread. Raises StateUnavailable; then some may be left.
+        """
+        ...
+
+    def forget_actor(self, org_id: OrgId, mentions: Mentions) -> None:
+        """Drop what is remembered of one actor: keys that name them, and in others what does. For any thread.
+
+        Raises StateUnavailable; then some may be left.
         """
         ...
 

@@ -2,7 +2,8 @@
 
 from collections import deque
 
-from litesoc_server.pipeline.state.entries import Entry
+from litesoc_server.events.mentions import Mentions
+from litesoc_server.pipeline.state.entries import Entry, without
 
 _LOOKED_AT = 4  # keys looked at for each new one, as long as they may go
 _LOOKED_AT_WHEN_FULL = 64  # keys in use passed over to find one to let go: bounds the time it takes
@@ -53,6 +54,18 @@ class BoundedKeys:
         else:
             del self._rings[org_id]
             self._turns.remove(org_id)
+
+    def forget_actor(self, org_id: str, mentions: Mentions) -> None:
+        """Drop the keys of an organisation that name an actor, and in its others what does."""
+        ring = self._rings.get(org_id, deque())
+        for _ in range(len(ring)):
+            key = ring.popleft()
+            entry = self.entries.pop(key)
+            left = None if mentions.is_in(key) else without(entry, mentions)
+            if left is not None:
+                left.is_used, left.checked_ms = entry.is_used, entry.checked_ms
+                self.entries[key] = left
+                ring.append(key)
 
     def _ring_of(self, org_id: str) -> deque[str]:
         ring = self._rings.get(org_id)

@@ -1,10 +1,11 @@
 """What stands behind a key and how each request is carried out on it: the same on every backend, so they cannot differ."""
 
 from collections.abc import Callable
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, NoReturn, TypeAlias, assert_never
 
 import msgspec
 
+from litesoc_server.events.mentions import Mentions
 from litesoc_server.pipeline.state.base import (
     Answer,
     CountRequest,
@@ -92,6 +93,35 @@ KINDS: dict[type[Request], Kind] = {
     RememberRequest: (LatestValues, lambda request: LatestValues(request.ttl_ms), _remember, None, True),
     SeenRequest: (SeenSet, lambda request: SeenSet(request.ttl_ms), _seen, NEVER_SEEN, True),
 }
+
+
+def without(entry: Entry, mentions: Mentions) -> Entry | None:
+    """Return ``entry`` without what names somebody: itself where nothing does, None where nothing else is left.
+
+    What was folded into a number stays in it.
+    """
+    match entry:
+        case CountWindow() | DistinctWindow():
+            kept = [at for at, label in enumerate(entry.labels) if not mentions.is_in(label)]
+            if len(kept) == len(entry.labels):
+                return entry
+            times, labels = [entry.times[at] for at in kept], [entry.labels[at] for at in kept]
+            return type(entry)(entry.keep_ms, times=times, labels=labels) if kept else None
+        case LatestValues():
+            values = tuple(one for one in entry.values if not mentions.is_in(one.value) and not mentions.is_in(one.member))
+            return _with_values(entry, values)
+        case SeenSet():
+            return _with_values(entry, {name: one for name, one in entry.values.items() if not mentions.is_in(name)})
+        case DecayedCounter() | Claims():
+            return entry  # members are ids of events
+        case _:
+            assert_never(entry)
+
+
+def _with_values(entry: LatestValues | SeenSet, values: Any) -> Entry | None:  # noqa: ANN401 # of the kind of the entry
+    if len(values) == len(entry.values):
+        return entry
+    return type(entry)(entry.keep_ms, values=values) if values else None
 
 
 def encode(entry: Entry) -> bytes:

@@ -8,7 +8,8 @@ from collections import OrderedDict
 
 import msgspec
 
-from litesoc_server.pipeline.state.entries import Entry
+from litesoc_server.events.mentions import Mentions
+from litesoc_server.pipeline.state.entries import Entry, without
 from litesoc_server.pipeline.state.packed_histories import PackedHistories
 
 _Subject = tuple[str, str]  # scope (organisation, and world if it is the test one), and name
@@ -64,6 +65,28 @@ class HistoryKeys:
         for scope in scopes:
             self._packed.forget(scope)
 
+    def forget_actor(self, org_id: str, mentions: Mentions) -> None:
+        """Drop the keys of an organisation that name an actor, in use and packed, and in its others what does."""
+        scopes = (org_id, f"{org_id}|test")
+        for subject in [subject for subject in self._subjects if subject[0] in scopes]:
+            kept = []
+            for key in self._subjects.pop(subject):
+                left = _left_of(key, self.entries.pop(key), mentions)
+                if left is not None:
+                    self.entries[key] = left
+                    kept.append(key)
+            if kept:
+                self._subjects[subject] = kept
+        for scope in scopes:
+            for name, packed in self._packed.all_of(scope):
+                before = _decoder.decode(packed)
+                left_of = {label: _left_of(scope + label + name, entry, mentions) for label, entry in before.items()}
+                labelled = {label: entry for label, entry in left_of.items() if entry is not None}
+                if any(labelled.get(label) is not entry for label, entry in before.items()):
+                    self._packed.take(scope, name)
+                    if labelled:
+                        self._packed.put(scope, name, _encoder.encode(labelled))
+
     def _put(self, subject: _Subject, key: str, entry: Entry) -> None:
         keys = self._subjects.get(subject)
         if keys is None:
@@ -96,6 +119,10 @@ class HistoryKeys:
             entry.is_used, entry.checked_ms = False, 0
             labelled[key[len(scope) : len(key) - len(name)]] = entry
         self._packed.put(scope, name, _encoder.encode(labelled))
+
+
+def _left_of(key: str, entry: Entry, mentions: Mentions) -> Entry | None:
+    return None if mentions.is_in(key) else without(entry, mentions)
 
 
 def _subject_of(key: str) -> _Subject:

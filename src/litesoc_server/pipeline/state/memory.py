@@ -1,11 +1,12 @@
 """The state of one process, in memory: what the embedded server and a replay use."""
 
 from collections import deque
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 
 from litesoc_server.clock import Clock, SystemClock
 from litesoc_server.events.ids import OrgId
+from litesoc_server.events.mentions import Mentions
 from litesoc_server.pipeline.state.base import Answer, Request, WrongPrimitive
 from litesoc_server.pipeline.state.bounded_keys import BoundedKeys
 from litesoc_server.pipeline.state.entries import KINDS, Entry, refuse
@@ -47,7 +48,7 @@ class MemoryState:
         self._clock_ms = clock.now_ms()
         self._used_ms = 0
         self._until_clock = 0
-        self._to_forget: deque[tuple[OrgId, bool]] = deque()  # by other threads; whether of the test environment only
+        self._to_forget: deque[Callable[[BoundedKeys | HistoryKeys], None]] = deque()  # by other threads
 
     def __len__(self) -> int:
         """Return the number of keys held as objects."""
@@ -83,13 +84,17 @@ class MemoryState:
 
     def forget(self, org_id: OrgId, *, only_test: bool = False) -> None:
         """See StateStore: done by the thread that uses the state, before it answers the next time."""
-        self._to_forget.append((org_id, only_test))
+        self._to_forget.append(lambda keys: keys.forget(org_id, only_test=only_test))
+
+    def forget_actor(self, org_id: OrgId, mentions: Mentions) -> None:
+        """See StateStore: done by the thread that uses the state, before it answers the next time."""
+        self._to_forget.append(lambda keys: keys.forget_actor(org_id, mentions))
 
     def _forget_now(self) -> None:
         while self._to_forget:
-            org_id, only_test = self._to_forget.popleft()
-            self._windows.forget(org_id, only_test=only_test)
-            self._histories.forget(org_id, only_test=only_test)
+            forget_in = self._to_forget.popleft()
+            forget_in(self._windows)
+            forget_in(self._histories)
 
     def _add(self, request: Request, entry: Entry) -> Entry:
         if type(entry) is LatestValues or type(entry) is SeenSet:

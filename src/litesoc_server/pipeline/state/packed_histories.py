@@ -8,6 +8,7 @@ together, and it is gone with the process, as the state in memory is. It stands 
 import logging
 import sqlite3
 import weakref
+from collections.abc import Iterator
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +76,23 @@ class PackedHistories:
         self._count(number, -_size(len(packed_name), len(histories)))
         return histories
 
+    def all_of(self, scope: str) -> Iterator[tuple[str, bytes]]:
+        """Yield every name of a scope with its histories; what is put meanwhile may be among them."""
+        number, last = self._numbers.get(scope), 0
+        while number is not None:
+            try:
+                found = self._file.execute(
+                    "SELECT number, name, histories FROM packed WHERE scope = ? AND number > ? ORDER BY number LIMIT 1",
+                    (number, last),
+                ).fetchone()
+            except sqlite3.Error as error:
+                self._give_up(error)
+                return
+            if found is None:
+                return
+            last = found[0]
+            yield _text_of(found[1]), found[2]
+
     def forget(self, scope: str) -> None:
         """Drop all names of a scope."""
         number = self._numbers.get(scope)
@@ -117,6 +135,10 @@ class PackedHistories:
 
 def _bytes_of(name: str) -> bytes:
     return name.encode("utf-8", "surrogatepass")
+
+
+def _text_of(name: bytes) -> str:
+    return name.decode("utf-8", "surrogatepass")
 
 
 def _size(name_length: int, histories_length: int) -> int:

@@ -22,9 +22,10 @@ from redis.retry import Retry
 
 from litesoc_server import telemetry
 from litesoc_server.events.ids import OrgId
+from litesoc_server.events.mentions import Mentions
 from litesoc_server.pipeline.state.base import Answer, Request, StateLost, StateUnavailable
-from litesoc_server.pipeline.state.entries import KINDS, Entry, decode, encode, wrong_primitive
-from litesoc_server.pipeline.state.redis_scripts import BEGIN_REBUILD, END_REBUILD, EXCHANGE, Begin
+from litesoc_server.pipeline.state.entries import KINDS, Entry, decode, encode, without, wrong_primitive
+from litesoc_server.pipeline.state.redis_scripts import BEGIN_REBUILD, END_REBUILD, EXCHANGE, REPLACE, Begin
 
 FORMAT = 1  # of the blobs; a release that changes it finds no state and rebuilds it
 PREFIX = f"litesoc:state:{FORMAT}:"
@@ -64,6 +65,7 @@ class RedisState:
         self._exchange_script: Script = self._redis.register_script(EXCHANGE)
         self._begin_script: Script = self._redis.register_script(BEGIN_REBUILD)
         self._end_script: Script = self._redis.register_script(END_REBUILD)
+        self._replace_script: Script = self._redis.register_script(REPLACE)
         self._prefix = prefix
         self._marker, self._lock = f"{prefix}used at", f"{prefix}rebuild"
         self._owner = os.urandom(_STAMP_BYTES)
@@ -105,6 +107,29 @@ class RedisState:
         except RedisError as error:
             msg = f"Redis: {type(error).__name__}"
             raise StateUnavailable(msg) from error
+
+    def forget_actor(self, org_id: OrgId, mentions: Mentions) -> None:
+        """See StateStore. Whoever has copies of what changes finds out by the stamps."""
+        try:
+            for name in self._redis.scan_iter(match=f"{self._prefix}{org_id}|*", count=_SCANNED_AT_ONCE):
+                self._forget_in(name, mentions)
+        except RedisError as error:
+            msg = f"Redis: {type(error).__name__}"
+            raise StateUnavailable(msg) from error
+
+    def _forget_in(self, name: bytes, mentions: Mentions) -> None:
+        """Take out of one key what names somebody; again when another process changes it at the same time."""
+        if mentions.is_in(name.decode("utf-8", "surrogatepass")):
+            self._redis.unlink(name)
+            return
+        while (blob := self._redis.get(name)) is not None:
+            entry = _read(blob)
+            left = None if entry is None else without(entry, mentions)
+            if left is entry:
+                return
+            fresh = b"" if left is None else os.urandom(_STAMP_BYTES) + encode(left)
+            if self._replace_script([name], [blob[:_STAMP_BYTES], fresh]):
+                return
 
     @contextmanager
     def rebuilding(self) -> Generator[bool, None, None]:

@@ -53,3 +53,10 @@ redis.call('DEL', KEYS[2])
 if ARGV[2] == '1' then redis.call('SET', KEYS[1], redis.call('TIME')[1]) end
 return 1
 """
+
+# KEYS[1]: a key. ARGV: the stamp it must have, the blob to put there (empty: to drop the key). Its life stays as it is.
+REPLACE = """
+if redis.call('GETRANGE', KEYS[1], 0, 7) ~= ARGV[1] then return 0 end
+if ARGV[2] == '' then redis.call('UNLINK', KEYS[1]) else redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL') end
+return 1
+"""

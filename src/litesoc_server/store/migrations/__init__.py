@@ -13,7 +13,7 @@ from clickhouse_connect.driver.exceptions import DatabaseError
 
 from litesoc_server.store.base import StoreUnavailable
 
-HEAD = "0003"  # revision of the newest file in versions/ (a test holds the two together)
+HEAD = "0004"  # revision of the newest file in versions/ (a test holds the two together)
 VERSION_TABLE = "schema_version"
 
 _SCRIPTS = Path(__file__).parent
