@@ -54,6 +54,7 @@ class _CodeWorksOnce:
     """
 
     user: Any
+    authenticator: Any
 
     def clean_code(self) -> str:
         """Return the code. Raises ValidationError when it is wrong or was used before."""
@@ -62,6 +63,7 @@ class _CodeWorksOnce:
         digits = "".join(filter(str.isdecimal, code))  # people may write "123 456", or the same code as "123-456"
         name = f"code-used:{self.user.pk}:{digits}"
         if not cache.add(name, 1, timeout=mfa_settings.TOTP_PERIOD * periods_count):
+            self._emit_authentication_failed(self.authenticator)  # type: ignore[attr-defined] # as above
             raise get_adapter().validation_error("incorrect_code")
         return code
 

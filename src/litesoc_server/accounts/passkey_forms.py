@@ -4,13 +4,16 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
+from allauth.core import context
+from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import authentication_failed
 from allauth.mfa.webauthn.forms import AddWebAuthnForm, AuthenticateWebAuthnForm, EditWebAuthnForm, LoginWebAuthnForm
 from allauth.mfa.webauthn.forms import ReauthenticateWebAuthnForm as AllauthReauthenticateForm
 from django import forms
 from django.core.exceptions import ValidationError
 
 NAME_LENGTH_MAX = 100
-_REFUSED = "This passkey was not accepted. Reload the page and try again."
+_REFUSED = "passkey_refused"  # code of the error
 
 
 @contextmanager
@@ -21,9 +24,13 @@ def _nonsense_is_refused() -> Generator[None]:
     except ValidationError as error:
         if error.code != "incorrect_code":
             raise
-        raise ValidationError(_REFUSED) from None
+        raise _refusal() from None
     except (LookupError, TypeError, ValueError, AttributeError):
-        raise ValidationError(_REFUSED) from None
+        raise _refusal() from None
+
+
+def _refusal() -> ValidationError:
+    return ValidationError("This passkey was not accepted. Reload the page and try again.", code=_REFUSED)
 
 
 class AddPasskeyForm(AddWebAuthnForm):
@@ -48,12 +55,26 @@ class RenamePasskeyForm(EditWebAuthnForm):
 
 
 class _CredentialIsChecked:
-    """A mixin that refuses nonsense in place of a passkey."""
+    """A mixin that refuses nonsense in place of a passkey, and tells of a failure as allauth does of codes."""
+
+    user: Any  # None: whoever it is, the passkey says so
+    reauthenticated: bool
 
     def clean_credential(self) -> Any:  # noqa: ANN401 # allauth's Authenticator
         """Return the passkey that was used. Raises ValidationError when there is none such."""
-        with _nonsense_is_refused():
-            return super().clean_credential()  # type: ignore[misc] # of the form that this is mixed into
+        try:
+            with _nonsense_is_refused():
+                return super().clean_credential()  # type: ignore[misc] # of the form that this is mixed into
+        except ValidationError as error:
+            if error.code == _REFUSED and self.user is not None:
+                authentication_failed.send(
+                    sender=Authenticator,
+                    request=context.request,
+                    user=self.user,
+                    authenticator=Authenticator(user=self.user, type=Authenticator.Type.WEBAUTHN),
+                    reauthentication=self.reauthenticated,
+                )
+            raise
 
 
 class SignInForm(_CredentialIsChecked, LoginWebAuthnForm):

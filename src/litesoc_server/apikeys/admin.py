@@ -6,12 +6,13 @@ from django.http import HttpRequest
 
 from litesoc_server.apikeys.models import ApiKey
 from litesoc_server.apikeys.revoke_key import revoke_key
+from litesoc_server.orgs.admin import ReadOnly
 from litesoc_server.orgs.audit_by import by_of
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic in the stubs only
-    """Keys, without their hashes."""
+class ApiKeyAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg] # generic in the stubs only
+    """Keys, without their hashes. Events and histories name them, so they are revoked, never deleted."""
 
     list_display = ["name", "org", "prefix", "environment", "shown_scopes", "state", "created_at", "last_used_at"]
     list_filter = ["environment", "org"]
@@ -19,7 +20,7 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic in the 
     list_select_related = ["org"]
     actions = ["revoke_selected"]
     fields = ["name", "org", "prefix", "environment", "shown_scopes", "state", "created_by", "created_at", "expires_at"]
-    readonly_fields = ["org", "prefix", "environment", "shown_scopes", "state", "created_by", "created_at", "expires_at"]
+    readonly_fields = ["shown_scopes", "state"]
 
     @admin.display(description="scopes")
     def shown_scopes(self, key: ApiKey) -> str:
@@ -32,13 +33,3 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic in the 
         for key in keys:
             revoke_key(key, by=by_of(request))
         self.message_user(request, f"Revoked {len(keys)} keys; servers stop accepting them within 5 seconds.")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody adds keys here: the page could not show them."""
-        del request
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
-        """Nobody deletes keys: events and histories name them. They are revoked instead."""
-        del request, obj
-        return False

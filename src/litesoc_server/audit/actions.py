@@ -97,6 +97,7 @@ class Action(StrEnum):
     EMAIL_CHANGED = "auth.email_changed", Category.SIGN_IN, "E-mail address changed"
     MFA_ADDED = "auth.mfa_added", Category.SIGN_IN, "Second factor added"
     MFA_REMOVED = "auth.mfa_removed", Category.SIGN_IN, "Second factor removed"
+    MFA_FAILED = "auth.mfa_failed", Category.SIGN_IN, "Second factor failed"
     RECOVERY_CODES_RENEWED = "auth.recovery_codes_renewed", Category.SIGN_IN, "Recovery codes made"
     ACCOUNT_CREATED = "account.created", Category.SIGN_IN, "Account created"
     ACCOUNT_DISABLED = "account.disabled", Category.SIGN_IN, "Account switched off"

@@ -1,17 +1,19 @@
 """Organisations in the admin pages."""
 
 from django.contrib import admin
+from django.contrib.auth.models import Group
 from django.http import HttpRequest, HttpResponse
 
 from litesoc_server.accounts.models import User
 from litesoc_server.orgs.audit_by import by_of
 from litesoc_server.orgs.models import Membership, Organization, PolicyChange, StoredPlan, StoredPolicy, Suppression
+from litesoc_server.orgs.organization_changes import save_for_operator
 from litesoc_server.orgs.people_admin import PersonAdmin
-from litesoc_server.orgs.plan_assignment import decided, record_decisions
 from litesoc_server.orgs.plan_form import PlanForm
 from litesoc_server.orgs.plan_rows import make_rows, set_plan
 
 admin.site.register(User, PersonAdmin)
+admin.site.unregister(Group)  # nobody here is in one: rights come from roles, and from being superuser
 
 
 class ReadOnly:
@@ -60,10 +62,9 @@ class OrganizationAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic i
         return False
 
     def save_model(self, request: HttpRequest, obj: Organization, form: object, change: bool) -> None:  # noqa: FBT001 # Django's own signature
-        """Save an organisation, and record what the operator decided about it."""
-        before = decided(Organization.objects.get(id=obj.id)) if change else {}
-        super().save_model(request, obj, form, change)
-        record_decisions(obj, before, by=by_of(request))
+        """Save an organisation, and record what the operator did to it."""
+        del form, change
+        save_for_operator(obj, by=by_of(request))
 
 
 @admin.register(StoredPlan)

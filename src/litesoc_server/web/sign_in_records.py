@@ -34,6 +34,7 @@ def listen() -> None:
     """Record what happens from now on."""
     account.user_logged_in.connect(_signed_in, dispatch_uid="audit sign-in")
     user_login_failed.connect(_not_signed_in, dispatch_uid="audit failed sign-in")
+    mfa.authentication_failed.connect(_factor_refused, dispatch_uid="audit failed factor")
     account.email_changed.connect(_email_changed, dispatch_uid="audit e-mail")
     for signal, action in _ACTIONS:
         signal.connect(_account_listener(action), weak=False, dispatch_uid=f"audit account {action}")
@@ -51,13 +52,19 @@ def _not_signed_in(credentials: dict[str, object], request: HttpRequest | None =
     user = User.objects.filter(email=str(credentials.get("email", "")).strip().lower()).first()
     if user is None:
         return
-    by = By(
-        principal="anonymous",
-        name=None,
-        address=None if request is None else address_of(request),
-        user_agent=None if request is None else user_agent_of(request),
-    )
-    record_account_act(user, Action.LOGIN_FAILED, by=by)
+    record_account_act(user, Action.LOGIN_FAILED, by=_by_somebody(request))
+
+
+def _factor_refused(
+    request: HttpRequest,
+    user: User,
+    authenticator: Authenticator,
+    reauthentication: bool,  # noqa: FBT001 # as allauth sends it
+    **_: object,
+) -> None:
+    """Record a failure of whoever has the password already, or, asked once more, of who is signed in."""
+    by = _by(request, user) if reauthentication else _by_somebody(request)
+    record_account_act(user, Action.MFA_FAILED, by=by, changes={"factor": (None, str(authenticator.type))})
 
 
 def _email_changed(
@@ -85,6 +92,15 @@ def _factor_listener(action: Action) -> Callable[..., None]:
         record_account_act(user, action, by=_by(request, user), changes={"factor": (None, str(authenticator.type))})
 
     return listener
+
+
+def _by_somebody(request: HttpRequest | None) -> By:
+    return By(
+        principal="anonymous",
+        name=None,
+        address=None if request is None else address_of(request),
+        user_agent=None if request is None else user_agent_of(request),
+    )
 
 
 def _by(request: HttpRequest, user: User) -> By:

@@ -1,5 +1,6 @@
 """Acts of people, keys and the command line are in the audit log of their organisation, once each."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -22,7 +23,7 @@ from litesoc_server.orgs.suppression_changes import set_expiry, take_end_back
 from litesoc_server.orgs.suppressions import create_suppression, end_suppression
 from management_api import Tenant
 from page_reader import PageReader
-from people import browser, make_person, sign_in
+from people import browser, code_of, make_person, set_up_totp, sign_in, signed_in
 
 pytestmark = pytest.mark.django_db
 JO = Who(by="Jo", principal="operator")
@@ -65,6 +66,25 @@ def test_signing_in_failing_to_and_signing_out(org: Organization) -> None:
     assert (entered.action, entered.principal, entered.name.value) == (Action.LOGIN, f"user:{user.id}", user.email)
     assert (entered.address.value, changed(entered)["methods"]) == ("127.0.0.1", (None, ["password"]))
     assert (left.action, left.principal) == (Action.LOGOUT, f"user:{user.id}")
+
+
+def test_second_factors_that_fail(org: Organization) -> None:
+    user = member_who_signs_in(org)
+    secret = set_up_totp(signed_in())
+    client = browser()
+    sign_in(client)
+    client.post("/accounts/2fa/authenticate/", {"code": "000000"})
+    client.post("/accounts/2fa/authenticate/", {"credential": json.dumps({"id": "no passkey"})})
+    code = code_of(secret)
+    client.post("/accounts/2fa/authenticate/", {"code": code})
+    client.post("/accounts/2fa/reauthenticate/", {"code": code})  # used before
+    failed = [entry for entry in recorded(org) if entry.action == Action.MFA_FAILED]
+    assert [(entry.principal, changed(entry)["factor"][1]) for entry in failed] == [
+        ("anonymous", "totp"),
+        ("anonymous", "webauthn"),
+        (f"user:{user.id}", "totp"),
+    ]
+    assert {entry.target.value for entry in failed} == {user.email}
 
 
 def test_who_is_nowhere_a_member_is_in_the_log_of_the_installation() -> None:

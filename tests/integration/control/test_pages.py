@@ -11,6 +11,7 @@ from litesoc_server.accounts.services import create_person
 from litesoc_server.apikeys.models import ApiKey
 from litesoc_server.audit.models import AuditEntry
 from litesoc_server.audit.reading import read_entries
+from litesoc_server.orgs.models import Organization
 from litesoc_server.orgs.services import Created, create_organization
 from litesoc_server.web.assets import asset_path
 
@@ -169,6 +170,7 @@ def test_alerts_can_only_be_read_in_the_admin_pages(owner: Client, created: Crea
 def test_keys_are_revoked_and_never_made_in_the_admin_pages(owner: Client, created: Created) -> None:
     key = make_key(created.organization).record
     assert owner.get("/admin/apikeys/apikey/add/").status_code == 403
+    assert owner.post(f"/admin/apikeys/apikey/{key.id}/change/", {"name": "other"}).status_code == 403
     owner.post("/admin/apikeys/apikey/", {"action": "revoke_selected", "_selected_action": [str(key.id)]})
     assert ApiKey.objects.get().state == "revoked"
 
@@ -222,6 +224,23 @@ def test_members_are_only_looked_at_in_the_admin_pages(owner: Client, created: C
     page = owner.get(f"/admin/orgs/organization/{created.organization.id}/change/").content.decode()
     assert "ola@shop.example" in page
     assert 'name="memberships-0-role"' not in page
+
+
+def test_what_the_operator_does_to_an_organisation_is_in_its_audit_log(owner: Client) -> None:
+    page = "/admin/orgs/organization/"
+    inline = {f"memberships-{name}": "0" for name in ("TOTAL_FORMS", "INITIAL_FORMS")}
+    fields = {"name": "First", "slug": "first", "plan": "pro", **inline}
+    assert owner.post(f"{page}add/", fields).status_code == 302
+    org = Organization.objects.get(slug="first")
+    for changes in ({"name": "Second"}, {"name": "Second", "slug": "second", "is_suspended": "on"}):
+        assert owner.post(f"{page}{org.id}/change/", {**fields, **changes}).status_code == 302
+    recorded = read_entries(org.id, AuditEntry.objects.filter(org_id=org.id).order_by("seq"))
+    assert [(entry.action, entry.who, [one.field for one in entry.changes]) for entry in recorded] == [
+        ("organization.created", "mira@shop.example", []),
+        ("settings.updated", "mira@shop.example", ["name"]),
+        ("settings.updated", "mira@shop.example", ["slug"]),
+        ("organization.suspended", "mira@shop.example", []),
+    ]
 
 
 def test_a_plan_is_changed_in_the_admin_pages(owner: Client) -> None:
