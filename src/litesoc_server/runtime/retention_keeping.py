@@ -1,4 +1,4 @@
-"""Holds every organisation to its retention: rows of the event store, alerts."""
+"""Holds every organisation to its retention: rows of the event store, alerts, and keys that nothing names any more."""
 
 import logging
 import threading
@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from django.db import Error
 
 from litesoc_server.alerts.expiry import delete_expired
+from litesoc_server.apikeys.purge_keys import KEPT_DAYS_MIN, purge_ended_keys
 from litesoc_server.clock import Clock
 from litesoc_server.database import fresh_connections
 from litesoc_server.events.ids import OrgId
@@ -58,7 +59,11 @@ class RetentionKeeper:
         if before_days == days and now_ms - at_ms < LOOKED_AGAIN_MS:
             return
         rows = self._store.shorten_expiry(org_id=org_id, days=days)
-        alerts = delete_expired(org, before=datetime.fromtimestamp(now_ms / 1000, UTC) - timedelta(days=days))
+        now = datetime.fromtimestamp(now_ms / 1000, UTC)
+        alerts = delete_expired(org, before=now - timedelta(days=days))
+        keys = purge_ended_keys(org, ended_before=now - timedelta(days=max(days, KEPT_DAYS_MIN)))
         if rows or alerts:
             log.info("retention is carried out, %d days: %d rows of events and sums, %d alerts", days, rows, alerts)
+        if keys:
+            log.info("forgot %d keys that ended more than %d days ago", keys, max(days, KEPT_DAYS_MIN))
         self._carried_out[org_id] = (days, now_ms)

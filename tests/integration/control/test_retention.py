@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.test import Client
 
-from control_factories import MembershipFactory, OrganizationFactory, make_alert
+from control_factories import MembershipFactory, OrganizationFactory, make_alert, make_key
 from litesoc_server.alerts.models import Alert, AlertComment, AlertDetection
+from litesoc_server.apikeys.models import ApiKey
+from litesoc_server.apikeys.revoke_key import revoke_key
 from litesoc_server.audit.by import By
 from litesoc_server.audit.models import AuditEntry
 from litesoc_server.clock import ManualClock
@@ -87,6 +89,25 @@ def test_fewer_days_delete_events_sums_and_alerts_with_all_of_theirs(store: Even
     clock.advance_ms(LOOKED_AGAIN_MS)
     keeper.run_once()
     assert stored(store, org) == 1
+
+
+def test_keys_that_ended_long_ago_are_forgotten_but_not_what_was_done_with_them(store: EventStore) -> None:
+    org, generous = OrganizationFactory(), OrganizationFactory(retention_days_override=500)
+    at = datetime.now(UTC)
+
+    def ago(days: int) -> datetime:
+        return at - timedelta(days=days)
+
+    gone = [make_key(org, revoked_at=ago(401)), make_key(org, expires_at=ago(401), revoked_at=ago(3))]
+    stay = [make_key(org, revoked_at=ago(399)), make_key(org, expires_at=ago(399)), make_key(org, created_at=ago(500))]
+    newer = make_key(org, replaces=gone[0].record)
+    theirs = make_key(generous, revoked_at=ago(450))
+    revoke_key(stay[2].record, by=BY)
+    RetentionKeeper(store=store, clock=ManualClock(now_ms())).run_once()
+    left = {key.record.pk for key in (*stay, newer, theirs)}
+    assert set(ApiKey.objects.values_list("pk", flat=True)) == left
+    assert ApiKey.objects.get(pk=newer.record.pk).replaces is None
+    assert AuditEntry.objects.filter(org_id=org.pk, action="api_key.revoked").exists()
 
 
 def test_what_a_crash_left_undone_is_gone_on_with_at_the_next_start(store: EventStore) -> None:
