@@ -38,6 +38,7 @@ class Tenant:
     environment: str = "live"
     key_is_expired: bool = False
     key_is_revoked: bool = False
+    key_allow_list: str = ""
 
 
 class TenantApi(Api):
@@ -92,6 +93,9 @@ def _make(tenant: Tenant) -> dict[str, str]:
         environment=Environment(tenant.environment),
         by=By.operator(),
     )
+    if tenant.key_allow_list:
+        issued.record.allow_list = tenant.key_allow_list
+        issued.record.save(update_fields=["allow_list"])
     if tenant.key_is_expired:
         issued.record.expires_at = timezone.now() - timedelta(seconds=1)
         issued.record.save(update_fields=["expires_at"])

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from litesoc import Actor, LiteSOC, SecurityEvents
+from litesoc import Actor, LiteSOC, PlanRestrictedError, SecurityEvents
 from litesoc import Event as SdkEvent
 
 from http_client import wait_until
@@ -18,11 +18,15 @@ MIRA = {"id": "usr_8841", "email": "mira@shop.example"}
 
 @pytest.fixture(scope="module")
 def everybody(shared_server: LiveServer) -> dict[str, TenantApi]:
-    """Two organisations per base path, so that each path is judged by its own events: one without limits, one on free."""
+    """Two organisations per base path, so that each path is judged by its own events: one without limits, one on free.
+
+    And one whose key is not allowed to come from here.
+    """
     made = create_tenants(
         shared_server,
         *(Tenant(name=f"shop{prefix}") for prefix in PREFIXES),
         *(free(f"small{prefix}") for prefix in PREFIXES),
+        Tenant(name="elsewhere", key_allow_list="203.0.113.7"),
     )
     return {api.tenant.name: api for api in made}
 
@@ -225,6 +229,25 @@ def test_refusals_are_raised_when_not_silent(shared_server: LiveServer, sdk: Lit
             client.track_batch([{"event": "data.export"}])
     with pytest.raises(Exception, match="400"):
         sdk.track("")
+
+
+def test_a_key_that_may_not_come_from_here(shared_server: LiveServer, everybody: dict[str, TenantApi], prefix: str) -> None:
+    key, base_url = everybody["elsewhere"].key, shared_server.url + prefix
+    with LiteSOC(key, base_url=base_url, batching=False, silent=False) as client:
+        # The SDK takes every 403 for a matter of the plan; what the server said comes first, and its code is there.
+        with pytest.raises(PlanRestrictedError, match=r"^this API key cannot be used from 127\.0\.0\.1") as refusal:
+            client.get_events()
+        assert (refusal.value.status_code, refusal.value.error_code) == (403, "IP_NOT_ALLOWED")
+        for send in (lambda: client.track("data.export"), lambda: client.track_batch([{"event": "data.export"}])):
+            with pytest.raises(Exception, match="403"):
+                send()
+        with pytest.raises(PlanRestrictedError, match="127"):
+            client.get_health()
+    with LiteSOC(key, base_url=base_url, flush_interval=600) as client:
+        client.track("data.export")
+        assert not client.flush()
+        assert client.get_queue_size() == 1, "kept for when the list is right"
+        client.clear_queue()
 
 
 def test_health(shared_server: LiveServer, sdk: LiteSOC, tenant: TenantApi) -> None:
