@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE # without byte code every command would take seconds longer to start
 
-.PHONY: help demo test check check-style check-data-plane check-django check-imports check-frontend check-data laws bench bench-web crash format lock screenshots clean
+.PHONY: help demo test check check-style check-data-plane check-django check-imports check-frontend check-data test-looks laws bench bench-web crash format lock screenshots clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -61,6 +61,9 @@ check-data: .venv/dev ## Checks on real data sets that are not part of the repos
 
 screenshots: .venv/dev ## Take pictures of every page into screenshots/, and the two of the README (needs Chromium)
 	@$(BIN)/python docs/generate_screenshots.py
+
+test-looks: .venv/dev ## Look at every page in both themes at both widths; `make test` looks at two of the four
+	@LITESOC_TEST_EVERY_LOOK=1 $(BIN)/pytest tests/browser
 
 laws: .venv/dev ## Same incidents from memory, Redis and replay on 10,000 random streams, 1,000 walks through pages (half an hour)
 	@LITESOC_TEST_LAWS_STORIES=10000 LITESOC_TEST_PAGING_EXAMPLES=1000 $(BIN)/pytest -q -n auto --timeout=0 \

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from browser.owners import create_owners
-from browser.visits import DESKTOP, PHONE, Site, Theme, Visit
+from browser.visits import LOOKS, PHONE, Site, Theme, Visit
 from mail_server import Mailbox, mailbox
 from people import code_of
 from servers import free_port
@@ -18,7 +18,6 @@ PASSWORD = "correct-horse-battery"  # of LiveServer.init
 OWNER = "owner@shop.example"  # the same
 # Each is changed by one test.
 TOTP, PASSKEY, SESSIONS, RESET, MOVING = (f"{name}@shop.example" for name in ("totp", "passkey", "sessions", "reset", "old"))
-SIZES = [("light", DESKTOP), ("dark", DESKTOP), ("light", PHONE), ("dark", PHONE)]
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +68,7 @@ def check_looks(visit: Visit) -> None:
     assert not visit.overflows(), visit.page.url
 
 
-@pytest.mark.parametrize(("theme", "size"), SIZES)
+@pytest.mark.parametrize(("theme", "size"), LOOKS)
 def test_pages_around_signing_in_look_right(house: Site, theme: Theme, size: tuple[int, int]) -> None:
     with house.visit(None, theme=theme, size=size, expected=("404", "403", "405")) as visit:
         for path in (

@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, expect
 
-from browser.visits import DESKTOP, PHONE, Site, Theme, Visit
+from browser.visits import LOOKS, Site, Theme, Visit
 from http_client import Api, wait_until
 
 _numbers = itertools.count(1)
@@ -40,8 +40,7 @@ def toast(visit: Visit, text: str) -> Locator:
     return found
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+@pytest.mark.parametrize(("theme", "size"), LOOKS)
 def test_both_pages_are_clean_in_both_themes_and_sizes(site: Site, theme: Theme, size: tuple[int, int]) -> None:
     travel = next(one for one in _all_alerts(site) if "Impossible travel of jonas" in one["title"])
     with site.visit("analyst", theme=theme, size=size) as visit:

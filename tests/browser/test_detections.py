@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from browser.visits import DESKTOP, PHONE, Site, Theme, Visit
+from browser.visits import LOOKS, Site, Theme, Visit
 from http_client import Api
 
 ID = "slow_brute_force"
@@ -151,8 +151,7 @@ def test_the_life_of_a_suppression(site: Site) -> None:
         expect(row.get_by_role("button", name="Take back")).to_be_visible()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+@pytest.mark.parametrize(("theme", "size"), LOOKS)
 def test_every_page_is_clean(site: Site, theme: Theme, size: tuple[int, int]) -> None:
     with site.visit("admin", theme=theme, size=size) as visit:
         for path in PAGES:

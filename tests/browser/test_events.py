@@ -7,7 +7,7 @@ import uuid
 import pytest
 from playwright.sync_api import Locator, expect
 
-from browser.visits import DESKTOP, PHONE, Site, Theme, Visit
+from browser.visits import LOOKS, PHONE, Site, Theme, Visit
 from http_client import Api
 
 HOSTILE = "<script>document.title='owned'</script>\N{RIGHT-TO-LEFT OVERRIDE}مرحبا 🦊 " + "x" * 350
@@ -30,8 +30,7 @@ def bar(visit: Visit) -> Locator:
     return visit.page.get_by_role("combobox", name="Search")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+@pytest.mark.parametrize(("theme", "size"), LOOKS)
 def test_every_page_of_events_is_clean(site: Site, theme: Theme, size: tuple[int, int]) -> None:
     with site.visit("viewer", theme=theme, size=size) as visit:
         visit.go("events/?range=7d")

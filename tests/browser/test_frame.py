@@ -1,10 +1,9 @@
 import pytest
 
-from browser.visits import DESKTOP, PHONE, Site, Theme
+from browser.visits import LOOKS, PHONE, Site, Theme
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+@pytest.mark.parametrize(("theme", "size"), LOOKS)
 def test_every_page_has_the_same_clean_frame(site: Site, theme: Theme, size: tuple[int, int]) -> None:
     with site.visit(theme=theme, size=size) as visit:
         visit.go("")

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from browser.people import sign_in_everybody
-from browser.visits import DESKTOP, PHONE, Site, Theme, Visit
+from browser.visits import LOOKS, Site, Theme, Visit
 from http_client import Api
 from started_before import started_before
 
@@ -84,7 +84,7 @@ def look(visit: Visit, path: str) -> None:
     assert not visit.overflows(), path
 
 
-@pytest.mark.parametrize(("theme", "size"), [("light", DESKTOP), ("dark", PHONE)])
+@pytest.mark.parametrize(("theme", "size"), LOOKS)
 def test_pages_stay_whole(hostile: Site, theme: Theme, size: tuple[int, int]) -> None:
     with hostile.visit(theme=theme, size=size) as visit:
         visit.page.on("dialog", lambda dialog: visit.complaints.append(f"dialog: {dialog.message}"))

@@ -5,12 +5,11 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from browser.visits import DESKTOP, PHONE, Site, Theme, Visit
+from browser.visits import LOOKS, Site, Theme, Visit
 from http_client import Api, wait_until
 
 HOSTILE = "<script>alert(1)</script>" + "🦊" * 150 + "\N{RIGHT-TO-LEFT OVERRIDE}كلمة" + "x" * 300
 IPV6 = "2001:db8:85a3:8d3:1319:8a2e:370:7348"
-LOOKS = [(theme, size) for theme in ("light", "dark") for size in (DESKTOP, PHONE)]
 
 
 def open_filled(visit: Visit, path: str) -> Page:
@@ -78,7 +77,7 @@ def test_the_map_is_walked_by_keyboard_and_leads_to_the_events(site: Site) -> No
         expect(page.locator("[data-row]").first).to_be_visible()
 
 
-@pytest.mark.parametrize(("theme", "size"), LOOKS[::3])
+@pytest.mark.parametrize(("theme", "size"), LOOKS)
 def test_from_the_ranks_to_an_actor_and_an_address(site: Site, theme: Theme, size: tuple[int, int]) -> None:
     with site.visit("viewer", theme=theme, size=size) as visit:
         page = open_filled(visit, "")
@@ -99,7 +98,7 @@ def test_from_the_ranks_to_an_actor_and_an_address(site: Site, theme: Theme, siz
         assert not visit.overflows()
 
 
-@pytest.mark.parametrize(("theme", "size"), LOOKS[1:3])
+@pytest.mark.parametrize(("theme", "size"), LOOKS)
 def test_lists_find_what_begins_so(site: Site, theme: Theme, size: tuple[int, int]) -> None:
     with site.visit("viewer", theme=theme, size=size) as visit:
         page = open_filled(visit, "actors/")
@@ -114,7 +113,7 @@ def test_lists_find_what_begins_so(site: Site, theme: Theme, size: tuple[int, in
         assert not visit.overflows()
 
 
-@pytest.mark.parametrize(("theme", "size"), LOOKS[::3])
+@pytest.mark.parametrize(("theme", "size"), LOOKS)
 def test_an_id_that_would_break_a_page_does_not(site: Site, hostile_actor: str, theme: Theme, size: tuple[int, int]) -> None:
     with site.visit("viewer", theme=theme, size=size) as visit:
         for path in ("?range=1h", "actors/", f"actors/actor?id={quote(hostile_actor)}", f"addresses/address?ip={IPV6}"):

