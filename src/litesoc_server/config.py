@@ -17,7 +17,7 @@ _FILE_SUFFIX = "_FILE"
 _FOREIGN_VARIABLES = frozenset({"LITESOC_URL", "LITESOC_API_KEY"})
 _FOREIGN_PREFIX = "LITESOC_TEST_"  # the test suite's own switches
 MAIL_SCHEMES = ("smtp", "smtps", "smtp+plain")
-_AUDIT_KEY = re.compile(r"[0-9a-f]{64}")
+_HEXADECIMAL_KEY = re.compile(r"[0-9a-f]{64}")
 _SECRET_KEY_LENGTH_MIN = 32  # characters; of a random key that is at least 128 bits in hexadecimal
 
 
@@ -100,9 +100,15 @@ def _check_secret_key(key: SecretStr | None) -> SecretStr | None:
 
 
 def _check_audit_key(key: SecretStr | None) -> SecretStr | None:
-    if key is not None and not _AUDIT_KEY.fullmatch(key.get_secret_value()):
+    if key is not None and not _HEXADECIMAL_KEY.fullmatch(key.get_secret_value()):
         raise ValueError("must be 64 hexadecimal digits in small letters")
     return key
+
+
+def _check_secrets_key(keys: SecretStr | None) -> SecretStr | None:
+    if keys is not None and not all(map(_HEXADECIMAL_KEY.fullmatch, keys.get_secret_value().split(","))):
+        raise ValueError("must be 64 hexadecimal digits in small letters, or several of that with commas in between")
+    return keys
 
 
 def _split_at_commas(value: object) -> object:
@@ -135,8 +141,14 @@ class Config(BaseSettings):
     )
     secret_key: Annotated[SecretStr | None, AfterValidator(_check_secret_key)] = Field(
         default=None,
-        description="Signs sessions and encrypts secrets of second factors (at least 32 characters); unset: made once and "
-        "kept in the data directory.",
+        description="Signs sessions and, unless there is LITESOC_SECRETS_KEY, encrypts secrets of second factors (at least "
+        "32 characters); unset: made once and kept in the data directory.",
+    )
+    secrets_key: Annotated[SecretStr | None, AfterValidator(_check_secrets_key)] = Field(
+        default=None,
+        description="Encrypts secrets in the control database (64 hexadecimal digits; make one with `openssl rand -hex "
+        "32`). Several with commas in between: the first encrypts, all decrypt, for `litesoc secrets rotate`; unset: that "
+        "command keeps one in the data directory, and before its first use LITESOC_SECRET_KEY does it.",
     )
     audit_key: Annotated[SecretStr | None, AfterValidator(_check_audit_key)] = Field(
         default=None,

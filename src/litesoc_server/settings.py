@@ -25,6 +25,10 @@ PUBLIC_URL = (_config.public_url or "").rstrip("/")  # "" = unknown: links start
 # Signs the audit log's checkpoints: the setting, else the file, made at first use.
 AUDIT_KEY = None if _config.audit_key is None else _config.audit_key.get_secret_value()
 AUDIT_KEY_PATH = _config.data_dir / "audit_key"
+# Encrypt secrets in the database: the setting, else the file, else derived from SECRET_KEY (accounts/sealing.py).
+SECRETS_KEYS = [] if _config.secrets_key is None else _config.secrets_key.get_secret_value().split(",")
+SECRETS_KEY_PATH = _config.data_dir / "secrets_key"
+IS_SECRET_KEY_A_SETTING = _config.secret_key is not None
 
 INSTALLED_APPS = [
     "django.contrib.admin",

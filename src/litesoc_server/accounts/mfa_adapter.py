@@ -1,16 +1,11 @@
 """What allauth asks of us about second factors: how secrets are kept, and what passkeys belong to."""
 
-import base64
-from functools import cache
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
-from cryptography.fernet import Fernet, InvalidToken
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.html import format_html
@@ -18,6 +13,7 @@ from qrcode.main import QRCode
 
 from litesoc_server.accounts.host_names import host_without_port
 from litesoc_server.accounts.models import User
+from litesoc_server.accounts.sealing import SecretUnreadable, seal, unseal
 
 
 class MfaAdapter(DefaultMFAAdapter):
@@ -30,13 +26,13 @@ class MfaAdapter(DefaultMFAAdapter):
 
     def encrypt(self, text: str) -> str:
         """Return ``text``, the secret of an authenticator app or of recovery codes, as it is stored."""
-        return _cipher(settings.SECRET_KEY).encrypt(text.encode()).decode()
+        return seal(text)
 
     def decrypt(self, encrypted_text: str) -> str:
-        """Return what ``encrypt`` was given. Raises ValidationError when the signing key is no longer the same."""
+        """Return what ``encrypt`` was given. Raises ValidationError when the key that encrypted it is gone."""
         try:
-            return _cipher(settings.SECRET_KEY).decrypt(encrypted_text.encode()).decode()
-        except InvalidToken:
+            return unseal(encrypted_text)
+        except SecretUnreadable:
             text = "Your second factor cannot be checked: the server's key was changed. Ask who runs the server to reset it."
             raise ValidationError(text) from None
 
@@ -62,10 +58,3 @@ class MfaAdapter(DefaultMFAAdapter):
         """Return what passkeys are bound to: the host name of the public address, else the one that was asked."""
         host = urlsplit(settings.PUBLIC_URL).hostname or host_without_port(context.request.get_host())
         return {"id": host, "name": "LiteSOC"}
-
-
-@cache
-def _cipher(secret_key: str) -> Fernet:
-    """Return the cipher whose key is derived from ``secret_key``, for this purpose alone."""
-    key = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"litesoc second factors").derive(secret_key.encode())
-    return Fernet(base64.urlsafe_b64encode(key))

@@ -38,6 +38,7 @@ _GROUPS = (
     "privacy",
     "suppress",
     "audit",
+    "secrets",
     "dead-letters",
     "geo",
 )
