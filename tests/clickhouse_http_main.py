@@ -39,6 +39,7 @@ def decode_lz4(body: bytes) -> bytes:
 
 
 DECODERS: dict[str | None, Callable[[bytes], bytes]] = {None: lambda body: body, "gzip": gzip.decompress, "lz4": decode_lz4}
+INSERT = re.compile(rb"(INSERT .*?) FORMAT (\w+)\n(.*)", re.DOTALL)
 TRAILING_FORMAT = re.compile(r"\bFORMAT\s+(\w+)\s*$", re.IGNORECASE)
 ERROR = re.compile(r"Code: (\d+)\..*", re.DOTALL)
 
@@ -94,10 +95,10 @@ class Handler(BaseHTTPRequestHandler):
                 self.engine.query(f"SET {name} = DEFAULT")
 
     def execute(self, statement: bytes, fields: dict[str, str]) -> tuple[bytes, str]:
-        head, separator, data = statement.partition(b" FORMAT Native\n")
-        if separator and head.startswith(b"INSERT"):
-            insert(self.engine, head.decode(), data)
-            return b"", "Native"
+        found = INSERT.match(statement)
+        if found is not None:
+            insert(self.engine, found[1].decode(), found[2].decode(), found[3])
+            return b"", found[2].decode()
         sql = statement.decode()
         match = TRAILING_FORMAT.search(sql)
         values = {name.removeprefix("param_"): value for name, value in fields.items() if name.startswith("param_")}
@@ -139,12 +140,12 @@ class Handler(BaseHTTPRequestHandler):
         """Keep quiet."""
 
 
-def insert(connection: Connection, head: str, data: bytes) -> None:
-    """Insert binary rows: the engine as a library takes them from a file only."""
-    with tempfile.NamedTemporaryFile(suffix=".native") as file:
+def insert(connection: Connection, head: str, format_name: str, data: bytes) -> None:
+    """Insert rows: the engine as a library takes them from a file only."""
+    with tempfile.NamedTemporaryFile(suffix=".rows") as file:
         file.write(data)
         file.flush()
-        connection.query(f"{head} FROM INFILE '{file.name}' FORMAT Native")
+        connection.query(f"{head} FROM INFILE '{file.name}' FORMAT {format_name}")
 
 
 def main() -> None:

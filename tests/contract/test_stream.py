@@ -380,3 +380,28 @@ def test_the_embedded_stream_scrubs_its_files(embedded_case: EmbeddedCase) -> No
     assert files_with(b"to be forgotten")
     stream.scrub()
     assert files_with(b"to be forgotten") == set()
+
+
+def test_what_waits_is_read_without_being_taken(stream_case: StreamCase) -> None:
+    stream = stream_case.open()
+    assert list(stream.waiting(Subject.RAW)) == []
+    for first in (0, 3, 6):
+        stream.publisher.publish(Subject.RAW, numbered(first, 3))
+    stream.publisher.publish(Subject.DETECTIONS, [b"detection"])
+    consumer = stream.consumer(Subject.RAW)
+    consumer.ack(fetch_exactly(consumer, 3))
+
+    def is_acknowledged() -> bool:
+        stream_case.clock.advance_ms(2_000)  # the embedded stream notes it once a second
+        return [payload for group in stream.waiting(Subject.RAW) for payload in group] == numbered(3, 6)
+
+    assert eventually(is_acknowledged)
+    assert list(stream.waiting(Subject.DETECTIONS)) == [[b"detection"]]
+    assert payloads(fetch_exactly(consumer, 6)) == numbered(3, 6)
+
+
+def test_a_dead_letter_of_a_backup_keeps_its_time(stream_case: StreamCase) -> None:
+    letters = stream_case.open().dead_letters
+    letters.add(Subject.RAW, b"a", "broken", failed_at_ms=START_MS - 5)
+
+    assert [letter.failed_at_ms for letter in letters.list(10)] == [START_MS - 5]

@@ -26,6 +26,7 @@ _COMMANDS = (
     "detectors",
     "doctor",
     "migrate",
+    "restore",
 )
 _GROUPS = (
     "orgs",
@@ -38,6 +39,7 @@ _GROUPS = (
     "privacy",
     "suppress",
     "audit",
+    "backup",
     "secrets",
     "dead-letters",
     "geo",

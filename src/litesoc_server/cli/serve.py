@@ -8,7 +8,7 @@ import typer
 from litesoc_server.cli.console import fail
 from litesoc_server.cli.options import DataDir, configure_data_dir, fail_with_data_dir, set_up_django
 from litesoc_server.config import ConfigError
-from litesoc_server.runtime.data_dir import DataDirInUse, DataDirUnusable
+from litesoc_server.runtime.data_dir import DataDirInUse, DataDirUnusable, RestoreUnfinished
 from litesoc_server.runtime.roles import Role
 
 
@@ -29,7 +29,7 @@ def serve(
         exit_code = run_server(config, role=role, host=host, port=port, on_ready=_say_ready)
     except DataDirUnusable as error:
         fail_with_data_dir(error)
-    except (CannotStart, ConfigError, DataDirInUse) as error:
+    except (CannotStart, ConfigError, DataDirInUse, RestoreUnfinished) as error:
         fail(f"the server cannot start: {error}", "see above; `litesoc doctor` checks everything and says the fix")
     raise typer.Exit(exit_code)
 

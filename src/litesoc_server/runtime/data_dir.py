@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+RESTORING = "restoring"  # the note that a restore goes on, with the backup's id
 _LOCK_NAME = "lock"
 _LOOKED_AT_S = 0.5  # far longer than a command needs to see whether a server is there
 _TRY_EVERY_S = 0.02
@@ -29,6 +30,17 @@ def make_data_dir(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise DataDirUnusable(path, error) from error
+
+
+class RestoreUnfinished(Exception):
+    """A restore into the data directory was interrupted: what is in it is not whole."""
+
+
+def check_is_whole(data_dir: Path) -> None:
+    """Raise RestoreUnfinished unless the last restore came to its end."""
+    if (data_dir / RESTORING).exists():
+        msg = f"a restore into {data_dir} was interrupted: run the same `litesoc restore` again, or remove the directory"
+        raise RestoreUnfinished(msg)
 
 
 class DataDirLock:

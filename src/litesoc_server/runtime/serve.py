@@ -33,6 +33,7 @@ from litesoc_server.pipeline.risk.scorer import score
 from litesoc_server.pipeline.steady_detection import SteadyDetection
 from litesoc_server.pipeline.steps import Steps
 from litesoc_server.pipeline.writer import StoreWriter
+from litesoc_server.runtime.backup.door import EventDoor
 from litesoc_server.runtime.build import (
     build_state,
     build_store,
@@ -43,7 +44,7 @@ from litesoc_server.runtime.build import (
 )
 from litesoc_server.runtime.build_http import build_http
 from litesoc_server.runtime.control_database import migrate_control_database
-from litesoc_server.runtime.data_dir import DataDirLock
+from litesoc_server.runtime.data_dir import DataDirLock, check_is_whole
 from litesoc_server.runtime.environment_emptying import EnvironmentEmptier
 from litesoc_server.runtime.fatal_signals import end_on_fatal_signals
 from litesoc_server.runtime.http_server import HttpServer
@@ -78,10 +79,11 @@ class CannotStart(Exception):
 def run_server(config: Config, *, role: Role, host: str, port: int, on_ready: Callable[[str], None]) -> int:
     """Serve until SIGTERM or SIGINT and return the exit code. Call from the main thread, Django being set up.
 
-    ``on_ready`` is called with the server's address when it accepts requests. Raises CannotStart, ConfigError or
-    DataDirInUse before that.
+    ``on_ready`` is called with the server's address when it accepts requests. Raises CannotStart, ConfigError,
+    DataDirInUse or RestoreUnfinished before that.
     """
     check_role(role, config)
+    check_is_whole(config.data_dir)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     with contextlib.ExitStack() as stack:
         if owns_data_dir(config):
@@ -231,9 +233,17 @@ def _build_worker(
         remove_organizations=OrganizationRemover(store=store, stream=stream, state=state).run,
         empty_environments=EnvironmentEmptier(store=store, stream=stream, state=state).run,
         keep_retention=RetentionKeeper(store=store, clock=clock).run,
+        serve_backups=_serve_backups(config, store),
         stop=stop,
         on_death=on_death,
     )
+
+
+def _serve_backups(config: Config, store: EventStore) -> Callable[[threading.Event], None]:
+    """Return what hands events out to backups; a store on a server is read by `litesoc backup` itself."""
+    if config.events_url is None:
+        return EventDoor(store=store, data_dir=config.data_dir).run
+    return lambda _stop: None
 
 
 def _log_unpacking(kind: str, share: float) -> None:

@@ -32,6 +32,7 @@ class Worker:
         remove_organizations: Callable[[threading.Event], None],
         empty_environments: Callable[[threading.Event], None],
         keep_retention: Callable[[threading.Event], None],
+        serve_backups: Callable[[threading.Event], None],
         stop: threading.Event,
         on_death: Callable[[], None],
     ) -> None:
@@ -45,6 +46,7 @@ class Worker:
         self._remove_organizations = remove_organizations
         self._empty_environments = empty_environments
         self._keep_retention = keep_retention
+        self._serve_backups = serve_backups
         self._stop = stop
         self._on_death = on_death
         self._threads = [
@@ -56,6 +58,7 @@ class Worker:
             threading.Thread(target=self._guard, args=(self._run_removal,), name="removal", daemon=True),
             threading.Thread(target=self._guard, args=(self._run_emptying,), name="emptying", daemon=True),
             threading.Thread(target=self._guard, args=(self._run_retention,), name="retention", daemon=True),
+            threading.Thread(target=self._guard, args=(self._run_backups,), name="backups", daemon=True),
         ]
 
     def start(self) -> None:
@@ -103,6 +106,9 @@ class Worker:
 
     def _run_retention(self) -> None:
         self._keep_retention(self._stop)
+
+    def _run_backups(self) -> None:
+        self._serve_backups(self._stop)
 
     def _start_detection(self) -> bool:
         """Let detection learn from recent stored events. Waits for the store; returns False when told to stop meanwhile."""

@@ -14,6 +14,7 @@ from litesoc_server.events.ids import EventId, OrgId
 from litesoc_server.events.risk import Risk
 from litesoc_server.search.query import EVERYTHING, Query
 from litesoc_server.store.actors import ActorNames, HeldRows
+from litesoc_server.store.copies import Day
 from litesoc_server.store.queries.sender_facts import SenderFacts
 from litesoc_server.store.queries.sender_hours import SenderHours
 from litesoc_server.store.queries.taken_by_key import TakenByKey, TakenSpan
@@ -316,7 +317,34 @@ class EventReader(Summaries, Protocol):
         ...
 
 
-class EventStore(EventWriter, EventReader, Protocol):
+class EventCopies(Protocol):
+    """Taking everything out and putting it in, for backups; all organisations together."""
+
+    def event_columns(self) -> list[str]:
+        """Return the names of the columns that an event is kept in."""
+        ...
+
+    def event_days(self) -> list[Day]:
+        """Return the days (event time, UTC) that have events, the oldest first."""
+        ...
+
+    def lines_of(self, day: Day, columns: Sequence[str]) -> Iterator[bytes]:
+        """Yield the events of a day that are not to be deleted yet, as lines of text; see store/copies.py.
+
+        Those that were stored before the first call are all among them.
+        """
+        ...
+
+    def add_lines(self, lines: bytes, columns: Sequence[str]) -> None:
+        """Store what ``lines_of`` yielded, here or elsewhere. Repeating it stores the events twice."""
+        ...
+
+    def remove_everything(self) -> None:
+        """Remove all rows of everybody."""
+        ...
+
+
+class EventStore(EventWriter, EventReader, EventCopies, Protocol):
     """One open store."""
 
     def open(self) -> None:

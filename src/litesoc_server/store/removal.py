@@ -1,4 +1,4 @@
-"""Taking out of the store all that an organisation has, or has in one environment: events and every sum of them."""
+"""Taking out of the store all that an organisation has, or has in one environment, or all that there is: with every sum."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -52,3 +52,9 @@ def _remove(read: Read, change: Change, table: str, condition: str, values: Mapp
     ((count,),) = read(f"SELECT count() FROM {table} WHERE {condition}", values)  # noqa: S608 # names of the schema
     if count:
         change(f"ALTER TABLE {table} DELETE WHERE {condition}", values)
+
+
+def remove_everything(read: Read, change: Change) -> None:
+    """Remove all rows of every table, as before a restore. Raises StoreUnavailable, then some may be left."""
+    for (table,) in read(_TABLES, {}):
+        change(f"TRUNCATE TABLE {table}", {})

@@ -13,7 +13,7 @@ from clickhouse_connect.driver.client import Client
 from litesoc_server.events.envelope import Environment
 from litesoc_server.events.event import Event
 from litesoc_server.events.ids import EventId, OrgId
-from litesoc_server.store import migrations
+from litesoc_server.store import copies, migrations
 from litesoc_server.store.actor_removal import old_parts, remove_actor
 from litesoc_server.store.actors import ActorNames, HeldRows
 from litesoc_server.store.base import (
@@ -54,7 +54,7 @@ from litesoc_server.store.queries.sender_facts import SenderFacts, sender_facts
 from litesoc_server.store.queries.sender_hours import SenderHours, sender_hours
 from litesoc_server.store.queries.taken_by_key import TakenByKey, TakenSpan, taken_by_key, taken_span
 from litesoc_server.store.queries.taken_since import taken_since
-from litesoc_server.store.removal import remove_environment, remove_organization
+from litesoc_server.store.removal import remove_environment, remove_everything, remove_organization
 from litesoc_server.store.rows import COLUMN_NAMES, INSERT_TYPES, columns_of
 from litesoc_server.store.sql_summaries import SqlSummaries
 
@@ -163,6 +163,28 @@ class SqlStore(SqlSummaries, ABC):
     def old_parts(self) -> set[str]:
         """Return what was rewritten and still lies on the disk. Raises StoreUnavailable."""
         return old_parts(self._read)
+
+    def remove_everything(self) -> None:
+        """Remove all rows of everybody. Raises StoreUnavailable; then some may be left."""
+        remove_everything(self._read, self._change)
+
+    def event_columns(self) -> list[str]:
+        """Return the names of the columns that an event is kept in. Raises StoreUnavailable."""
+        return copies.columns(self._read)
+
+    def event_days(self) -> list[copies.Day]:
+        """Return the days that have events of anybody, the oldest first. Raises StoreUnavailable."""
+        return copies.days(self._read)
+
+    def lines_of(self, day: copies.Day, columns: Sequence[str]) -> Iterator[bytes]:
+        """Yield the events of a day as text, see store/copies.py. Raises StoreUnavailable, also midway."""
+        return copies.lines_of(self._read_text, day, columns)
+
+    def add_lines(self, lines: bytes, columns: Sequence[str]) -> None:
+        """Store what ``lines_of`` yielded, here or elsewhere. Raises StoreUnavailable and RejectedRows."""
+        settings = {**_INSERT_SETTINGS, "insert_deduplicate": 0}
+        with self._write_lock, insert_errors(self._name), self._during_insert():
+            self._opened_writer().raw_insert("events", columns, lines, settings, copies.FORMAT)
 
     def list_events(self, *, org_id: OrgId, where: EventFilter, limit: int, offset: int) -> EventPage:
         """Return one page of an organisation's events, newest first (event time, then id). Raises StoreUnavailable."""
@@ -278,6 +300,11 @@ class SqlStore(SqlSummaries, ABC):
         self._opened_writer()
         with store_errors(self._name, "answer"), self._readers.reader() as client:
             return client.query(sql, parameters=dict(values)).result_rows
+
+    def _read_text(self, sql: str, values: Mapping[str, object]) -> bytes:
+        self._opened_writer()
+        with store_errors(self._name, "answer"), self._readers.reader() as client:
+            return client.raw_query(sql, dict(values), fmt=copies.FORMAT)
 
 
 def _token_of(rows: Sequence[StoredEvent]) -> str:

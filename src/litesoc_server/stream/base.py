@@ -4,7 +4,7 @@ Every implementation passes tests/contract/test_stream.py.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, TypeAlias
 
 import msgspec
@@ -86,8 +86,11 @@ class Consumer(Protocol):
 class DeadLetters(Protocol):
     """The dead letters of the whole stream. Blocking; for any thread but the event loop's."""
 
-    def add(self, subject: Subject, payload: bytes, reason: str) -> None:
-        """Store one dead letter durably, for when only a part of a message is bad. A replay sends it to ``subject``."""
+    def add(self, subject: Subject, payload: bytes, reason: str, *, failed_at_ms: int | None = None) -> None:
+        """Store one dead letter durably, for when only a part of a message is bad. A replay sends it to ``subject``.
+
+        ``failed_at_ms`` (Unix ms) is for letters that come out of a backup; None = now.
+        """
         ...
 
     def list(self, limit: int, *, after: str | None = None) -> "list[DeadLetter]":
@@ -132,6 +135,13 @@ class Stream(Protocol):
         """Have nothing left of acknowledged messages and of removed dead letters, on the disk and for a next start.
 
         How far that goes says the implementation. Blocking. Raises StreamUnavailable; to be called again then.
+        """
+        ...
+
+    def waiting(self, subject: Subject) -> Iterator[list[bytes]]:
+        """Yield the payloads that were appended until now and are not acknowledged, in order, without taking them.
+
+        For backups. Some that are acknowledged may be among them. Blocking. Raises StreamUnavailable, also midway.
         """
         ...
 

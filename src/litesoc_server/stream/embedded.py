@@ -7,7 +7,7 @@ one more for the dead letters. Beside each file lies a write-ahead log of about 
 import asyncio
 import fcntl
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from litesoc_server.stream.embedded_consumer import EmbeddedConsumer
 from litesoc_server.stream.embedded_line import Line
 from litesoc_server.stream.sqlite_dead_letters import DEAD_LETTERS_FILE, ReplayRequests, SqliteDeadLetters
 from litesoc_server.stream.sqlite_files import sync_directory
+from litesoc_server.stream.sqlite_log import waiting
 from litesoc_server.stream.subjects import Subject
 
 GRACE_S = 120.0  # Linux writes dirty pages back within about 35 s (dirty_expire_centisecs + dirty_writeback_centisecs)
@@ -88,13 +89,16 @@ class EmbeddedStream:
         assert self._dead_letters is not None, "open() comes first"
         self._dead_letters.scrub()
 
+    def waiting(self, subject: Subject) -> Iterator[list[bytes]]:
+        """Yield what is not acknowledged; see stream.base.Stream. Also where another process has the stream open."""
+        return waiting(self._path(subject))
+
     def open(self, loop: asyncio.AbstractEventLoop | None) -> None:
         """Lock the directory, open or create the files; see stream.base.Stream. Raises StreamUnavailable."""
         with ExitStack() as resources:
             resources.callback(os.close, self._lock_directory())
             for subject, max_bytes in self._ceilings.subjects.items():
-                path = self._directory / f"{subject.value}.sqlite3"
-                line = Line(path, max_bytes=max_bytes, clock=self._clock, grace_ms=self._grace_ms)
+                line = Line(self._path(subject), max_bytes=max_bytes, clock=self._clock, grace_ms=self._grace_ms)
                 line.queue.bind(loop)
                 self._lines[subject] = line
                 resources.callback(line.close)
@@ -113,6 +117,9 @@ class EmbeddedStream:
     def close(self) -> None:
         """Commit what is queued and close everything, however often it is called."""
         self._resources.close()
+
+    def _path(self, subject: Subject) -> Path:
+        return self._directory / f"{subject.value}.sqlite3"
 
     def _lock_directory(self) -> int:
         """Make the directory and lock it; the kernel drops the lock when the process ends. Returns the descriptor."""

@@ -13,17 +13,18 @@ which is StreamUnavailable here, until it is restarted with room on the disk (se
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import msgspec
 from nats.js import api
-from nats.js.errors import BadRequestError
+from nats.js.errors import BadRequestError, NotFoundError
 
 from litesoc_server.clock import Clock
 from litesoc_server.events.errors import StreamUnavailable
 from litesoc_server.stream.base import AppendDone, Backlog, Consumer, DeadLetters, Publisher
 from litesoc_server.stream.ceilings import share_out
+from litesoc_server.stream.framing import decode_group
 from litesoc_server.stream.jetstream_connection import JetStreamConnection
 from litesoc_server.stream.jetstream_consumer import JetStreamConsumer, stream_name
 from litesoc_server.stream.jetstream_dead_letters import JetStreamDeadLetters
@@ -125,6 +126,18 @@ class JetStreamStream:
         payload_count = sum(int(name.rpartition(".")[2]) * count for name, count in state.subjects.items())
         return Backlog(payload_count, int(state.first_ts.timestamp() * 1000) if state.messages else None)
 
+    def waiting(self, subject: Subject) -> Iterator[list[bytes]]:
+        """Yield what is not acknowledged; see stream.base.Stream. Only after ``open``."""
+        stream = stream_name(self._name(subject))
+        info = self._connection.run(self._connection.jetstream.stream_info(stream))
+        sequence = 1
+        while sequence <= info.state.last_seq:
+            message = self._connection.run(self._next(stream, subject, sequence))
+            if message is None or message.seq is None or message.seq > info.state.last_seq:
+                return
+            yield decode_group(message.data or b"")
+            sequence = message.seq + 1
+
     def open(self, loop: asyncio.AbstractEventLoop | None) -> None:
         """Connect, create or adjust the server's streams; see stream.base.Stream. Raises StreamUnavailable."""
         self._connection.open()
@@ -201,6 +214,15 @@ class JetStreamStream:
             if error.err_code != _NAME_IN_USE:
                 raise
             return await self._connection.jetstream.update_stream(config)
+
+    async def _next(self, stream: str, subject: Subject, sequence: int) -> api.RawStreamMsg | None:
+        """Return the first message at or after ``sequence``, None when there is none."""
+        try:
+            return await self._connection.jetstream.get_msg(
+                stream, seq=sequence, next=True, subject=f"{self._name(subject)}.>", direct=True
+            )
+        except NotFoundError:
+            return None
 
     async def _state(self, stream: str) -> _State:
         answer = await self._connection.client.request(

@@ -44,9 +44,10 @@ class JetStreamDeadLetters:
         self._clock = clock
         self._publish = publish
 
-    def add(self, subject: Subject, payload: bytes, reason: str) -> None:
+    def add(self, subject: Subject, payload: bytes, reason: str, *, failed_at_ms: int | None = None) -> None:
         """Store one dead letter; see stream.base.DeadLetters. Raises StreamFull or StreamUnavailable."""
-        letter = _ENCODER.encode(_Letter(payload, reason, self._clock.now_ms()))
+        at_ms = self._clock.now_ms() if failed_at_ms is None else failed_at_ms
+        letter = _ENCODER.encode(_Letter(payload, reason, at_ms))
         self._connection.run(self._connection.jetstream.publish(f"{self._name}.{subject.value}", letter))
 
     def list(self, limit: int, *, after: str | None = None) -> list[DeadLetter]:

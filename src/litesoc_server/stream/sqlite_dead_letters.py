@@ -42,12 +42,13 @@ class SqliteDeadLetters:
         with sqlite_errors(path):
             self._connection = open_database(path, max_bytes, _SCHEMA)
 
-    def add(self, subject: Subject, payload: bytes, reason: str) -> None:
+    def add(self, subject: Subject, payload: bytes, reason: str, *, failed_at_ms: int | None = None) -> None:
         """Store one dead letter; see stream.base.DeadLetters. Raises StreamFull or StreamUnavailable."""
+        at_ms = self._clock.now_ms() if failed_at_ms is None else failed_at_ms
         with self._lock, sqlite_errors(self._path):
             self._connection.execute(
                 "INSERT INTO dead_letters (subject, payload, reason, failed_at_ms) VALUES (?, ?, ?, ?)",
-                [subject.value, payload, reason, self._clock.now_ms()],
+                [subject.value, payload, reason, at_ms],
             )
 
     def list(self, limit: int, *, after: str | None = None) -> list[DeadLetter]:
@@ -149,9 +150,9 @@ class BorrowedDeadLetters:
             directory / DEAD_LETTERS_FILE, max_bytes=_BORROWED_MAX_BYTES, clock=clock, publish=_refuse_to_publish
         )
 
-    def add(self, subject: Subject, payload: bytes, reason: str) -> None:
+    def add(self, subject: Subject, payload: bytes, reason: str, *, failed_at_ms: int | None = None) -> None:
         """Store one dead letter; see stream.base.DeadLetters."""
-        self._letters.add(subject, payload, reason)
+        self._letters.add(subject, payload, reason, failed_at_ms=failed_at_ms)
 
     def list(self, limit: int, *, after: str | None = None) -> "list[DeadLetter]":
         """Return the oldest; see stream.base.DeadLetters."""

@@ -6,13 +6,14 @@ The file keeps the size of its largest backlog; the pages of deleted rows are us
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
 
 from litesoc_server.clock import Clock
-from litesoc_server.stream.framing import encode_group
+from litesoc_server.stream.framing import decode_group, encode_group
 from litesoc_server.stream.sqlite_files import open_database, open_reader, scrub_database, sqlite_errors, transaction
 
 _READ_MAX_BYTES = 4 * 1024**2  # of records in one read, so that one fetch stays small in memory
@@ -29,6 +30,10 @@ CREATE TABLE IF NOT EXISTS cursor (id INTEGER PRIMARY KEY CHECK (id = 1), acked_
 INSERT OR IGNORE INTO cursor VALUES (1, 0);
 """
 _INSERT = "INSERT INTO groups VALUES (?, ?, ?, ?)"
+_NEXT_GROUP = """
+SELECT first_offset, payload_count, record FROM groups
+WHERE first_offset BETWEEN ? AND ? ORDER BY first_offset LIMIT 1
+"""
 
 
 class StoredGroup(msgspec.Struct, frozen=True):
@@ -147,3 +152,22 @@ class SqliteLog:
         with self._reader_lock, sqlite_errors(self._path):
             self._reader.close()
             self._writer.close()
+
+
+def waiting(path: Path) -> Iterator[list[bytes]]:
+    """Yield the payloads that were appended until now and are not acknowledged, group by group, without taking them.
+
+    Works beside the process that owns the file. Groups are read one by one: a reader that stays keeps the write-ahead log
+    from starting over. Raises StreamUnavailable, also midway.
+    """
+    if not path.exists():
+        return
+    with sqlite_errors(path), closing(open_reader(path)) as reader:
+        (acked,) = reader.execute("SELECT acked_offset FROM cursor").fetchone()
+        (last,) = reader.execute("SELECT max(first_offset) FROM groups").fetchone()
+        (offset,) = reader.execute("SELECT max(first_offset) FROM groups WHERE first_offset <= ?", [acked]).fetchone()
+        while row := reader.execute(_NEXT_GROUP, [offset or 0, -1 if last is None else last]).fetchone():
+            group = StoredGroup(*row)
+            offset = group.first_offset + group.payload_count
+            if offset > acked:
+                yield decode_group(group.record)[: group.payload_count]
