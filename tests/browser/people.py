@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 _TESTS = Path(__file__).parent.parent
 ROLES = ("viewer", "analyst", "admin", "owner")
 STRANGER = "stranger"  # owner of another organisation
+OPERATOR = "operator"  # who runs the server: whom `litesoc init` made
 
 
 def sign_in_everybody(server: LiveServer, org_id: str) -> dict[str, str]:
-    """Make a member of each role and a stranger; return the session key of each."""
+    """Make a member of each role and a stranger; return the session key of each, and of the operator."""
     done = subprocess.run(
         [sys.executable, __file__],
         env={
@@ -58,6 +59,7 @@ def _main() -> None:
     stranger = User.objects.create_user(email="stranger@other.example", password=None)
     Membership.objects.create(org=other, user=stranger, role="owner")
     sessions[STRANGER] = _session_of(stranger)
+    sessions[OPERATOR] = _session_of(User.objects.get(is_superuser=True))
     print(json.dumps(sessions))
 
 

@@ -38,7 +38,7 @@ def organizations_for_operator() -> Sequence[OrganizationLine]:
 
 @dataclass(frozen=True, kw_only=True)
 class OrganizationUse:
-    """What an organisation sent and what limits did to it, as far as it is counted: to within half a minute."""
+    """What an organisation sent and what limits did to it, as far as it is counted: within about a minute."""
 
     events: int = 0  # of the calendar month (UTC)
     events_limit: int | None = None  # of a month; None: there is none
