@@ -54,16 +54,16 @@ def _main() -> None:
     for role in ROLES:
         user = User.objects.create_user(email=f"{role}@shop.example", password=None, name=f"{role.capitalize()} Example")
         Membership.objects.create(org=org, user=user, role=role)
-        sessions[role] = _session_of(user)
+        sessions[role] = session_of(user)
     other = Organization.objects.create(name="Other company", slug="other-company")
     stranger = User.objects.create_user(email="stranger@other.example", password=None)
     Membership.objects.create(org=other, user=stranger, role="owner")
-    sessions[STRANGER] = _session_of(stranger)
-    sessions[OPERATOR] = _session_of(User.objects.get(is_superuser=True))
+    sessions[STRANGER] = session_of(stranger)
+    sessions[OPERATOR] = session_of(User.objects.get(is_superuser=True))
     print(json.dumps(sessions))
 
 
-def _session_of(user: "User") -> str:
+def session_of(user: "User") -> str:
     from django.conf import settings  # noqa: PLC0415 # needs Django set up
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: PLC0415 # needs Django
     from django.contrib.sessions.backends.db import SessionStore  # noqa: PLC0415 # needs Django set up

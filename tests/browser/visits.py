@@ -27,6 +27,8 @@ document.addEventListener("securitypolicyviolation", (event) => {
   window.__violations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`);
 });
 """
+# The colours of another theme are there with the frame after the next.
+TWO_FRAMES = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 def find_chromium() -> str | None:
@@ -51,6 +53,19 @@ class Visit:
     def go(self, path: str) -> None:
         """Open a path below the organisation, such as "alerts/"; one with a leading slash is taken as it is."""
         self.page.goto(self.site.url_of(path))
+
+    def findings_in_all_looks(self) -> list[str]:
+        """Return what axe finds wrong and where the page is too wide, in each of LOOKS, without loading the page anew."""
+        found = []
+        for theme, (width, height) in LOOKS:
+            self.page.set_viewport_size({"width": width, "height": height})
+            self.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+            self.page.evaluate(TWO_FRAMES)
+            found += [f"{theme}, {width} px: {finding}" for finding in self.axe_findings()]
+            if self.overflows():
+                found.append(f"{width} px: scrolls sideways")
+        self.page.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
+        return found
 
     def axe_findings(self) -> list[str]:
         """Return what axe finds wrong on the page as it is now."""

@@ -29,6 +29,15 @@ class Value:
         return self.value if isinstance(self.value, str) else canonical(self.value).decode()
 
     @property
+    def moment(self) -> datetime | None:
+        """The moment that the value is, None when it is something else."""
+        try:
+            found = datetime.fromisoformat(self.value) if isinstance(self.value, str) else None
+        except ValueError:
+            return None
+        return found if found is not None and found.tzinfo is not None else None
+
+    @property
     def is_there(self) -> bool:
         """Whether there was any value."""
         return self.is_erased or self.value is not None

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
@@ -15,6 +16,7 @@ from litesoc_server.audit.erase import erase_person
 from litesoc_server.audit.file_check import verify_file
 from litesoc_server.audit.keeper import tend_logs
 from litesoc_server.audit.models import AuditEntry
+from litesoc_server.audit.reading import Value
 from litesoc_server.audit.retention import retention_of
 from litesoc_server.orgs.models import Organization, Role
 from management_api import Tenant
@@ -66,6 +68,12 @@ def test_entries_stand_there_newest_first(org: Organization) -> None:
 def test_the_address_says_which(org: Organization, query: dict[str, str], targets: list[int]) -> None:
     html = PageReader(org, Role.ADMIN).text("settings/audit/", **query)
     assert [number for number in range(5, -1, -1) if f"colleague{number}@" in html] == targets
+
+
+def test_a_value_that_is_a_moment_is_told_from_other_texts() -> None:
+    assert Value("2026-12-26T06:54:25.047847+00:00").moment == datetime(2026, 12, 26, 6, 54, 25, 47847, UTC)
+    for other in ("analyst", "2026-12-26", "2026-12-26T06:54:25", 20261226, None):
+        assert Value(other).moment is None
 
 
 def test_one_page_leads_to_the_next(org: Organization) -> None:

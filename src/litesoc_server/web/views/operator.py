@@ -11,7 +11,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from litesoc_server import backend
 from litesoc_server.accounts.models import User
@@ -47,15 +47,17 @@ def operator(request: HttpRequest) -> HttpResponse:
     return render(request, "web/operator/page.html", {"organizations": organizations, "stream": stream})
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @superuser_only
 def operator_suspend(request: HttpRequest, org_id: uuid.UUID) -> HttpResponse:
-    """Close an organisation, or open it again: ``suspend`` is 1 or 0."""
-    is_suspended = request.POST.get("suspend") == "1"
+    """Say what suspending does; close an organisation, or open it again: ``suspend`` is 1 or 0."""
     try:
         org = organization_for_operator(str(org_id))
     except Organization.DoesNotExist as error:
         raise Http404 from error
+    if request.method != "POST":
+        return render(request, "web/operator/suspend.html", {"org": org})
+    is_suspended = request.POST.get("suspend") == "1"
     with transaction.atomic():
         org = Organization.objects.select_for_update().get(pk=org.pk)
         before = decided(org)
