@@ -61,6 +61,8 @@ PAGES: Mapping[str, str] = {
     "settings_security": "settings/security/",
     "settings_usage": "settings/usage/",
     "settings_privacy": "settings/privacy/",
+    "settings_person": "settings/privacy/person/?actor=mira%40shop.example",
+    "settings_person_erase": "settings/privacy/person/erase?actor=mira%40shop.example",
     "settings_empty_test": "settings/privacy/empty-test",
 }
 # Addresses without a page of their own: what scripts ask for, files, and what is only posted to.
@@ -73,7 +75,7 @@ NO_PAGES = frozenset({
     "actor_links", "actor_map", "actor_risk", "actor_timeline", "address_actors", "address_timeline",
     "settings", "settings_audit_export", "settings_audit_retention", "settings_delete_cancel", "settings_general_rename",
     "settings_invite", "settings_invitation_resend", "settings_invitation_withdraw",
-    "settings_privacy_retention", "settings_privacy_rules",
+    "settings_privacy_retention", "settings_privacy_rules", "settings_person_export",
     "settings_member_remove", "settings_member_role", "settings_member_transfer",
     "settings_key_allow_list", "settings_key_change", "settings_key_revoke", "settings_key_rotate",
     "settings_allow_list", "settings_origins",

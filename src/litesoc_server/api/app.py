@@ -10,6 +10,7 @@ from litesoc_server.api.caller import caller_of, plan_refusal
 from litesoc_server.api.errors import flat_response, refusal_for
 from litesoc_server.api.v1 import (
     access,
+    actor_data,
     actors,
     alerts,
     audit,
@@ -80,6 +81,7 @@ api.add_router("", events.router)
 api.add_router("", feedback.router)
 api.add_router("", alerts.router)
 api.add_router("", actors.router)
+api.add_router("", actor_data.router)
 api.add_router("", detection_policy.router)
 api.add_router("", suppressions.router)
 api.add_router("", detectors.router)

@@ -120,6 +120,7 @@ class Action(StrEnum):
 
     PRIVACY_UPDATED = "privacy.updated", Category.PRIVACY, "Privacy settings changed"
     ACTOR_EXPORTED = "privacy.actor_exported", Category.PRIVACY, "Data of one actor exported"
+    ACTOR_ERASURE_ASKED = "privacy.actor_erasure_asked", Category.PRIVACY, "Erasure of an actor asked for"
     ACTOR_ERASED = "privacy.actor_erased", Category.PRIVACY, "Actor erased"
     PERSON_ERASED = "audit_log.person_erased", Category.PRIVACY, "Person erased from the audit log"
     TEST_EVENTS_DELETION_ASKED = (

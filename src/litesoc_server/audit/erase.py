@@ -1,8 +1,9 @@
 """Erasing a person from an audit log. Their acts stay, with who it was erased, and the chain stays valid."""
 
+import json
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator
 
 from django.db import transaction
 
@@ -13,16 +14,25 @@ from litesoc_server.audit.canonical import canonical
 from litesoc_server.audit.models import AuditEntry, AuditValue
 from litesoc_server.audit.numbers import as_ranges
 from litesoc_server.audit.record import locked_chain, record
+from litesoc_server.events.mentions import NOBODY, Mentions
 
 PERSONAL_OF_PRINCIPAL = ("by.name", "by.address", "by.user_agent")
 TEXT_LENGTH_MIN = 3  # characters
 _AT_ONCE = 1_000  # numbers in one statement
 
 
-def erase_person(org_id: uuid.UUID, *, texts: Collection[str] = (), principals: Collection[str] = (), by: By) -> int:
+def erase_person(
+    org_id: uuid.UUID,
+    *,
+    texts: Collection[str] = (),
+    principals: Collection[str] = (),
+    mentions: Mentions = NOBODY,
+    by: By,
+) -> int:
     """Erase values in which one of ``texts`` occurs, whatever its case, and who and where ``principals`` were.
 
-    Texts are names, e-mail addresses, ids of actors or IP addresses. What is erased is gone for good, from exports and
+    Also those that ``mentions`` finds somebody in, as a whole word. Texts are names, e-mail addresses, ids of actors or IP
+    addresses. What is erased is gone for good, from exports and
     backups made later, too; that it was is recorded, without saying what. Returns the number of values. Raises ValueError
     for a text so short that it would erase what is not meant.
     """
@@ -31,7 +41,9 @@ def erase_person(org_id: uuid.UUID, *, texts: Collection[str] = (), principals: 
         raise ValueError(msg)
     with transaction.atomic():
         locked_chain(org_id)
-        found = _found(org_id, texts, principals)
+        found = _found(org_id, texts, principals) | {
+            value.pk: (value.seq, value.path) for value in values_naming(org_id, mentions)
+        }
         if not found:
             return 0
         erased = defaultdict[str, list[int]](list)
@@ -48,7 +60,15 @@ def erase_person(org_id: uuid.UUID, *, texts: Collection[str] = (), principals: 
         return len(found)
 
 
-def _found(org_id: uuid.UUID, texts: Collection[str], principals: Collection[str]) -> Mapping[int, tuple[int, str]]:
+def values_naming(org_id: uuid.UUID, mentions: Mentions) -> Iterator[AuditValue]:
+    """Yield the values of a log that name somebody, oldest first."""
+    if mentions:
+        for value in AuditValue.objects.filter(org_id=org_id).order_by("seq", "path").iterator():
+            if mentions.is_within(json.loads(value.value)):
+                yield value
+
+
+def _found(org_id: uuid.UUID, texts: Collection[str], principals: Collection[str]) -> dict[int, tuple[int, str]]:
     """Return what is to be erased by the row's key: number of the entry and path."""
     of_org = AuditValue.objects.filter(org_id=org_id)
     found: dict[int, tuple[int, str]] = {}

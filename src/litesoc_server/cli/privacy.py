@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from litesoc_server.audit.by import By
+from litesoc_server.cli.actor_data import erase, erasures, export, find
 from litesoc_server.cli.console import fail, out, print_json, shown
 from litesoc_server.cli.keys import Org, open_organization
 from litesoc_server.cli.options import DataDir, Json
@@ -13,7 +14,9 @@ from litesoc_server.cli.options import DataDir, Json
 if TYPE_CHECKING:
     from litesoc_server.orgs.models import Organization
 
-app = typer.Typer(help="How long things are kept, and what is taken out of events.", no_args_is_help=True)
+app = typer.Typer(help="How long things are kept, what is taken out of events, and one person's data.", no_args_is_help=True)
+for command in (find, export, erase, erasures):
+    app.command()(command)
 
 
 @app.command()

@@ -72,6 +72,12 @@ class Mentions:
             case _:
                 return value
 
+    @property
+    def plain_names(self) -> tuple[str, ...] | None:
+        """The names, if none is written in another way in JSON; else None."""
+        is_plain = all(name.isascii() and name.isprintable() and not {'"', "\\"} & set(name) for name in self._names)
+        return tuple(self._names) if is_plain else None
+
     def re2_in_json(self) -> tuple[str, ...]:
         r"""Return the patterns by which the event store finds the names in JSON.
 
@@ -102,3 +108,6 @@ def _ignores_case(name: str) -> bool:
 
 def _is_ipv6(name: str) -> bool:
     return ":" in name and _IPV6.fullmatch(name) is not None
+
+
+NOBODY = Mentions(())

@@ -31,6 +31,7 @@ class Permission(StrEnum):
         "manage_security",
         "Say who may reach it from where, and how long things are kept; empty the test environment",
     )
+    MANAGE_PERSONAL_DATA = "manage_personal_data", "Find, download and erase what is held of one actor"
     VIEW_AUDIT = "view_audit", "Read the audit log"
     MANAGE_OWNERS = "manage_owners", "Make owners, change and remove them, hand the organisation over"
     MANAGE_PLAN = "manage_plan", "Change the plan"
@@ -45,6 +46,7 @@ _ADMIN = _ANALYST | {
     Permission.MANAGE_MEMBERS,
     Permission.MANAGE_KEYS,
     Permission.MANAGE_SECURITY,
+    Permission.MANAGE_PERSONAL_DATA,
     Permission.VIEW_AUDIT,
 }
 

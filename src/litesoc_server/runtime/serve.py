@@ -33,6 +33,7 @@ from litesoc_server.pipeline.risk.scorer import score
 from litesoc_server.pipeline.steady_detection import SteadyDetection
 from litesoc_server.pipeline.steps import Steps
 from litesoc_server.pipeline.writer import StoreWriter
+from litesoc_server.runtime.actor_erasing import ActorEraser
 from litesoc_server.runtime.backup.door import EventDoor
 from litesoc_server.runtime.build import (
     build_state,
@@ -231,6 +232,7 @@ def _build_worker(
         keep_audit_logs=keep_logs,
         keep_usage=UsageKeeper(reader=store, clock=clock).run,
         remove_organizations=OrganizationRemover(store=store, stream=stream, state=state).run,
+        erase_actors=ActorEraser(store=store, stream=stream, state=state).run,
         empty_environments=EnvironmentEmptier(store=store, stream=stream, state=state).run,
         keep_retention=RetentionKeeper(store=store, clock=clock).run,
         serve_backups=_serve_backups(config, store),

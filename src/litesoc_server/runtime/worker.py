@@ -31,6 +31,7 @@ class Worker:
         keep_usage: Callable[[threading.Event], None],
         remove_organizations: Callable[[threading.Event], None],
         empty_environments: Callable[[threading.Event], None],
+        erase_actors: Callable[[threading.Event], None],
         keep_retention: Callable[[threading.Event], None],
         serve_backups: Callable[[threading.Event], None],
         stop: threading.Event,
@@ -45,6 +46,7 @@ class Worker:
         self._keep_usage = keep_usage
         self._remove_organizations = remove_organizations
         self._empty_environments = empty_environments
+        self._erase_actors = erase_actors
         self._keep_retention = keep_retention
         self._serve_backups = serve_backups
         self._stop = stop
@@ -57,6 +59,7 @@ class Worker:
             threading.Thread(target=self._guard, args=(self._run_usage,), name="usage", daemon=True),
             threading.Thread(target=self._guard, args=(self._run_removal,), name="removal", daemon=True),
             threading.Thread(target=self._guard, args=(self._run_emptying,), name="emptying", daemon=True),
+            threading.Thread(target=self._guard, args=(self._run_erasing,), name="erasing", daemon=True),
             threading.Thread(target=self._guard, args=(self._run_retention,), name="retention", daemon=True),
             threading.Thread(target=self._guard, args=(self._run_backups,), name="backups", daemon=True),
         ]
@@ -103,6 +106,9 @@ class Worker:
 
     def _run_emptying(self) -> None:
         self._empty_environments(self._stop)
+
+    def _run_erasing(self) -> None:
+        self._erase_actors(self._stop)
 
     def _run_retention(self) -> None:
         self._keep_retention(self._stop)

@@ -24,8 +24,8 @@ def is_drained(stream: Stream, before_ms: float) -> bool:
 
 def remove_dead_letters(letters: DeadLetters, *, org_id: OrgId, environment: Environment | None = None) -> None:
     """Remove an organisation's dead letters, of one environment or of both. Raises StreamUnavailable."""
-    for some in _all(letters):
-        messages = ((letter.id, _message_in(letter)) for letter in some)
+    for some in all_letters(letters):
+        messages = ((letter.id, message_in(letter)) for letter in some)
         letters.remove(
             [
                 letter_id
@@ -37,18 +37,19 @@ def remove_dead_letters(letters: DeadLetters, *, org_id: OrgId, environment: Env
 
 def count_dead_letters(letters: DeadLetters) -> Mapping[OrgId, int]:
     """Count the oldest LETTERS_COUNTED_MAX dead letters by organisation, if they can be read. Raises StreamUnavailable."""
-    some = islice((letter for page in _all(letters) for letter in page), LETTERS_COUNTED_MAX)
-    return Counter(message.org_id for message in map(_message_in, some) if message is not None)
+    some = islice((letter for page in all_letters(letters) for letter in page), LETTERS_COUNTED_MAX)
+    return Counter(message.org_id for message in map(message_in, some) if message is not None)
 
 
-def _all(letters: DeadLetters) -> Iterator[list[DeadLetter]]:
+def all_letters(letters: DeadLetters) -> Iterator[list[DeadLetter]]:
+    """Yield all dead letters, the oldest first, in lists. Raises StreamUnavailable."""
     after: str | None = None
     while some := letters.list(LETTERS_AT_ONCE, after=after):
         yield some
         after = some[-1].id
 
 
-def _message_in(letter: DeadLetter) -> Envelope | Detection | None:
+def message_in(letter: DeadLetter) -> Envelope | Detection | None:
     """Return the message; None when it cannot be read, so that nobody knows whose it was."""
     try:
         match letter.subject:

@@ -1,10 +1,13 @@
 """Who may do what: one walk over every address as a stranger, and each reason for a refusal."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.http import HttpResponse
 from django.utils import timezone
 
@@ -54,6 +57,10 @@ ADDRESSES: dict[tuple[str, str], tuple[str, dict[str, object] | None]] = {
     ("GET", "/usage"): ("/usage", None),
     ("GET", "/privacy"): ("/privacy", None),
     ("PATCH", "/privacy"): ("/privacy", {"redacted_keys": ["iban"]}),
+    ("GET", "/privacy/actors"): ("/privacy/actors?actor=usr_1", None),
+    ("GET", "/privacy/actors/export"): ("/privacy/actors/export?actor=usr_1", None),
+    ("GET", "/privacy/erasures"): ("/privacy/erasures", None),
+    ("POST", "/privacy/erasures"): ("/privacy/erasures", {"actor": "usr_1", "confirm": "usr_1"}),
     ("GET", "/test-environment"): ("/test-environment", None),
     ("DELETE", "/test-environment"): ("/test-environment", None),
     ("GET", "/organization"): ("/organization", None),
@@ -86,7 +93,8 @@ ADDRESSES: dict[tuple[str, str], tuple[str, dict[str, object] | None]] = {
     ("PATCH", "/access/origins"): ("/access/origins", {"origins": ["https://app.shop.example"]}),
 }
 LISTS = {"/events", "/alerts", "/alerts/list"}
-WHOLE_ON_EVERY_PLAN = {"/ip-data"}  # it tells nothing of anybody's events
+# The one tells nothing of anybody's events, the other is what somebody has a right to.
+WHOLE_ON_EVERY_PLAN = {"/ip-data", "/privacy/actors/export"}
 
 
 def _invitation(tenant: Tenant) -> Invitation:
@@ -118,7 +126,7 @@ def visits(tenant: Tenant, store: EventStore) -> dict[str, Send]:
 
         def send(secret: str | None, **headers: str) -> HttpResponse:
             key = {} if secret is None else {"X-API-Key": secret}
-            return call(method, fill(path), filled, **key, **headers)
+            return _whole(call(method, fill(path), filled, **key, **headers))
 
         return send
 
@@ -139,6 +147,22 @@ def refusals(walk: dict[str, Send], secret: str | None, **headers: str) -> dict[
 
 def everywhere(status: int, code: str) -> dict[str, tuple[int, str]]:
     return {" ".join(address): (status, code) for address in ADDRESSES}
+
+
+def _whole(response: Any) -> HttpResponse:
+    """Return an answer that streams as one that has arrived."""
+    if not response.streaming:
+        assert isinstance(response, HttpResponse)
+        return response
+
+    async def pieces() -> bytes:
+        return b"".join([piece async for piece in response.streaming_content])
+
+    arrived: Any = HttpResponse(async_to_sync(pieces)(), status=response.status_code, headers=dict(response.items()))
+    arrived.request = response.request
+    arrived.json = lambda: json.loads(arrived.content)
+    assert isinstance(arrived, HttpResponse)
+    return arrived
 
 
 def test_every_address_is_in_the_walk() -> None:

@@ -44,6 +44,11 @@ def stored_lines_file(filename: str, pieces: AsyncIterator[bytes]) -> StreamingH
     return _file(filename, "application/jsonl", pieces, None)
 
 
+def document_file(filename: str, pieces: AsyncIterator[bytes]) -> StreamingHttpResponse:
+    """Return an answer that saves ``pieces`` of one JSON document, as they are, as ``filename``."""
+    return _file(filename, "application/json", pieces, None)
+
+
 async def _csv(header: Sequence[str], pages: AsyncIterator[Sequence[Row]]) -> AsyncIterator[str]:
     yield BYTE_ORDER_MARK + csv_line(header)
     async for page in pages:

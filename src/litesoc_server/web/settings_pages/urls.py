@@ -7,6 +7,7 @@ from litesoc_server.web.views import (
     settings_key,
     settings_member,
     settings_members,
+    settings_person,
     settings_privacy,
     settings_security,
 )
@@ -29,6 +30,9 @@ settings_urls = [
     path("general/", settings_general, name="settings_general"),
     path("privacy/", settings_privacy.settings_privacy, name="settings_privacy"),
     path("privacy/retention", settings_privacy.settings_privacy_retention, name="settings_privacy_retention"),
+    path("privacy/person/", settings_person.settings_person, name="settings_person"),
+    path("privacy/person/export.json", settings_person.settings_person_export, name="settings_person_export"),
+    path("privacy/person/erase", settings_person.settings_person_erase, name="settings_person_erase"),
     path("privacy/rules", settings_privacy.settings_privacy_rules, name="settings_privacy_rules"),
     path("privacy/empty-test", settings_empty_test, name="settings_empty_test"),
     path("usage/", settings_usage, name="settings_usage"),

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.utils.http import urlencode
 
 from litesoc_server import backend
 from litesoc_server.alerts.actor_risk import HALF_LIFE_DAYS, RiskyActor, actor_risk
@@ -34,7 +35,13 @@ def actor(request: PageRequest, member: Member) -> HttpResponse:
     actor_id = _actor_id(request)
     asked = read_span(request.GET, member, DEFAULT_RANGE)
     alerts = unsettled_first(alerts_of_actor(member, actor_id).filter(status__in=UNSETTLED), ALERTS_MAX)
-    context = {"actor_id": actor_id, "asked": asked, "time_range": asked.time_range, "alerts": alerts}
+    context = {
+        "actor_id": actor_id,
+        "personal_query": urlencode({"actor": actor_id}),
+        "asked": asked,
+        "time_range": asked.time_range,
+        "alerts": alerts,
+    }
     try:
         context |= _facts(member, actor_id, request)
     except StoreUnavailable:
