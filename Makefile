@@ -4,10 +4,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE # without byte code every command would take seconds longer to start
 
-.PHONY: help demo test check check-style check-data-plane check-django check-imports check-frontend check-data test-looks laws bench bench-web crash format lock screenshots clean
+.PHONY: help demo test check check-style check-data-plane check-django check-imports check-frontend check-data test-looks test-postgresql laws bench bench-web crash format lock screenshots clean
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 # Plain pip, hash-checked, so that any index or mirror pip is set up for works. Byte code is left to the first import.
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-compile
@@ -64,6 +64,9 @@ screenshots: .venv/dev ## Take pictures of every page into screenshots/, and the
 
 test-looks: .venv/dev ## Look at every page in both themes at both widths; `make test` looks at two of the four
 	@LITESOC_TEST_EVERY_LOOK=1 $(BIN)/pytest tests/browser
+
+test-postgresql: .venv/dev ## The control plane's whole suite on PostgreSQL; `make test` leaves out the pages
+	@LITESOC_TEST_WHOLE_ON_POSTGRESQL=1 $(BIN)/pytest --timeout=0 tests/integration/test_control_on_postgresql.py
 
 laws: .venv/dev ## Same incidents from memory, Redis and replay on 10,000 random streams, 1,000 walks through pages (half an hour)
 	@LITESOC_TEST_LAWS_STORIES=10000 LITESOC_TEST_PAGING_EXAMPLES=1000 $(BIN)/pytest -q -n auto --timeout=0 \

@@ -1,4 +1,8 @@
-"""The control plane's tests once more, on PostgreSQL: in a process of their own, because Django's database is set once."""
+"""The control plane's tests once more, on PostgreSQL: in a process of their own, because Django's database is set once.
+
+Services and selectors, audit, API and consumers; not the pages, which ask the same ones and would take as long again.
+`make test-postgresql` (LITESOC_TEST_WHOLE_ON_POSTGRESQL) runs these as well.
+"""
 
 import os
 import subprocess
@@ -9,6 +13,13 @@ import pytest
 
 from servers import PostgresServer
 
+PAGES = (
+    "--ignore-glob=*_page*.py",
+    "--ignore-glob=*test_pages*.py",
+    "--ignore-glob=*palette*.py",
+    "--ignore-glob=*setup*.py",
+)
+
 
 @pytest.mark.takes_minutes
 @pytest.mark.timeout(600)
@@ -16,7 +27,10 @@ def test_control_plane_on_postgresql(postgres_server: PostgresServer) -> None:
     suite = Path(__file__).parent / "control"
     run = subprocess.run(
         # The database is left to its server, which ends with the tests: threads that views ran in may still be connected.
-        [sys.executable, "-m", "pytest", str(suite), "-q", "-p", "no:cacheprovider", "--reuse-db"],
+        [
+            *(sys.executable, "-m", "pytest", str(suite), "-q", "-p", "no:cacheprovider", "--reuse-db"),
+            *(() if "LITESOC_TEST_WHOLE_ON_POSTGRESQL" in os.environ else PAGES),
+        ],
         cwd=suite.parents[2],
         env={**os.environ, "LITESOC_TEST_DATABASE_URL": postgres_server.url()},
         capture_output=True,
