@@ -23,6 +23,7 @@ from litesoc_server.store.base import EventCopies, StoreUnavailable
 log = logging.getLogger(__name__)
 
 SOCKET_NAME = "backup.sock"
+_DRAFT_NAME = "backup.new"  # until somebody listens, for its owner alone
 _LOOK_S = 0.5  # how often a server that ends is noticed
 _STUCK_S = 60.0  # a side that takes or sends nothing for so long is gone
 _LENGTH = struct.Struct(">I")
@@ -42,11 +43,13 @@ class EventDoor:
     def run(self, stop: threading.Event) -> None:
         """Wait for backups. Without a socket there are none while the server runs, which is logged; all else goes on."""
         try:
-            with _address(self._data_dir) as address, closing(socket.socket(socket.AF_UNIX)) as listener:
-                (self._data_dir / SOCKET_NAME).unlink(missing_ok=True)  # of a server that was killed
+            with _address(self._data_dir, _DRAFT_NAME) as address, closing(socket.socket(socket.AF_UNIX)) as listener:
+                draft = self._data_dir / _DRAFT_NAME
+                draft.unlink(missing_ok=True)
                 listener.bind(address)
-                (self._data_dir / SOCKET_NAME).chmod(0o600)
+                draft.chmod(0o600)
                 listener.listen()
+                draft.replace(self._data_dir / SOCKET_NAME)  # where one of a server that was killed may be
                 listener.settimeout(_LOOK_S)
                 self._serve(listener, stop)
             (self._data_dir / SOCKET_NAME).unlink(missing_ok=True)
@@ -83,7 +86,7 @@ class EventDoor:
 def parts_from(data_dir: Path) -> Iterator[Part]:
     """Yield the parts that the server on ``data_dir`` hands out. Raises BackupError, also midway."""
     try:
-        with _address(data_dir) as address, closing(socket.socket(socket.AF_UNIX)) as connection:
+        with _address(data_dir, SOCKET_NAME) as address, closing(socket.socket(socket.AF_UNIX)) as connection:
             connection.settimeout(_STUCK_S)
             connection.connect(address)
             with connection.makefile("rb") as incoming:
@@ -100,15 +103,15 @@ def parts_from(data_dir: Path) -> Iterator[Part]:
 
 
 @contextmanager
-def _address(data_dir: Path) -> Iterator[str]:
-    """Yield the socket's address; where the path is too long for one, it leads through the open directory."""
-    address = str(data_dir / SOCKET_NAME)
+def _address(data_dir: Path, name: str) -> Iterator[str]:
+    """Yield a socket's address; where the path is too long for one, it leads through the open directory."""
+    address = str(data_dir / name)
     if len(os.fsencode(address)) <= _ADDRESS_BYTES_MAX:
         yield address
         return
     descriptor = os.open(data_dir, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        yield f"/proc/self/fd/{descriptor}/{SOCKET_NAME}"
+        yield f"/proc/self/fd/{descriptor}/{name}"
     finally:
         os.close(descriptor)
 

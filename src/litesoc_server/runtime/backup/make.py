@@ -55,7 +55,7 @@ from litesoc_server.stream.subjects import Subject
 
 PARTIAL = ".partial"
 _LOCK = "lock"
-_ROOM = 2  # text that gzip packed takes up to so many times the room that the store needs
+_ROOM = 3  # text that gzip packed takes about twice the room that the store needs
 _ROOM_MIN_BYTES = 64 * 1024**2
 
 
