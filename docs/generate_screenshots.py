@@ -19,7 +19,8 @@ import httpx  # noqa: E402
 from PIL import Image  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
-from browser.people import sign_in_everybody  # noqa: E402 # found by the line above
+from browser.people import OPERATOR, sign_in_everybody  # noqa: E402 # found by the line above
+from browser.second_org import GUEST, SecondOrg, make_second_org  # noqa: E402
 from browser.traffic import send_story  # noqa: E402
 from browser.visits import DESKTOP, PHONE, Site, Visit, find_chromium, launch  # noqa: E402
 from http_client import Api, wait_until  # noqa: E402
@@ -85,6 +86,13 @@ NO_PAGES = frozenset({
     "alerts_bulk", "alerts_bulk_step", "alerts_bulk_undo", "alerts_export", "alerts_new",
 })  # fmt: skip
 OTHER_PAGES: Mapping[str, str] = {"profile": "/profile/", "not_found": "/no/such/page"}
+OPERATORS_PAGES: Mapping[str, str] = {"operator": "/operator/", "operator_suspend": "/operator/{second_org_id}/suspend"}
+GUESTS_PAGES: Mapping[str, str] = {"invitation_accept": "/invitations/{guest}/"}
+INVITATIONS: Mapping[str, str] = {  # as somebody sees them who is not signed in
+    "invitation_new_account": "/invitations/{new}/",
+    "invitation_sign_in": "/invitations/{guest}/",
+    "invitation_expired": "/invitations/{expired}/",
+}
 SIGNED_OUT_PAGES: Mapping[str, str] = {"home": "/", "sign_in": "/accounts/login/", "reset": "/accounts/password/reset/"}
 THEMES = ("light", "dark")
 SIZES = {"1440": DESKTOP, "390": PHONE}
@@ -129,10 +137,12 @@ def main() -> None:
         server.start()
         try:
             sessions = _fill(server, account)
+            second = make_second_org(server)
+            sessions[GUEST] = second.sessions[GUEST]
             with sync_playwright() as playwright:
                 browser = launch(playwright, executable)
                 site = Site(server, account["org_id"], "shop-example", account["api_key"], sessions, browser)
-                _take_all(site)
+                _take_all(site, second)
         finally:
             server.stop()
 
@@ -148,14 +158,21 @@ def _fill(server: LiveServer, account: Mapping[str, str]) -> dict[str, str]:
     return sessions
 
 
-def _take_all(site: Site) -> None:
+def _take_all(site: Site, second: SecondOrg) -> None:
     folder = ROOT / "screenshots"
     folder.mkdir(exist_ok=True)
     addresses = {**_addresses(site), **OTHER_PAGES}
+    ids = {"second_org_id": second.org_id, **second.invitations}
+    pages_by_role = {
+        "owner": addresses,
+        OPERATOR: {name: path.format_map(ids) for name, path in OPERATORS_PAGES.items()},
+        GUEST: {name: path.format_map(ids) for name, path in GUESTS_PAGES.items()},
+        None: {**SIGNED_OUT_PAGES, **{name: path.format_map(ids) for name, path in INVITATIONS.items()}},
+    }
     for theme in THEMES:
         for width, size in SIZES.items():
-            for role, pages in (("owner", addresses), (None, SIGNED_OUT_PAGES)):
-                with site.visit(role, theme=theme, size=size, expected=("404",)) as visit:
+            for role, pages in pages_by_role.items():
+                with site.visit(role, theme=theme, size=size, expected=("404", "410")) as visit:
                     for name, path in pages.items():
                         _take(visit, path, size, folder / f"{name}-{theme}-{width}.png")
     for name in IN_README:
