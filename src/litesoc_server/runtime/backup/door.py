@@ -118,4 +118,5 @@ def _address(data_dir: Path, name: str) -> Iterator[str]:
 
 def _send(connection: socket.socket, part: Part) -> None:
     content = _ENCODER.encode(part)
-    connection.sendall(_LENGTH.pack(len(content)) + content)
+    connection.sendall(_LENGTH.pack(len(content)))
+    connection.sendall(content)
