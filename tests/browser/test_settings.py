@@ -28,6 +28,8 @@ PAGES = {
         "settings/audit/?who=nobody",
         "settings/audit/2/",
         "settings/privacy/",
+        "settings/privacy/person/?actor=mira@shop.example",
+        "settings/privacy/person/?actor=",
         "settings/privacy/empty-test",
     ),
     "viewer": ("settings/general/", "settings/members/", "settings/members/leave", "settings/privacy/", "settings/usage/"),
@@ -210,6 +212,32 @@ def test_less_is_kept_only_after_a_second_look(house: Site) -> None:
         assert visit.findings_in_all_looks() == []
         visit.page.get_by_role("link", name="Cancel").click()
         expect(visit.page.get_by_label("Days")).to_have_value("400")
+
+
+def test_one_person_is_looked_up_and_erased_once_the_id_is_typed(site: Site, house: Site) -> None:
+    with site.visit("admin") as visit:
+        visit.go("settings/privacy/person/")
+        visit.page.get_by_label("Id or e-mail address").fill("mira@shop.example")
+        button(visit.page, "Look up")
+        expect(visit.page.get_by_role("row", name=re.compile("Daily sums"))).to_be_visible()
+        assert visit.findings_in_all_looks() == []
+    with house.visit(None) as visit:
+        page = visit.page
+        visit.go("settings/privacy/person/erase?actor=usr_gone")
+        page.get_by_label("E-mail address").fill(OWNER)
+        page.get_by_label("Password").fill(PASSWORD)
+        button(page, "Sign in")
+        page.get_by_label("Password").fill(PASSWORD)  # once more
+        button(page, "Continue")
+        expect(page.get_by_role("heading", name="Erase usr_gone?")).to_be_visible()
+        page.get_by_label("Type usr_gone to go on").fill("usr")
+        button(page, "Erase everything of this actor")
+        expect(page.get_by_text("This is not the id of the actor.")).to_be_visible()
+        assert visit.findings_in_all_looks() == []
+        page.get_by_label("Type usr_gone to go on").fill("usr_gone")
+        button(page, "Erase everything of this actor")
+        told(page, "The actor is being erased.")
+        expect(page.get_by_role("region", name="Erasures").get_by_role("row")).to_have_count(2)
 
 
 def test_the_audit_log_is_read_filtered_and_taken_away(house: Site, tmp_path: Path) -> None:
