@@ -30,6 +30,7 @@ from litesoc_server.stream.remains import is_drained
 log = logging.getLogger(__name__)
 
 EVERY_S = 2.0
+RETRY_S = 30.0  # after something did not answer: files are written anew whole, so not over and over
 SKEW = timedelta(seconds=2)  # by which the clocks of the server and of the stream may differ
 PATIENCE = timedelta(minutes=10)  # with the count for the quota; then the events go uncounted
 
@@ -45,17 +46,30 @@ class ActorEraser:
 
     def run(self, stop: threading.Event, *, every_s: float = EVERY_S) -> None:
         """Look over and over until ``stop`` is set."""
-        while not stop.wait(every_s):
-            self.run_once()
+        wait_s = every_s
+        while not stop.wait(wait_s):
+            wait_s = every_s if self.run_once() else max(every_s, RETRY_S)
 
-    def run_once(self) -> None:
-        """Do what can be done now. What does not answer is tried again the next time."""
+    def run_once(self) -> bool:
+        """Do what can be done now. Returns whether all of it could be; what could not is tried again the next time."""
         try:
             with fresh_connections():
-                for erasure in to_be_carried_out():
-                    self._go_on(erasure)
+                went_on = [self._try(erasure) for erasure in to_be_carried_out()]
+        except Error as error:
+            log.warning("actors are erased later: %s", type(error).__name__)
+            return False
+        return all(went_on)
+
+    def _try(self, erasure: Erasure) -> bool:
+        try:
+            self._go_on(erasure)
         except (StoreUnavailable, StreamUnavailable, StateUnavailable, PolicyConflict, Error) as error:
-            log.warning("an actor is erased later: %s", type(error).__name__)
+            log.warning("erasure %s goes on later: %s", erasure.pk, type(error).__name__)
+            return False
+        except Exception:  # a bug with one actor must not hold up the others, let alone end the process
+            log.exception("erasure %s cannot go on", erasure.pk)
+            return False
+        return True
 
     def _go_on(self, erasure: Erasure) -> None:
         """Take the next steps, up to one that has to wait."""

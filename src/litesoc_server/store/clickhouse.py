@@ -3,10 +3,13 @@
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from litesoc_server.store.connections import QUERY_SECONDS_MAX
+from clickhouse_connect.driver.client import Client
+
+from litesoc_server.store.connections import QUERY_SECONDS_MAX, connect
 from litesoc_server.store.sql_store import SqlStore
 
 _CONNECT_TIMEOUT_S = 5
+_PATIENT_TIMEOUT_S = 3_600  # for rewriting the rows of all months
 _ANSWER_TIMEOUT_S = QUERY_SECONDS_MAX + 10  # the server gives up first and says why
 _TLS_SCHEMES = ("clickhouses", "https")
 _HTTP_PORT, _HTTPS_PORT = 8123, 8443
@@ -40,3 +43,6 @@ class ClickHouseStore(SqlStore):
 
     def _connect_arguments(self) -> dict[str, Any]:
         return dict(self._arguments)
+
+    def _connect_patiently(self) -> Client:
+        return connect(self._connect_arguments() | {"send_receive_timeout": _PATIENT_TIMEOUT_S})

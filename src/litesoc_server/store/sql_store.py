@@ -63,6 +63,7 @@ _INSERT_SETTINGS = {
     "max_partitions_per_insert_block": 0,  # no limit: a replay may bring events of many months at once
 }
 
+_SLOW_SETTINGS = {"max_execution_time": 600}
 _REWRITE_SETTINGS = {"mutations_sync": 2, "max_execution_time": 0}
 
 
@@ -158,7 +159,7 @@ class SqlStore(SqlSummaries, ABC):
 
     def remove_actor(self, *, org_id: OrgId, names: ActorNames) -> None:
         """Remove everything of an actor. Raises StoreUnavailable; then some may be left."""
-        remove_actor(self._read, self._change, org_id=org_id, names=names)
+        remove_actor(self._read_slowly, self._change, org_id=org_id, names=names)
 
     def old_parts(self) -> set[str]:
         """Return what was rewritten and still lies on the disk. Raises StoreUnavailable."""
@@ -247,15 +248,15 @@ class SqlStore(SqlSummaries, ABC):
 
     def actor_names(self, *, org_id: OrgId, actor_id: str) -> ActorNames:
         """Return how events name an actor. Raises StoreUnavailable."""
-        return actor_names(self._read, org_id=org_id, actor_id=actor_id)
+        return actor_names(self._read_slowly, org_id=org_id, actor_id=actor_id)
 
     def actor_held(self, *, org_id: OrgId, names: ActorNames) -> list[HeldRows]:
         """Return how much is held of an actor. Raises StoreUnavailable."""
-        return actor_held(self._read, org_id=org_id, names=names)
+        return actor_held(self._read_slowly, org_id=org_id, names=names)
 
     def actor_events(self, *, org_id: OrgId, names: ActorNames, after: Cursor | None = None, limit: int) -> list[Event]:
         """Return an actor's oldest events after a cursor. Raises StoreUnavailable."""
-        return actor_events(self._read, org_id=org_id, names=names, after=after, limit=limit)
+        return actor_events(self._read_slowly, org_id=org_id, names=names, after=after, limit=limit)
 
     def taken_span(self, *, since_s: int) -> TakenSpan:
         """Return the store's clock, and when it took in the first event since ``since_s``. Raises StoreUnavailable."""
@@ -284,6 +285,10 @@ class SqlStore(SqlSummaries, ABC):
     def _connect(self) -> Client:
         return connect(self._connect_arguments())
 
+    def _connect_patiently(self) -> Client:
+        """Open a connection for what takes minutes."""
+        return self._connect()
+
     def _opened_writer(self) -> Client:
         if self._writer is None:
             msg = f"{self._name} is not open"
@@ -293,8 +298,14 @@ class SqlStore(SqlSummaries, ABC):
     def _change(self, sql: str, values: Mapping[str, object]) -> None:
         """Run a statement that rewrites rows, and wait until it is done on every replica; inserts go on meanwhile."""
         self._opened_writer()
-        with store_errors(self._name, "remove rows"), closing(self._connect()) as client:
+        with store_errors(self._name, "remove rows"), closing(self._connect_patiently()) as client:
             client.command(sql, parameters=dict(values), settings=_REWRITE_SETTINGS)
+
+    def _read_slowly(self, sql: str, values: Mapping[str, object]) -> Sequence[Sequence[Any]]:
+        """Answer what looks through all that an organisation has: on a connection of its own, for minutes if need be."""
+        self._opened_writer()
+        with store_errors(self._name, "answer"), closing(self._connect_patiently()) as client:
+            return client.query(sql, parameters=dict(values), settings=_SLOW_SETTINGS).result_rows
 
     def _read(self, sql: str, values: Mapping[str, object]) -> Sequence[Sequence[Any]]:
         self._opened_writer()

@@ -220,7 +220,7 @@ def test_what_is_on_its_way_and_what_is_not_counted_is_waited_for(store: EventSt
     assert window.count == 0
 
 
-class Killed(Exception):
+class Killed(BaseException):
     """The process ends here."""
 
 
@@ -245,6 +245,23 @@ def test_ended_anywhere_in_the_middle_it_goes_on_the_next_time(
     erasure = Erasure.objects.get(org=org)
     assert (erasure.step, erasure.actor_id) == (Step.DONE, None)
     assert places(org, ADA, store, stream) == {}
+
+
+def test_one_that_cannot_go_on_holds_up_no_other(
+    store: EventStore, stream: Stream, eraser: ActorEraser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = OrganizationFactory(), OrganizationFactory()
+    remove = actor_erasing.remove_from_control_database
+
+    def stumbling(org: Organization, *arguments: Any) -> None:
+        if org == bad:
+            raise TypeError
+        remove(org, *arguments)
+
+    monkeypatch.setattr(actor_erasing, "remove_from_control_database", stumbling)
+    assert erase(bad, eraser).step == Step.SETTLING
+    assert erase(good, eraser).step in (Step.SCRUBBING, Step.DONE)
+    assert not eraser.run_once()
 
 
 def test_nobody_in_particular_is_refused(store: EventStore) -> None:

@@ -30,9 +30,13 @@ LIMIT {limit:UInt64}
 _DISPLAY_NAMES = """
 SELECT JSONExtractString(metadata, 'actor_name') AS name
 FROM events
-WHERE org_id = {org_id:String} AND position(metadata, '"actor_name"') > 0
+WHERE org_id = {org_id:String} AND position(metadata, '"actor_name"') > 0 AND name IN (
+    SELECT JSONExtractString(metadata, 'actor_name')
+    FROM events
+    WHERE org_id = {org_id:String} AND position(metadata, '"actor_name"') > 0 AND <theirs>
+)
 GROUP BY name
-HAVING countIf(<theirs>) > 0 AND countIf(NOT <theirs>) = 0 AND lengthUTF8(name) >= {length:UInt8}
+HAVING countIf(NOT <theirs>) = 0 AND lengthUTF8(name) >= {length:UInt8}
 LIMIT {limit:UInt64}
 """
 _ADDRESSES = """
@@ -41,7 +45,11 @@ FROM events
 WHERE org_id = {org_id:String} AND user_ip IN (
     SELECT user_ip FROM events WHERE org_id = {org_id:String} AND isNotNull(user_ip) AND <theirs>
 ) AND user_ip NOT IN (
-    SELECT server_ip FROM events WHERE org_id = {org_id:String} AND isNotNull(server_ip) AND NOT <theirs>
+    SELECT server_ip
+    FROM events
+    WHERE org_id = {org_id:String} AND isNotNull(server_ip) AND NOT <theirs> AND server_ip IN (
+        SELECT user_ip FROM events WHERE org_id = {org_id:String} AND isNotNull(user_ip) AND <theirs>
+    )
 )
 GROUP BY user_ip
 HAVING countIf(NOT <theirs>) = 0
