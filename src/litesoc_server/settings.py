@@ -111,6 +111,9 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_COOKIE_AGE = 14 * 24 * 3600  # seconds without a visit, of those who asked to stay signed in
+# So many wrong passwords or codes for one account within so many seconds, and it waits; 10 a minute from one address.
+SIGN_IN_FAILURES_MAX, SIGN_IN_FAILURES_WITHIN_S = 5, 300
+ACCOUNT_RATE_LIMITS = {"login_failed": f"10/m/ip,{SIGN_IN_FAILURES_MAX}/{SIGN_IN_FAILURES_WITHIN_S}s/key"}
 ACCOUNT_FORMS = {
     "add_email": "litesoc_server.accounts.forms.AddEmailForm",
     "reset_password": "litesoc_server.accounts.forms.ResetPasswordForm",

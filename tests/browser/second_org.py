@@ -34,7 +34,7 @@ class SecondOrg:
     sessions: dict[str, str]  # of its owner, admin, analyst and viewer; of OPERATOR and GUEST
     members: dict[str, str]  # role -> id of the person
     keys: dict[str, str]  # name -> id
-    invitations: dict[str, str]  # "new", "guest", "expired", "accepted" -> the token in the link
+    invitations: dict[str, str]  # "new", "guest", "expired" -> the token in the link
 
 
 def make_second_org(server: LiveServer) -> SecondOrg:
@@ -134,17 +134,13 @@ def _invite(created: "Created", guest: "User") -> dict[str, str]:
         "new": "ola@nordlys.example",
         "guest": guest.email,
         "expired": "late@nordlys.example",
-        "withdrawn": "mistake@nordlys.example",
     }
     tokens = {}
     for name, address in addresses.items():
         issued = invite(created.organization, address, Role.ANALYST, acting=acting)
         tokens[name] = issued.token
-        ended = {
-            "expired": {"expires_at": timezone.now() - timedelta(days=1)},
-            "withdrawn": {"withdrawn_at": timezone.now()},
-        }
-        Invitation.objects.filter(pk=issued.invitation.pk).update(**ended.get(name, {"withdrawn_at": None}))
+        if name == "expired":
+            Invitation.objects.filter(pk=issued.invitation.pk).update(expires_at=timezone.now() - timedelta(days=1))
     return tokens
 
 

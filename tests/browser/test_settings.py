@@ -32,7 +32,7 @@ PAGES = {
         "settings/privacy/person/?actor=",
         "settings/privacy/empty-test",
     ),
-    "viewer": ("settings/general/", "settings/members/", "settings/members/leave", "settings/privacy/", "settings/usage/"),
+    "viewer": ("settings/general/", "settings/members/leave", "settings/privacy/"),
     OPERATOR: ("/operator/", "/operator/{org_id}/suspend"),
 }
 INVITATIONS = (
@@ -41,7 +41,6 @@ INVITATIONS = (
     (GUEST, "guest", "Not now"),
     ("viewer", "new", "This invitation is for somebody else"),
     (None, "expired", "This invitation has expired"),
-    (None, "withdrawn", "This invitation was withdrawn"),
 )
 
 

@@ -1,7 +1,9 @@
 """The only doors to audit logs."""
 
 import uuid
+from datetime import datetime
 
+from litesoc_server.audit.actions import Action
 from litesoc_server.audit.models import AuditChain, AuditEntry, AuditVerification
 
 
@@ -9,6 +11,12 @@ def get_entry(org_id: uuid.UUID, seq: int) -> AuditEntry:
     """Return one entry of an organisation's log. Raises AuditEntry.DoesNotExist."""
     found: AuditEntry = AuditEntry.objects.get(org_id=org_id, seq=seq)
     return found
+
+
+def count_acts(org_id: uuid.UUID, action: Action, *, target_id: str, since: datetime) -> int:
+    """Return how often ``action`` was done to a target since a moment."""
+    found = AuditEntry.objects.filter(org_id=org_id, action=action, target_id=target_id, at__gte=since)
+    return int(found.count())
 
 
 def chain_of(org_id: uuid.UUID) -> AuditChain:

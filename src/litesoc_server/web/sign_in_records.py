@@ -15,7 +15,7 @@ from litesoc_server.accounts.models import User
 from litesoc_server.accounts.request_client import address_of, user_agent_of
 from litesoc_server.audit.actions import Action
 from litesoc_server.audit.by import By
-from litesoc_server.orgs.account_acts import record_account_act
+from litesoc_server.orgs.account_acts import record_account_act, record_failed_sign_in
 
 _ACTIONS: tuple[tuple[Signal, Action], ...] = (
     (account.user_logged_out, Action.LOGOUT),
@@ -52,7 +52,7 @@ def _not_signed_in(credentials: dict[str, object], request: HttpRequest | None =
     user = User.objects.filter(email=str(credentials.get("email", "")).strip().lower()).first()
     if user is None:
         return
-    record_account_act(user, Action.LOGIN_FAILED, by=_by_somebody(request))
+    record_failed_sign_in(user, by=_by_somebody(request))
 
 
 def _factor_refused(

@@ -68,6 +68,15 @@ def test_signing_in_failing_to_and_signing_out(org: Organization) -> None:
     assert (left.action, left.principal) == (Action.LOGOUT, f"user:{user.id}")
 
 
+def test_an_account_that_has_to_wait_is_recorded_once(org: Organization) -> None:
+    user = member_who_signs_in(org)
+    for _ in range(7):  # the last two are refused unseen
+        sign_in(browser(), password="wrong wrong wrong")
+    *failures, locked = recorded(org)
+    assert [entry.action for entry in failures] == [Action.LOGIN_FAILED] * 5
+    assert (locked.action, locked.principal, locked.target.value) == (Action.LOCKED_OUT, "anonymous", user.email)
+
+
 def test_second_factors_that_fail(org: Organization) -> None:
     user = member_who_signs_in(org)
     secret = set_up_totp(signed_in())
