@@ -51,7 +51,11 @@ SETTINGS_PAGES: Sequence[SettingsPage] = (
     ),
     SettingsPage("settings_usage", "Usage and plan", "quota limit events month billing features forecast rate"),
     SettingsPage("settings_audit", "Audit log", "audit log history who did what verified", Permission.VIEW_AUDIT),
-    SettingsPage("settings_privacy", "Retention and privacy", "retention days delete redact addresses personal data"),
+    SettingsPage(
+        "settings_privacy",
+        "Retention and privacy",
+        "retention days delete redact addresses personal data person actor erase forget export gdpr",
+    ),
 )
 
 
