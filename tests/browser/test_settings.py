@@ -1,6 +1,7 @@
 """The settings, the operator's page and invitations in a real browser, in an organisation of their own: they change it."""
 
 import csv
+import json
 import re
 from pathlib import Path
 
@@ -213,13 +214,18 @@ def test_less_is_kept_only_after_a_second_look(house: Site) -> None:
         expect(visit.page.get_by_label("Days")).to_have_value("400")
 
 
-def test_one_person_is_looked_up_and_erased_once_the_id_is_typed(site: Site, house: Site) -> None:
+def test_one_person_is_looked_up_and_erased_once_the_id_is_typed(site: Site, house: Site, tmp_path: Path) -> None:
     with site.visit("admin") as visit:
         visit.go("settings/privacy/person/")
         visit.page.get_by_label("Id or e-mail address").fill("mira@shop.example")
         button(visit.page, "Look up")
         expect(visit.page.get_by_role("row", name=re.compile("Daily sums"))).to_be_visible()
         assert visit.findings_in_all_looks() == []
+        with visit.page.expect_download() as saved:
+            visit.page.get_by_role("link", name="Download as JSON").click()
+        saved.value.save_as(tmp_path / "actor.json")
+        document = json.loads((tmp_path / "actor.json").read_bytes())
+        assert (document["asked_for"], document["events"][0]["actor"]["email"]) == ("mira@shop.example",) * 2
     with house.visit(None) as visit:
         page = visit.page
         visit.go("settings/privacy/person/erase?actor=usr_gone")
