@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from litesoc_server.alerts.models import Alert
+from litesoc_server.events.detection import NAMING_FIELDS
 from litesoc_server.events.mentions import Mentions
 from litesoc_server.pipeline.detect.subjects import actor_key, actor_subject, address_of, address_subject
 from litesoc_server.store.actors import ActorNames
@@ -48,7 +49,7 @@ def erase_from_alert(alert: Alert, names: ActorNames, mentions: Mentions) -> Non
         if finding.get("source_ip") in names.addresses:
             finding.update(dict.fromkeys(("source_ip", *_OF_PERSON)))
     data["entered"] = [one for one in data.get("entered", ()) if not _is_one_of(one, theirs)]
-    alert.incident_data = mentions.erase_within(data)
+    alert.incident_data = mentions.erase_within(data, fields=NAMING_FIELDS)
     alert.actor_id, alert.source_ip = alert.incident.actor_id, alert.incident.source_ip
     for field in ("title", "description", "resolved_by", "internal_notes"):
         setattr(alert, field, mentions.erase_within(getattr(alert, field)))

@@ -11,6 +11,13 @@ from litesoc_server.events.ids import EventId, OrgId
 
 _SEPARATOR = "\x1f"
 _ESCAPES = str.maketrans({"\x1e": "\x1e0", _SEPARATOR: "\x1e1"})  # in what senders may have named
+# Fields of a detection, and of an alert's incident, in which a person may be named. The others hold words of ours.
+NAMING_FIELDS = frozenset(
+    {
+        *("actor_id", "actor_email", "source_ip", "incident_key", "key", "entered"),
+        *("title", "description", "reasons", "value", "ruled_out", "actions"),
+    }
+)
 EVIDENCE_EVENTS_MAX = 50  # event ids carried by one detection; the alert keeps the newest of all its detections
 
 

@@ -48,27 +48,39 @@ class Mentions:
         """Return ``text`` with ERASED in place of each name."""
         return self._pattern.sub(ERASED, text)
 
-    def is_within(self, value: object) -> bool:
-        """Return whether any text in ``value``, what JSON decodes to, names the person."""
+    def is_within(self, value: object, *, with_keys: bool = False) -> bool:
+        """Return whether any text in ``value``, what JSON decodes to, names the person.
+
+        Keys are names of fields, which an actor may be called as well: they count where a sender chose them, ``with_keys``.
+        """
         match value:
             case str():
                 return self.is_in(value)
             case list() | tuple():
-                return any(self.is_within(item) for item in value)
+                return any(self.is_within(item, with_keys=with_keys) for item in value)
             case dict():
-                return any(self.is_within(key) or self.is_within(item) for key, item in value.items())
+                keys = value if with_keys else ()
+                return any(map(self.is_in, keys)) or any(
+                    self.is_within(item, with_keys=with_keys) for item in value.values()
+                )
             case _:
                 return False
 
-    def erase_within(self, value: object) -> object:
-        """Return ``value``, what JSON decodes to, with ERASED in place of each name in any of its texts."""
+    def erase_within(self, value: object, *, fields: Collection[str] | None = None) -> object:
+        """Return ``value``, what JSON decodes to, with ERASED in place of each name in any of its texts, but for keys.
+
+        With ``fields`` only in what stands under one of these keys, at any depth: the rest are words of ours.
+        """
         match value:
             case str():
-                return self.erase(value)
+                return self.erase(value) if fields is None else value
             case list() | tuple():
-                return [self.erase_within(item) for item in value]
+                return type(value)(self.erase_within(item, fields=fields) for item in value)
             case dict():
-                return {self.erase_within(key): self.erase_within(item) for key, item in value.items()}
+                return {
+                    key: self.erase_within(item, fields=None if fields is None or key in fields else fields)
+                    for key, item in value.items()
+                }
             case _:
                 return value
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from litesoc_server.events.detection import DETECTION_ENCODER, Detection
+from litesoc_server.events.detection import DETECTION_ENCODER, NAMING_FIELDS, Detection
 from litesoc_server.events.envelope import ENVELOPE_ENCODER, Envelope
 from litesoc_server.events.ids import OrgId
 from litesoc_server.events.mentions import Mentions
@@ -44,7 +44,8 @@ def _names(letter: DeadLetter, org_id: OrgId, mentions: Mentions) -> bool:
             is_named = message.server_ip is not None and mentions.is_in(message.server_ip)
             return message.org_id == org_id and (is_named or _is_in_body(message.body, mentions))
         case Detection():
-            return message.org_id == org_id and mentions.is_within(msgspec.to_builtins(message))
+            data = msgspec.to_builtins(message)
+            return message.org_id == org_id and mentions.erase_within(data, fields=NAMING_FIELDS) != data
         case None:
             return False
 
@@ -55,7 +56,7 @@ def _without(letter: DeadLetter, mentions: Mentions) -> bytes | None:
         case Envelope() as envelope:
             return _envelope_without(envelope, mentions)
         case Detection() as detection if not mentions.is_in(detection.incident_key):
-            data = mentions.erase_within(msgspec.to_builtins(detection))
+            data = mentions.erase_within(msgspec.to_builtins(detection), fields=NAMING_FIELDS)
             return DETECTION_ENCODER.encode(_read_detection(data))
         case _:
             return None
@@ -69,10 +70,10 @@ def _envelope_without(envelope: Envelope, mentions: Mentions) -> bytes | None:
         return None
     items = body.get("events") if isinstance(body, dict) else None
     if not isinstance(items, list):
-        items = None if mentions.is_within(body) else [body]
+        items = None if _is_named_by(body, mentions) else [body]
     if items is None:
         return None
-    theirs = {index for index, item in enumerate(items) if mentions.is_within(item)}
+    theirs = {index for index, item in enumerate(items) if _is_named_by(item, mentions)}
     refused = {*envelope.rejected, *theirs}
     wanted = range(len(items)) if envelope.only_index is None else [envelope.only_index]
     if all(index in refused for index in wanted):
@@ -91,6 +92,14 @@ def _envelope_without(envelope: Envelope, mentions: Mentions) -> bytes | None:
 
 def _is_in_body(body: bytes, mentions: Mentions) -> bool:
     try:
-        return mentions.is_within(_DECODER.decode(body))
+        content = _DECODER.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return mentions.is_in(body.decode("utf-8", "replace"))
+    items = content.get("events") if isinstance(content, dict) else None
+    return any(_is_named_by(item, mentions) for item in (items if isinstance(items, list) else [content]))
+
+
+def _is_named_by(item: object, mentions: Mentions) -> bool:
+    """Return whether an item names the person: in any value, or as a key of its metadata, where senders choose them."""
+    metadata = item.get("metadata") if isinstance(item, dict) else None
+    return mentions.is_within(item) or mentions.is_within(metadata, with_keys=True)

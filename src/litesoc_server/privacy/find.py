@@ -22,7 +22,7 @@ from litesoc_server.store.base import EventReader
 from litesoc_server.stream.base import DeadLetters
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MASKED = ("[REDACTED]", "[erased]")  # stand for anybody
+_MASKED = ("[REDACTED]", "REDACTED", "[erased]", "erased")  # stand for anybody
 
 
 class ActorRefused(Exception):

@@ -10,11 +10,10 @@ from litesoc_server.orgs.policy_changes import change_policy, stored_policy
 from litesoc_server.orgs.principals import Who
 from litesoc_server.pipeline.detect.subjects import actor_key
 from litesoc_server.privacy.saved_views import views_naming
-from litesoc_server.privacy.texts import erase_texts, text_tables
+from litesoc_server.privacy.texts import POLICY_LISTS, erase_texts, text_tables
 from litesoc_server.store.actors import ActorNames
 
 _SYSTEM = Who(by="LiteSOC", principal="system", acting=By.system())
-POLICY_LISTS = ("allowed_actors", "allowed_addresses")
 
 
 def remove_from_control_database(org: Organization, names: ActorNames) -> None:

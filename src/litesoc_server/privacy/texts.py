@@ -9,12 +9,25 @@ from django.apps import apps
 from django.db import models, transaction
 from django.db.models.functions import Cast
 
-from litesoc_server.alerts.models import Alert, AlertComment, AlertTransition, BulkChange
+from litesoc_server.alerts.models import Alert, AlertComment, AlertDetection, AlertTransition, BulkChange
 from litesoc_server.apikeys.models import AccessRules, ApiKey
+from litesoc_server.events.detection import NAMING_FIELDS
 from litesoc_server.events.mentions import Mentions
-from litesoc_server.orgs.models import Invitation, Organization, PolicyChange, SavedView, StoredPolicy, Suppression
+from litesoc_server.orgs.models import (
+    Invitation,
+    Organization,
+    PolicyChange,
+    SavedView,
+    StoredPolicy,
+    StoredPrivacy,
+    Suppression,
+    SuppressionHit,
+    UsageDay,
+    UsageRefusal,
+)
 from litesoc_server.privacy.models import Erasure
 
+POLICY_LISTS = ("allowed_actors", "allowed_addresses")  # the settings of a policy that name people
 ROWS_AT_ONCE = 100  # of one transaction
 _ASKED_NAMES_MAX = 40  # beyond that, looking at each row is faster than asking the database
 _PLACES: dict[type[models.Model], str] = {
@@ -34,6 +47,31 @@ _LEFT_ALONE = {
     (AccessRules, "origins"),
     (Invitation, "email"),
     (StoredPolicy, "overrides"),
+    (StoredPrivacy, "redacted_keys"),
+    (ApiKey, "scopes"),
+}
+# Words and ids of ours, which an actor may be called as well: what they mean is lost when one of them is replaced.
+_OURS = {
+    (Alert, "detector"),
+    (Alert, "trigger_event_id"),
+    (AlertDetection, "detection_id"),
+    (AlertDetection, "detector"),
+    (AlertDetection, "severity"),
+    (AlertTransition, "principal"),
+    (ApiKey, "prefix"),
+    (BulkChange, "principal"),
+    (BulkChange, "refused"),
+    (BulkChange, "targets"),
+    (PolicyChange, "principal"),
+    (Suppression, "detector"),
+    (SuppressionHit, "detection_id"),
+    (UsageDay, "key_id"),
+    (UsageDay, "source"),
+    (UsageRefusal, "code"),
+}
+_FIELDS_IN: dict[tuple[type[models.Model], str], frozenset[str]] = {  # the same within JSON: only what stands under these
+    (Alert, "incident_data"): NAMING_FIELDS,
+    (AlertTransition, "before"): frozenset({"resolved_by", "internal_notes"}),
 }
 _TIMES = ("first_seen_at", "created_at", "at", "updated_at", "asked_at")  # the first that a table has says when
 
@@ -64,7 +102,7 @@ def text_tables() -> Iterator[TextTable]:
         fields = tuple(
             field.name
             for field in model._meta.concrete_fields  # noqa: SLF001 # see above
-            if _is_text(field) and (model, field.name) not in _LEFT_ALONE
+            if _is_text(field) and (model, field.name) not in _LEFT_ALONE | _OURS
         )
         names = {field.name for field in model._meta.concrete_fields}  # noqa: SLF001 # see above
         if fields:
@@ -75,7 +113,7 @@ def rows_naming(table: TextTable, org: Organization, mentions: Mentions) -> Iter
     """Yield the rows of an organisation in which a text names the person."""
     of_org = table.model._base_manager.filter(**{table.org_path: org})  # noqa: SLF001 # see above
     for row in _maybe_naming(of_org, table, mentions).iterator(ROWS_AT_ONCE):
-        if any(mentions.is_within(getattr(row, field)) for field in table.fields):
+        if any(_erased(row, field, mentions) != getattr(row, field) for field in table.fields):
             yield row
 
 
@@ -99,10 +137,18 @@ def erase_texts(
 
 def _erase_in(row: models.Model, table: TextTable, mentions: Mentions) -> None:
     for name in table.fields:
-        erased = mentions.erase_within(getattr(row, name))
+        erased = _erased(row, name, mentions)
         longest = getattr(row._meta.get_field(name), "max_length", None)  # noqa: SLF001 # see above
         setattr(row, name, erased[:longest] if isinstance(erased, str) and longest else erased)
     row.save(update_fields=table.fields)
+
+
+def _erased(row: models.Model, name: str, mentions: Mentions) -> object:
+    """Return what a column holds without the names."""
+    value = getattr(row, name)
+    if isinstance(row, PolicyChange) and name == "changes":
+        return [mentions.erase_within(one) if one["setting"] in POLICY_LISTS else one for one in value]
+    return mentions.erase_within(value, fields=_FIELDS_IN.get((type(row), name)))
 
 
 def _maybe_naming(rows: models.QuerySet[Any], table: TextTable, mentions: Mentions) -> models.QuerySet[Any]:

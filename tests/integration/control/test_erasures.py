@@ -1,5 +1,6 @@
 """One actor, erased from everywhere: what is about them alone goes, what is about others names them no more."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -7,15 +8,29 @@ from typing import Any
 import msgspec
 import pytest
 from django.utils import timezone
+from msgspec.structs import replace
 
-from control_factories import NOW_MS, MembershipFactory, OrganizationFactory, make_alert, make_suppression, org_id_of
+from control_factories import (
+    NOW_MS,
+    DetectionFactory,
+    MembershipFactory,
+    OrganizationFactory,
+    make_alert,
+    make_key,
+    make_suppression,
+    org_id_of,
+)
 from litesoc_server.alerts.models import Alert, AlertComment
 from litesoc_server.audit.by import By
 from litesoc_server.audit.database_check import verify_database
 from litesoc_server.audit.models import AuditEntry, AuditValue
+from litesoc_server.events.detection import DETECTION_DECODER, DETECTION_ENCODER
 from litesoc_server.events.envelope import ENVELOPE_DECODER, ENVELOPE_ENCODER, Envelope, Environment
 from litesoc_server.events.event import Actor
-from litesoc_server.orgs.models import ListedPage, Organization, PolicyChange, Role, SavedView, Suppression
+from litesoc_server.events.mentions import ERASED
+from litesoc_server.events.risk import Risk
+from litesoc_server.ingest.keys import Scope
+from litesoc_server.orgs.models import ListedPage, Organization, PolicyChange, Role, SavedView, StoredPrivacy, Suppression
 from litesoc_server.orgs.policy_changes import change_policy, stored_policy
 from litesoc_server.orgs.principals import Who
 from litesoc_server.orgs.usage import UsageMark
@@ -90,9 +105,9 @@ def fill(org: Organization, store: EventStore, stream: Stream) -> None:
         letters.add(Subject.RAW, envelope(org, content, **changes), "why")
 
 
-def erase(org: Organization, eraser: ActorEraser, *, rounds: int = 1) -> Erasure:
+def erase(org: Organization, eraser: ActorEraser, *, actor: str = ADA, rounds: int = 1) -> Erasure:
     """Ask for it, as of a minute ago, and carry it out up to what has to wait for the store's files."""
-    erasure = ask_to_erase(org, ADA, typed=ADA, who=OPERATOR)
+    erasure = ask_to_erase(org, actor, typed=actor, who=OPERATOR)
     past = timezone.now() - timedelta(minutes=1)
     Erasure.objects.filter(pk=erasure.pk).update(asked_at=past)
     for _ in range(rounds + 1):
@@ -199,6 +214,43 @@ def test_the_audit_log_stays_sound_and_names_the_actor_nowhere(
     ]
 
 
+WORDS = ("findings", "severity", "high", "brute_force_address", "score", "ingest", "password", "setting", "actor", "event")
+
+
+def test_actors_called_as_words_of_ours_are_erased_and_all_else_means_what_it_meant(
+    store: EventStore, stream: Stream, eraser: ActorEraser
+) -> None:
+    org = OrganizationFactory()
+    event = make_event(org, actor=Actor(ROY), risk=Risk(7, 0.5, ()))
+    store_events(store, event)
+    alert = make_alert(org, actor_id=None, title=f"Attack by {', '.join(WORDS)}", description="")
+    StoredPrivacy.objects.create(org=org, redacted_keys=["password"])
+    key = make_key(org, name="ingest", scopes={Scope.INGEST}).record
+    change_policy(org, {"muted_detectors": ["brute_force_address"], "allowed_actors": ["high", ROY]}, who=OPERATOR)
+    changes = PolicyChange.objects.get(org=org).changes
+    stream.dead_letters.add(Subject.RAW, envelope(org, body({"event": "a.b", "actor": ROY})), "why")
+    detection = DetectionFactory(org_id=org_id_of(org), title="By high", actor_id=None)
+    stream.dead_letters.add(Subject.DETECTIONS, DETECTION_ENCODER.encode(detection), "why")
+    for word in WORDS:
+        assert erase(org, eraser, actor=word).step == Step.SCRUBBING
+    (found,) = store.actor_events(
+        org_id=org_id_of(org), names=store.actor_names(org_id=org_id_of(org), actor_id=ROY), limit=9
+    )
+    assert found.risk == event.risk
+    after = Alert.objects.get(pk=alert.pk)
+    assert after.title == f"Attack by {', '.join([ERASED] * len(WORDS))}"
+    assert replace(after.incident.headline, title="") == replace(alert.incident.headline, title="")
+    assert (after.detector, after.detections.get().severity) == (alert.detector, alert.detections.get().severity)
+    key.refresh_from_db()
+    assert (key.name, key.scopes) == (ERASED, ["ingest"])
+    assert StoredPrivacy.objects.get(org=org).redacted_keys == ["password"]
+    first = PolicyChange.objects.filter(org=org).earliest("version").changes
+    assert json.loads(json.dumps(changes).replace('"high"', f'"{ERASED}"')) == first
+    raw, left = stream.dead_letters.list(9)
+    assert msgspec.json.decode(ENVELOPE_DECODER.decode(raw.payload).body) == {"events": [{"event": "a.b", "actor": ROY}]}
+    assert DETECTION_DECODER.decode(left.payload) == replace(detection, title=f"By {ERASED}")
+
+
 def test_what_is_on_its_way_and_what_is_not_counted_is_waited_for(store: EventStore, stream: Stream) -> None:
     org, state = OrganizationFactory(), MemoryState()
     eraser = ActorEraser(store=store, stream=stream, state=state)
@@ -266,7 +318,7 @@ def test_one_that_cannot_go_on_holds_up_no_other(
 
 def test_nobody_in_particular_is_refused(store: EventStore) -> None:
     org = OrganizationFactory()
-    for actor in ("", "[REDACTED]", "x" * 256):
+    for actor in ("", "[REDACTED]", "erased", "x" * 256):
         with pytest.raises(ActorRefused):
             ask_to_erase(org, actor, typed=actor, who=OPERATOR)
     with pytest.raises(ActorRefused, match="not the id"):

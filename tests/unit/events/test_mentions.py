@@ -32,10 +32,17 @@ def test_a_name_is_found_where_it_stands_alone(text: str, left: str) -> None:
 
 
 def test_names_are_found_at_any_depth() -> None:
-    value = {"by": ["usr_1", 42, None], "42": {"note": "usr_2"}}
+    value = {"by": ["usr_1", 42, None], "42": {"note": "usr_2"}, "kind": "usr_1"}
+    left = {"by": ["[erased]", 42, None], "42": {"note": "usr_2"}, "kind": "[erased]"}
     assert ADA.is_within(value)
-    assert ADA.erase_within(value) == {"by": ["[erased]", 42, None], "[erased]": {"note": "usr_2"}}
+    assert ADA.erase_within(value) == left
+    assert ADA.erase_within([value], fields={"by"}) == [{**left, "kind": "usr_1"}]
     assert not ADA.is_within({"by": ["usr_2", 42]})
+
+
+def test_keys_count_only_where_a_sender_chose_them() -> None:
+    value = {"by": [{"usr_1": "admin"}]}
+    assert (ADA.is_within(value), ADA.is_within(value, with_keys=True)) == (False, True)
 
 
 def test_nobody_is_found_nowhere() -> None:

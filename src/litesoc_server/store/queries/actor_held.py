@@ -43,7 +43,7 @@ WHERE org_id = {org_id:String} AND <theirs>
 ORDER BY ts, toUInt128(event_id)
 LIMIT {limit:UInt64}
 """
-NAMED_IN = ("metadata", "risk")  # columns of events that may name others than the actor
+NAMED_IN = ("metadata",)  # columns of events that may name others than the actor
 _BEFORE_ALL = Cursor(0, EventId("00000000-0000-0000-0000-000000000000"))
 
 
