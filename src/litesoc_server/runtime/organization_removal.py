@@ -60,6 +60,7 @@ class OrganizationRemover:
 
     def _remove(self, org: Organization) -> None:
         org_id = OrgId(str(org.pk))
+        self._stream.scrub()  # or the next start would deliver again, and store, what was acknowledged a moment ago
         self._store.remove_organization(org_id=org_id)
         remove_dead_letters(self._stream.dead_letters, org_id=org_id)
         self._state.forget(org_id)

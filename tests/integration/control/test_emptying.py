@@ -1,6 +1,7 @@
 """The test environment: emptied on request, whatever ends the worker in between, with everything that is live left whole."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -112,7 +113,7 @@ def test_it_takes_all_of_the_test_environment_and_nothing_else(store: EventStore
     ]
 
 
-def test_what_is_on_its_way_is_waited_for(store: EventStore, stream: Stream) -> None:
+def test_what_is_on_its_way_is_waited_for(store: EventStore, stream: Stream, tmp_path: Path) -> None:
     org = OrganizationFactory()
     stream.publisher.publish(Subject.RAW, [raw(org, Environment.TEST)])
     ask_to_empty(org, by=By.operator())
@@ -123,6 +124,8 @@ def test_what_is_on_its_way_is_waited_for(store: EventStore, stream: Stream) -> 
     consumer.ack(consumer.fetch(10, 1.0))
     emptier.run_once()
     assert not is_asked(org)
+    left = [path.name for path in tmp_path.rglob("*") if path.is_file() and org_id_of(org).encode() in path.read_bytes()]
+    assert left == [], "a start would deliver it again"
 
 
 def test_where_events_keep_coming_patience_ends_and_what_is_not_counted_stays(store: EventStore, stream: Stream) -> None:

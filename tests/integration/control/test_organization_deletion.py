@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -180,7 +181,7 @@ def test_nothing_of_it_is_left_in_any_table_and_others_keep_theirs(
     assert [letter.id for letter in stream.dead_letters.list(10)] == ["3", "4", "5"]
 
 
-def test_removal_waits_for_what_keys_sent_before(org: Organization, store: SqlStore, stream: Stream) -> None:
+def test_removal_waits_for_what_keys_sent_before(org: Organization, store: SqlStore, stream: Stream, tmp_path: Path) -> None:
     schedule_deletion(org, typed_name=org.name, acting=OPERATOR)
     end_grace(org)
     stream.publisher.publish(Subject.RAW, [raw(org)])
@@ -191,6 +192,8 @@ def test_removal_waits_for_what_keys_sent_before(org: Organization, store: SqlSt
     consumer.ack(consumer.fetch(10, 1.0))
     remover.run_once()
     assert not Organization.objects.filter(pk=org.pk).exists()
+    left = [path.name for path in tmp_path.rglob("*") if path.is_file() and str(org.pk).encode() in path.read_bytes()]
+    assert left == [], "a start would deliver it again"
 
 
 class Killed(Exception):
