@@ -104,6 +104,32 @@ def test_removing_an_actor_leaves_nothing_of_them_in_any_table_and_others_as_the
         assert case.store._read(named.format("positionCaseInsensitive(command, {name:String}) > 0"), {"name": name}) == []
 
 
+def test_what_is_left_of_the_metadata_of_others_is_json_that_means_the_same(case: StoreCase) -> None:
+    org = new_org()
+    values = {
+        "n": 12345,
+        "list": [12345, 12345, 123456, -12345],
+        "text": 'Of\n12345,\n-12345 \\12345"12345',
+        "so": True,
+        "no": None,
+    }
+    case.store.insert(stored([make_event(org, NOW_MS, actor=ROY, metadata=meta(**values, is_it="true"))]))
+    for word in ("true", "null", "12345"):
+        names = ActorNames(ids=(word,))
+        case.store.remove_actor(org_id=org, names=names)
+        assert case.store.actor_held(org_id=org, names=names) == []
+    (left,) = found(case, org)
+    erased = "[erased]"
+    assert msgspec.json.decode(left.metadata) == {
+        "n": erased,
+        "list": [erased, erased, 123456, -12345],
+        "text": f'Of\n{erased},\n-{erased} \\{erased}"{erased}',
+        "so": True,
+        "no": None,
+        "is_it": erased,
+    }
+
+
 def test_what_was_rewritten_is_named_while_it_lies_on_the_disk(case: StoreCase) -> None:
     org = new_org()
     case.store.insert(stored(events_of_ada(org)))

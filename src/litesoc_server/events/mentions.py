@@ -15,8 +15,11 @@ _SEARCHED_DIGITS_MIN = 5  # of an id that is a number: shorter ones stand for an
 _BEFORE, _AFTER = r"(?<!\w)(?<!\w[.\-+@])", r"(?!\w)(?![.\-+@]\w)"
 _AFTER_IPV6 = r"(?!:[0-9a-f:])"
 # The same for RE2, which cannot look around: the first and the last group are kept.
-_RE2_BEFORE, _RE2_AFTER = r"(^|[^\pL\pN_.\-+@]|(?:^|[^\pL\pN_])[.\-+@])", r"($|[^\pL\pN_.\-+@]|[.\-+@](?:$|[^\pL\pN_]))"
+_RE2_ESCAPE = r"(?:^|[^\\])(?:\\\\)*\\(?:[bfnrt]|u[0-9a-f]{4})[.\-+@]?"  # a line break is no letter, though JSON writes one
+_RE2_BEFORE = rf"(^|[^\pL\pN_.\-+@]|(?:^|[^\pL\pN_])[.\-+@]|{_RE2_ESCAPE})"
+_RE2_AFTER = r"($|[^\pL\pN_.\-+@]|[.\-+@](?:$|[^\pL\pN_]))"
 _IPV6 = re.compile(r"[0-9a-fA-F:.]+")
+_NUMBER = re.compile(r"[1-9][0-9]*")
 _NEVER = "(?!)"
 
 
@@ -91,7 +94,7 @@ class Mentions:
         return tuple(self._names) if is_plain else None
 
     def re2_in_json(self) -> tuple[str, ...]:
-        r"""Return the patterns by which the event store finds the names in JSON.
+        r"""Return the patterns by which the event store finds the names in texts of JSON.
 
         What replaces a match is ``\\1…\\2``. Two names beside each other share what stands between: replace twice.
         """
@@ -99,6 +102,12 @@ class Mentions:
         whole = "|".join(_re2(name) for name in self._names if not is_searched_for(name))
         patterns = ((searched, _RE2_BEFORE, _RE2_AFTER), (whole, '(")', '(")'))
         return tuple(f"{before}(?:{names}){after}" for names, before, after in patterns if names)
+
+    @property
+    def re2_numbers(self) -> str | None:
+        r"""The pattern that finds ids that stand as numbers between the texts of compact JSON, for ``\\1…\\2`` as well."""
+        numbers = "|".join(name for name in self._names if _NUMBER.fullmatch(name) and is_searched_for(name))
+        return rf"([:,\[])(?:{numbers})($|[,\]}}])" if numbers else None
 
 
 def _pattern_of(name: str) -> str:

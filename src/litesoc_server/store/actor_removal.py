@@ -5,10 +5,9 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 
 from litesoc_server.events.ids import OrgId
-from litesoc_server.events.mentions import ERASED
 from litesoc_server.store.actors import ActorNames
 from litesoc_server.store.queries import Read
-from litesoc_server.store.queries.actor_held import NAMED_IN, named
+from litesoc_server.store.queries.actor_held import named, without
 from litesoc_server.store.queries.actor_names import EMAIL, ID
 
 Change = Callable[[str, Mapping[str, object]], None]
@@ -65,22 +64,15 @@ def _theirs(columns: Sequence[str]) -> str:
 
 def _remove_from_others(read: Read, change: Change, org_id: OrgId, names: ActorNames) -> None:
     """Take the names out of metadata. This statement has to hold them; it is taken off the disk when it is done."""
-    condition, patterns = named(names)
-    if not patterns:
+    condition, values = named(names)
+    if not values:
         return
-    values = patterns | {"org_id": org_id, "erased": rf"\1{ERASED}\2"}
+    values["org_id"] = org_id
     condition = f"org_id = {{org_id:String}} AND ({condition})"
     ((count,),) = read(f"SELECT count() FROM events WHERE {condition}", values)  # noqa: S608 # names of the schema
     if count:
-        changes = ", ".join(f"{column} = {_without(column, list(patterns))}" for column in NAMED_IN)
-        change(f"ALTER TABLE events UPDATE {changes} WHERE {condition}", values)
+        change(f"ALTER TABLE events UPDATE metadata = {without(names)} WHERE {condition}", values)
     change(_KILL, {})  # also after a crash between the two
-
-
-def _without(expression: str, patterns: Sequence[str]) -> str:
-    for pattern in [*patterns, *patterns]:  # twice: names beside each other share what stands between
-        expression = f"replaceRegexpAll({expression}, {{{pattern}:String}}, {{erased:String}})"
-    return expression
 
 
 def _digest(salt: str, name: str) -> str:

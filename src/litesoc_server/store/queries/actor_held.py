@@ -1,8 +1,11 @@
 """What is held of one actor: how many events, sums, and events of others that name them; and the events themselves."""
 
+from collections.abc import Sequence
+
 from litesoc_server.events.envelope import Environment
 from litesoc_server.events.event import Event
 from litesoc_server.events.ids import EventId, OrgId
+from litesoc_server.events.mentions import ERASED
 from litesoc_server.store.actors import ActorNames, HeldRows
 from litesoc_server.store.base import Cursor
 from litesoc_server.store.queries import Read
@@ -43,7 +46,9 @@ WHERE org_id = {org_id:String} AND <theirs>
 ORDER BY ts, toUInt128(event_id)
 LIMIT {limit:UInt64}
 """
-NAMED_IN = ("metadata",)  # columns of events that may name others than the actor
+_NUMBERS = "numbers"  # name of the value with the pattern that finds numbers
+_PARTS = r'"(?:[^"\\\\]|\\\\.)*"|[^"]+'  # texts of JSON, and what stands between them
+_REPLACEMENTS = {"in_text": rf"\1{ERASED}\2", "in_place": rf'\1"{ERASED}"\2'}
 _BEFORE_ALL = Cursor(0, EventId("00000000-0000-0000-0000-000000000000"))
 
 
@@ -76,6 +81,33 @@ def values_of(org_id: OrgId, names: ActorNames) -> dict[str, object]:
 
 def named(names: ActorNames) -> tuple[str, dict[str, object]]:
     """Return the condition that an event's metadata names the actor, with its values; without any nothing can."""
-    values: dict[str, object] = {f"pattern_{at}": pattern for at, pattern in enumerate(names.mentions.re2_in_json())}
-    sql = " OR ".join(f"match({column}, {{{name}:String}})" for column in NAMED_IN for name in values)
-    return sql, values
+    values = _patterns(names)
+    if not values:
+        return "", {}
+    maybe = " OR ".join(f"match(metadata, {{{name}:String}})" for name in values)
+    return f"({maybe}) AND metadata != {without(names)}", values | _REPLACEMENTS
+
+
+def without(names: ActorNames) -> str:
+    """Return the expression for metadata without the actor's names, which needs the values of `named`.
+
+    Texts and what stands between them are taken apart, so that what is left is JSON: a number becomes a text, and true,
+    false and null are no names.
+    """
+    patterns = _patterns(names)
+    text = _replaced("part", [name for name in patterns if name != _NUMBERS], "in_text")
+    between = _replaced("part", [name for name in patterns if name == _NUMBERS], "in_place")
+    parts = f"extractAll(metadata, '{_PARTS}')"
+    return f"arrayStringConcat(arrayMap(part -> if(startsWith(part, '\"'), {text}, {between}), {parts}))"
+
+
+def _patterns(names: ActorNames) -> dict[str, object]:
+    mentions = names.mentions
+    values: dict[str, object] = {f"pattern_{at}": pattern for at, pattern in enumerate(mentions.re2_in_json())}
+    return values if mentions.re2_numbers is None else {**values, _NUMBERS: mentions.re2_numbers}
+
+
+def _replaced(expression: str, patterns: Sequence[str], replacement: str) -> str:
+    for pattern in [*patterns, *patterns]:  # twice: names beside each other share what stands between
+        expression = f"replaceRegexpAll({expression}, {{{pattern}:String}}, {{{replacement}:String}})"
+    return expression
