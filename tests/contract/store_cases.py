@@ -96,6 +96,7 @@ def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         store_case = ClickHouseCase(request.getfixturevalue("clickhouse_server"))
     store_case.open()
     yield store_case
+    store_case.store.remove_everything()  # hundreds of years' parts would keep the server busy that the next module shares
     store_case.store.close()
 
 
