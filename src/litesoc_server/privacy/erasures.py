@@ -17,6 +17,7 @@ from litesoc_server.orgs.principals import Who
 from litesoc_server.privacy.find import ActorRefused, checked_actor
 from litesoc_server.privacy.models import Erasure, Step
 
+OPEN_MAX = 100  # erasures of one organisation at a time: each writes files anew, for which everybody waits
 _REFERENCE_LENGTH = 32  # hexadecimal digits: 128 bits
 
 
@@ -34,6 +35,9 @@ def ask_to_erase(org: Organization, actor_id: str, *, typed: str, who: Who) -> E
     actor_id = checked_actor(actor_id)
     if typed.strip() != actor_id:
         raise ActorRefused("This is not the id of the actor. Type it as it stands above.")
+    if Erasure.objects.filter(org=org).exclude(step=Step.DONE).count() >= OPEN_MAX:
+        msg = f"{OPEN_MAX} actors are being erased already. Wait until some of them are done."
+        raise ActorRefused(msg)
     try:
         with transaction.atomic():
             erasure = Erasure.objects.create(

@@ -36,7 +36,7 @@ from litesoc_server.orgs.principals import Who
 from litesoc_server.orgs.usage import UsageMark
 from litesoc_server.pipeline.state.base import CountRequest, Window
 from litesoc_server.pipeline.state.memory import MemoryState
-from litesoc_server.privacy.erasures import ask_to_erase
+from litesoc_server.privacy.erasures import OPEN_MAX, ask_to_erase
 from litesoc_server.privacy.find import ActorRefused, held_of
 from litesoc_server.privacy.models import Erasure, Step
 from litesoc_server.runtime import actor_erasing
@@ -326,7 +326,12 @@ def test_nobody_in_particular_is_refused(store: EventStore) -> None:
     ask_to_erase(org, ADA, typed=f" {ADA} ", who=OPERATOR)
     with pytest.raises(ActorRefused, match="already"):
         ask_to_erase(org, ADA, typed=ADA, who=OPERATOR)
-    ask_to_erase(OrganizationFactory(), ADA, typed=ADA, who=OPERATOR)
+    other = OrganizationFactory()
+    ask_to_erase(other, ADA, typed=ADA, who=OPERATOR)
+    Erasure.objects.bulk_create(Erasure(org=org, reference=str(n), actor_id=str(n)) for n in range(OPEN_MAX - 1))
+    with pytest.raises(ActorRefused, match="Wait until"):
+        ask_to_erase(org, ROY, typed=ROY, who=OPERATOR)
+    ask_to_erase(other, ROY, typed=ROY, who=OPERATOR)
 
 
 def test_the_page_says_what_there_is_and_erases_once_the_id_is_typed(tenant: Tenant, store: EventStore) -> None:

@@ -1,5 +1,6 @@
 """Where a backup is written to: with room, by one at a time, and never over another one."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -33,3 +34,21 @@ def test_two_backups_never_write_to_one_place(tmp_path: Path) -> None:
     target.mkdir()
     with pytest.raises(BackupError, match="made exists"):
         make_backup(Config(data_dir=tmp_path), target, with_keys=True, report=lambda *_: None)
+
+
+def test_a_directory_that_somebody_else_made_or_led_elsewhere_is_not_written_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    partial, elsewhere = tmp_path / "made.partial", tmp_path / "elsewhere"
+    elsewhere.mkdir(mode=0o755)
+    partial.symlink_to(elsewhere)
+    with pytest.raises(BackupError, match="is a link"), _partial(tmp_path / "made"):
+        pass
+    assert list(elsewhere.iterdir()) == []
+    partial.unlink()
+    partial.mkdir(mode=0o777)
+    with _partial(tmp_path / "made") as directory:
+        assert directory.stat().st_mode & 0o777 == 0o700
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    with pytest.raises(BackupError, match="belongs to somebody else"), _partial(tmp_path / "made"):
+        pass

@@ -13,6 +13,7 @@ import fcntl
 import os
 import shutil
 import sqlite3
+import stat
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -91,6 +92,7 @@ def _partial(target: Path) -> Iterator[Path]:
     """Yield the directory that a backup grows in, empty; what a backup that was killed left in it is removed."""
     directory = target.with_name(target.name + PARTIAL)
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _check_is_ours(directory)
     descriptor = os.open(directory / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -108,6 +110,15 @@ def _partial(target: Path) -> Iterator[Path]:
         raise
     finally:
         os.close(descriptor)
+
+
+def _check_is_ours(directory: Path) -> None:
+    """Raise BackupError unless nobody else can open ``directory``: in /tmp, somebody may have made it before us."""
+    there = directory.lstat()
+    if not stat.S_ISDIR(there.st_mode) or there.st_uid != os.geteuid():
+        msg = f"{directory} is a link, or belongs to somebody else, who could read the backup"
+        raise BackupError(msg, "remove it, or better name a directory in one that only you can write to")
+    directory.chmod(0o700)
 
 
 def _check_room(config: Config, directory: Path) -> None:
