@@ -78,7 +78,7 @@ class KeyAuth(APIKeyHeader):
         super().__init__()
         self._scope = scope
         self._feature = feature
-        self._is_live_only = is_live_only  # it changes what holds for live events
+        self._is_live_only = is_live_only  # it is about what holds for live events
 
     def _get_key(self, request: HttpRequest) -> str | None:
         key = request.headers.get(KEY_HEADER)
@@ -102,7 +102,7 @@ class KeyAuth(APIKeyHeader):
         require_scope(record, self._scope)
         parts.key_use.note(record.key_id, address, parts.clock.now_ms())
         if self._is_live_only and record.environment is not Environment.LIVE:
-            raise Refused(ErrorCode.FORBIDDEN, "A test key cannot change what holds for live events: use a live key")
+            raise Refused(ErrorCode.FORBIDDEN, "A test key has no part in what holds for live events: use a live key")
         if self._feature is not None:
             require_feature(cast("ApiRequest", request), self._feature)
         return caller

@@ -7,6 +7,8 @@ import pytest
 from audit_logs import record_acts
 from litesoc_server.audit.by import By
 from litesoc_server.audit.erase import erase_person
+from litesoc_server.events.envelope import Environment
+from litesoc_server.ingest.keys import Scope
 from management_api import Tenant
 
 
@@ -71,6 +73,11 @@ def test_what_it_cannot_be_asked_is_said(shop: Tenant, query: str) -> None:
 
 def test_another_organisations_log_is_not_seen(shop: Tenant) -> None:
     assert numbers(Tenant()) == []
+
+
+def test_who_only_reads_or_tests_does_not_learn_who_the_members_are(shop: Tenant) -> None:
+    for changes in ({"scopes": {Scope.READ, Scope.INGEST}}, {"environment": Environment.TEST}):
+        assert Tenant(shop.org, changes).call("GET", "/audit").status_code == 403
 
 
 def test_a_plan_without_it_is_told_which_has_it(shop: Tenant) -> None:

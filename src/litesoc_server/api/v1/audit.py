@@ -84,7 +84,7 @@ class AuditQuery(Schema):
 
 @router.get(
     "/audit",
-    auth=KeyAuth(Scope.READ, Feature.AUDIT_LOG),
+    auth=KeyAuth(Scope.MANAGE, Feature.AUDIT_LOG, is_live_only=True),
     response={200: AuditPage, **READ_ERRORS},
     summary="List the audit log",
     operation_id="listAudit",
