@@ -474,6 +474,7 @@ def test_an_actor_is_forgotten_in_keys_and_in_what_others_remember(make_state: M
         ]
     )
     state.forget_actor(OrgId("one"), Mentions(["mira"]))
+    state.forget_actor(OrgId("one"), Mentions(["one", "test", "users", "devices"]))  # called as words of ours
     state.answer([CountRequest("two|something new", WINDOW_MS, T0, "m")])  # memory forgets with the next new key
 
     def known(key: str, value: str) -> int:

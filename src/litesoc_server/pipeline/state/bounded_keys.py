@@ -4,6 +4,7 @@ from collections import deque
 
 from litesoc_server.events.mentions import Mentions
 from litesoc_server.pipeline.state.entries import Entry, without
+from litesoc_server.pipeline.state.key_parts import is_named_by
 
 _LOOKED_AT = 4  # keys looked at for each new one, as long as they may go
 _LOOKED_AT_WHEN_FULL = 64  # keys in use passed over to find one to let go: bounds the time it takes
@@ -61,7 +62,7 @@ class BoundedKeys:
         for _ in range(len(ring)):
             key = ring.popleft()
             entry = self.entries.pop(key)
-            left = None if mentions.is_in(key) else without(entry, mentions)
+            left = None if is_named_by(key, mentions) else without(entry, mentions)
             if left is not None:
                 left.is_used, left.checked_ms = entry.is_used, entry.checked_ms
                 self.entries[key] = left

@@ -10,6 +10,7 @@ import msgspec
 
 from litesoc_server.events.mentions import Mentions
 from litesoc_server.pipeline.state.entries import Entry, without
+from litesoc_server.pipeline.state.key_parts import is_named_by, subject_of
 from litesoc_server.pipeline.state.packed_histories import PackedHistories
 
 _Subject = tuple[str, str]  # scope (organisation, and world if it is the test one), and name
@@ -41,7 +42,7 @@ class HistoryKeys:
         """Return the entry of a key that is not among ``entries`` if it is packed; then its subject is in use again."""
         if not self._packed.bytes_used:
             return None
-        subject = _subject_of(key)
+        subject = subject_of(key)
         if subject in self._subjects:  # in use, so nothing of it is packed: no need to look
             return None
         scope, name = subject
@@ -54,7 +55,7 @@ class HistoryKeys:
 
     def add(self, key: str, entry: Entry) -> None:
         """Add a key that is neither among ``entries`` nor packed."""
-        self._put(_subject_of(key), key, entry)
+        self._put(subject_of(key), key, entry)
 
     def forget(self, org_id: str, *, only_test: bool) -> None:
         """Drop all keys of an organisation, in use and packed, of both its worlds or of the test one only."""
@@ -122,12 +123,4 @@ class HistoryKeys:
 
 
 def _left_of(key: str, entry: Entry, mentions: Mentions) -> Entry | None:
-    return None if mentions.is_in(key) else without(entry, mentions)
-
-
-def _subject_of(key: str) -> _Subject:
-    """Take a key apart, ``scope|purpose|name``; what has no name is the scope's own. See subjects.scope_of."""
-    scope, _, rest = key.partition("|")
-    if rest.startswith("test|"):
-        scope, rest = f"{scope}|test", rest[len("test|") :]
-    return scope, rest.partition("|")[2]
+    return None if is_named_by(key, mentions) else without(entry, mentions)

@@ -25,6 +25,7 @@ from litesoc_server.events.ids import OrgId
 from litesoc_server.events.mentions import Mentions
 from litesoc_server.pipeline.state.base import Answer, Request, StateLost, StateUnavailable
 from litesoc_server.pipeline.state.entries import KINDS, Entry, decode, encode, without, wrong_primitive
+from litesoc_server.pipeline.state.key_parts import is_named_by
 from litesoc_server.pipeline.state.redis_scripts import BEGIN_REBUILD, END_REBUILD, EXCHANGE, REPLACE, Begin
 
 FORMAT = 1  # of the blobs; a release that changes it finds no state and rebuilds it
@@ -119,7 +120,7 @@ class RedisState:
 
     def _forget_in(self, name: bytes, mentions: Mentions) -> None:
         """Take out of one key what names somebody; again when another process changes it at the same time."""
-        if mentions.is_in(name.decode("utf-8", "surrogatepass")):
+        if is_named_by(name.decode("utf-8", "surrogatepass").removeprefix(self._prefix), mentions):
             self._redis.unlink(name)
             return
         while (blob := self._redis.get(name)) is not None:
