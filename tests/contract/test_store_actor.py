@@ -9,8 +9,9 @@ from contract.store_cases import NOW_MS, StoreCase, make_event, new_org, stored
 from litesoc_server.events.envelope import Environment
 from litesoc_server.events.event import Actor, Event
 from litesoc_server.events.ids import OrgId
+from litesoc_server.store import sql_store
 from litesoc_server.store.actors import ActorNames, HeldRows
-from litesoc_server.store.base import Cursor, EventSearch
+from litesoc_server.store.base import Cursor, EventSearch, StoreUnavailable
 
 ADA = Actor("usr_ada", "Ada@x.example")
 ROY = Actor("usr_ada2", "roy@x.example")
@@ -128,6 +129,16 @@ def test_what_is_left_of_the_metadata_of_others_is_json_that_means_the_same(case
         "no": None,
         "is_it": erased,
     }
+
+
+def test_few_at_a_time_look_through_everything_and_others_go_on(case: StoreCase, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sql_store, "READER_WAIT_S", 0.01)
+    org = new_org()
+    with case.store._slow_turns, case.store._slow_turns:
+        with pytest.raises(StoreUnavailable, match="busy with other long questions"):
+            case.store.actor_names(org_id=org, actor_id="usr_ada")
+        assert found(case, org) == []
+    assert case.store.actor_names(org_id=org, actor_id="usr_ada").ids == ("usr_ada",)
 
 
 def test_what_was_rewritten_is_named_while_it_lies_on_the_disk(case: StoreCase) -> None:

@@ -14,6 +14,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError, DataError, Err
 from litesoc_server.store.base import RejectedRows, StoreUnavailable
 
 READERS_MAX = 4  # queries at once; each may use every core, so more would only wait inside the engine
+SLOW_READERS_MAX = 2  # questions at once that look through all that an organisation has
 READER_WAIT_S = 10.0  # a query may run 30 s, see QUERY_SECONDS_MAX; who waits longer than this for its turn gets 503
 QUERY_SECONDS_MAX = 30
 

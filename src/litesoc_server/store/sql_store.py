@@ -31,7 +31,14 @@ from litesoc_server.store.base import (
     StoredEvent,
     StoreUnavailable,
 )
-from litesoc_server.store.connections import ReaderPool, connect, insert_errors, store_errors
+from litesoc_server.store.connections import (
+    READER_WAIT_S,
+    SLOW_READERS_MAX,
+    ReaderPool,
+    connect,
+    insert_errors,
+    store_errors,
+)
 from litesoc_server.store.expiry import shorten_expiry
 from litesoc_server.store.queries.actor_held import actor_events, actor_held
 from litesoc_server.store.queries.actor_names import actor_names
@@ -75,6 +82,7 @@ class SqlStore(SqlSummaries, ABC):
         self._writer: Client | None = None
         self._write_lock = threading.Lock()
         self._readers = ReaderPool(self._connect)
+        self._slow_turns = threading.BoundedSemaphore(SLOW_READERS_MAX)
         self._insert_types = [get_from_name(insert_type) for insert_type in INSERT_TYPES]
 
     @abstractmethod
@@ -302,10 +310,19 @@ class SqlStore(SqlSummaries, ABC):
             client.command(sql, parameters=dict(values), settings=_REWRITE_SETTINGS)
 
     def _read_slowly(self, sql: str, values: Mapping[str, object]) -> Sequence[Sequence[Any]]:
-        """Answer what looks through all that an organisation has: on a connection of its own, for minutes if need be."""
+        """Answer what looks through all that an organisation has: on a connection of its own, for minutes if need be.
+
+        Few at a time, or one organisation that asks and asks would leave the others no core.
+        """
         self._opened_writer()
-        with store_errors(self._name, "answer"), closing(self._connect_patiently()) as client:
-            return client.query(sql, parameters=dict(values), settings=_SLOW_SETTINGS).result_rows
+        if not self._slow_turns.acquire(timeout=READER_WAIT_S):
+            msg = f"{self._name} was busy with other long questions for {READER_WAIT_S:.0f} s"
+            raise StoreUnavailable(msg)
+        try:
+            with store_errors(self._name, "answer"), closing(self._connect_patiently()) as client:
+                return client.query(sql, parameters=dict(values), settings=_SLOW_SETTINGS).result_rows
+        finally:
+            self._slow_turns.release()
 
     def _read(self, sql: str, values: Mapping[str, object]) -> Sequence[Sequence[Any]]:
         self._opened_writer()
