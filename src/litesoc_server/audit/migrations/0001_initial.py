@@ -15,11 +15,15 @@ def forbid_updates(apps, schema_editor):
             $$ BEGIN RAISE EXCEPTION 'what is recorded is never changed'; END $$"""
         )
     for table in APPEND_ONLY:
-        if schema_editor.connection.vendor == "postgresql":
-            body = "FOR EACH ROW EXECUTE FUNCTION audit_is_append_only()"
-        else:
-            body = "BEGIN SELECT RAISE(ABORT, 'what is recorded is never changed'); END"
-        schema_editor.execute(f"CREATE TRIGGER {table}_is_append_only BEFORE UPDATE ON {table} {body}")
+        schema_editor.execute(trigger_on(table, schema_editor.connection.vendor))
+
+
+def trigger_on(table, vendor):
+    """Return the statement that makes a table's trigger."""
+    body = "BEGIN SELECT RAISE(ABORT, 'what is recorded is never changed'); END"
+    if vendor == "postgresql":
+        body = "FOR EACH ROW EXECUTE FUNCTION audit_is_append_only()"
+    return f"CREATE TRIGGER {table}_is_append_only BEFORE UPDATE ON {table} {body}"
 
 
 def allow_updates(apps, schema_editor):
