@@ -18,7 +18,7 @@ def forbid_updates(apps, schema_editor):
         schema_editor.execute(trigger_on(table, schema_editor.connection.vendor))
 
 
-def trigger_on(table, vendor):
+def trigger_on(table: str, vendor: str) -> str:
     """Return the statement that makes a table's trigger."""
     body = "BEGIN SELECT RAISE(ABORT, 'what is recorded is never changed'); END"
     if vendor == "postgresql":
