@@ -1,6 +1,5 @@
 """The one reader of the environment: a typed Config that reports every problem at once and fails before anything starts."""
 
-import contextlib
 import os
 import re
 import secrets
@@ -11,6 +10,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from litesoc_server.key_files import write_first_key
 
 _FILE_SUFFIX = "_FILE"
 # Read by the command line's clients and by applications on the same machine; no settings of the server.
@@ -287,12 +288,5 @@ def secret_key_of(config: Config) -> str:
     path = config.data_dir / "secret_key"
     config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not path.exists():
-        # Written whole under another name and then linked, so that two processes starting at once agree on one key.
-        draft = path.with_name(f"secret_key.{os.getpid()}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(48))
-        with contextlib.suppress(FileExistsError):
-            path.hardlink_to(draft)
-        draft.unlink()
+        write_first_key(path, secrets.token_urlsafe(48))
     return path.read_text(encoding="ascii").strip()

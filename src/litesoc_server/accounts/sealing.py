@@ -5,7 +5,6 @@ directory; where there is neither, one is derived from the key that signs sessio
 """
 
 import base64
-import os
 import re
 import secrets
 from functools import cache
@@ -15,6 +14,8 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+
+from litesoc_server.key_files import replace_key
 
 _KEY = re.compile(r"[0-9a-f]{64}")
 _KEY_BYTES = 32
@@ -61,12 +62,7 @@ def put_key_first(key: str) -> None:
     """Encrypt with ``key`` from now on, in every process that has this data directory. Raises KeysUnusable and OSError."""
     path: Path = settings.SECRETS_KEY_PATH
     lines = [key, *_stored(path)][:_KEPT]
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
-        file.write("".join(f"{line}\n" for line in lines))
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    replace_key(path, "".join(f"{line}\n" for line in lines))
 
 
 def _cipher() -> MultiFernet:

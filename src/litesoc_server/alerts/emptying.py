@@ -1,6 +1,6 @@
 """Deletes every alert of one environment, with everything of theirs."""
 
-from litesoc_server.alerts.expiry import delete_alerts
+from litesoc_server.alerts.deletion import delete_alerts
 from litesoc_server.alerts.models import Alert, BulkChange
 from litesoc_server.events.envelope import Environment
 from litesoc_server.orgs.models import Organization

@@ -4,7 +4,6 @@ import secrets
 import uuid
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from litesoc_server.alerts.models import Alert
@@ -13,7 +12,6 @@ from litesoc_server.events.mentions import Mentions
 from litesoc_server.pipeline.detect.subjects import actor_key, actor_subject, address_of, address_subject
 from litesoc_server.store.actors import ActorNames
 
-AT_ONCE = 200  # alerts of one transaction, with what hangs on them
 _OF_PERSON = ("geo", "network", "device", "risk_score")  # what a finding says of the actor's last event
 
 
@@ -27,13 +25,6 @@ def alerts_about(org_id: uuid.UUID, names: ActorNames) -> QuerySet[Alert]:
         of_address = Alert.objects.filter(org_id=org_id, source_ip__in=names.addresses).values_list("pk", "incident_key")
         wanted |= Q(pk__in=[pk for pk, key in of_address if key.endswith(tuple(keys))])
     return Alert.objects.filter(wanted, org_id=org_id)
-
-
-def delete_alerts_about(org_id: uuid.UUID, names: ActorNames) -> None:
-    """Delete them with evidence, detections, comments and history, in steps: others wait for each of them only."""
-    while ids := list(alerts_about(org_id, names).values_list("pk", flat=True)[:AT_ONCE]):
-        with transaction.atomic():
-            Alert.objects.filter(pk__in=ids).delete()
 
 
 def erase_from_alert(alert: Alert, names: ActorNames, mentions: Mentions) -> None:

@@ -32,9 +32,8 @@ def erase_person(
     """Erase values in which one of ``texts`` occurs, whatever its case, and who and where ``principals`` were.
 
     Also those that ``mentions`` finds somebody in, as a whole word. Texts are names, e-mail addresses, ids of actors or IP
-    addresses. What is erased is gone for good, from exports and
-    backups made later, too; that it was is recorded, without saying what. Returns the number of values. Raises ValueError
-    for a text so short that it would erase what is not meant.
+    addresses. What is erased is gone for good, from exports and backups made later, too; that it was is recorded, without
+    saying what. Returns the number of values. Raises ValueError for a text so short that it would erase what is not meant.
     """
     if any(len(text.strip()) < TEXT_LENGTH_MIN for text in texts):
         msg = f"a text needs {TEXT_LENGTH_MIN} characters at least"

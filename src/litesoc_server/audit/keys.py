@@ -1,7 +1,5 @@
 """The key that signs checkpoints: made at first use, kept beside the database, and one day followed by another."""
 
-import contextlib
-import os
 import re
 import secrets
 from pathlib import Path
@@ -18,6 +16,7 @@ from litesoc_server.audit.models import AuditKey
 from litesoc_server.audit.record import INSTALLATION, record
 from litesoc_server.audit.row_lines import key_line
 from litesoc_server.audit.signing import SigningKey
+from litesoc_server.key_files import replace_key, write_first_key
 
 _SEED_BYTES = 32
 _SEED = re.compile(r"[0-9a-f]{64}")
@@ -63,7 +62,7 @@ def rotate_key(*, by: By) -> str | None:
             changes={"key": (old.key_id, new.key_id)},
         )
         if _configured() is None:
-            _write(settings.AUDIT_KEY_PATH, seed)
+            replace_key(settings.AUDIT_KEY_PATH, _text(seed))
             return None
     return seed.hex()
 
@@ -89,7 +88,7 @@ def _configured() -> SigningKey | None:
 
 def _stored(path: Path) -> SigningKey:
     if not path.exists():
-        _write_first(path, secrets.token_bytes(_SEED_BYTES))
+        write_first_key(path, _text(secrets.token_bytes(_SEED_BYTES)))
     try:
         text = path.read_text(encoding="ascii").strip()
     except (OSError, ValueError) as error:
@@ -101,23 +100,5 @@ def _stored(path: Path) -> SigningKey:
     return SigningKey(bytes.fromhex(text))
 
 
-def _write_first(path: Path, seed: bytes) -> None:
-    """Write a first key. Two processes that start at once agree on one: it appears whole, and only if there is none."""
-    draft = _draft(path, seed)
-    with contextlib.suppress(FileExistsError):
-        path.hardlink_to(draft)
-    draft.unlink()
-
-
-def _write(path: Path, seed: bytes) -> None:
-    _draft(path, seed).replace(path)
-
-
-def _draft(path: Path, seed: bytes) -> Path:
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(f"{seed.hex()}\n")
-        file.flush()
-        os.fsync(file.fileno())
-    return draft
+def _text(seed: bytes) -> str:
+    return f"{seed.hex()}\n"

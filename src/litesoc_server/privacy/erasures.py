@@ -1,7 +1,6 @@
 """Asking for an erasure, and what becomes of the record; `runtime.actor_erasing` carries it out."""
 
 import uuid
-from datetime import datetime
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
@@ -86,8 +85,7 @@ def finish_records(erasure: Erasure) -> None:
 
 def note_done(erasure: Erasure) -> None:
     """Note that nothing is left on the disk either."""
-    finished_at: datetime = timezone.now()
-    go_on_to(erasure, Step.DONE, finished_at=finished_at)
+    go_on_to(erasure, Step.DONE, finished_at=timezone.now())
 
 
 def _target(erasure: Erasure) -> Target:

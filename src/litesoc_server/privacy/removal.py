@@ -2,7 +2,8 @@
 
 from django.db.models import QuerySet
 
-from litesoc_server.alerts.erase import delete_alerts_about, erase_from_alert
+from litesoc_server.alerts.deletion import delete_alerts
+from litesoc_server.alerts.erase import alerts_about, erase_from_alert
 from litesoc_server.alerts.models import Alert
 from litesoc_server.audit.by import By
 from litesoc_server.orgs.models import Organization, SavedView, Suppression
@@ -22,7 +23,7 @@ def remove_from_control_database(org: Organization, names: ActorNames) -> None:
     Raises django.db.Error, and PolicyConflict while others keep changing the policy.
     """
     mentions = names.mentions
-    delete_alerts_about(org.pk, names)
+    delete_alerts(alerts_about(org.pk, names))
     suppressions_of(org, names).delete()
     SavedView.objects.filter(pk__in=[view.pk for view in views_naming(org, mentions)]).delete()
     _take_off_lists(org, names)

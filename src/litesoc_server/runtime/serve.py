@@ -223,29 +223,19 @@ def _build_worker(
         writer=writer,
         stop=stop,
     )
-    return Worker(
-        detection=detection,
-        pipeline=pipeline,
-        writer=writer,
-        run_alerts=AlertConsumer(stream.consumer(Subject.DETECTIONS), policies).run,
-        keep_policies_fresh=policies.keep_fresh,
-        keep_audit_logs=keep_logs,
-        keep_usage=UsageKeeper(reader=store, clock=clock).run,
-        remove_organizations=OrganizationRemover(store=store, stream=stream, state=state).run,
-        erase_actors=ActorEraser(store=store, stream=stream, state=state).run,
-        empty_environments=EnvironmentEmptier(store=store, stream=stream, state=state).run,
-        keep_retention=RetentionKeeper(store=store, clock=clock).run,
-        serve_backups=_serve_backups(config, store),
-        stop=stop,
-        on_death=on_death,
-    )
-
-
-def _serve_backups(config: Config, store: EventStore) -> Callable[[threading.Event], None]:
-    """Return what hands events out to backups; a store on a server is read by `litesoc backup` itself."""
-    if config.events_url is None:
-        return EventDoor(store=store, data_dir=config.data_dir).run
-    return lambda _stop: None
+    keepers = {
+        "alerts": AlertConsumer(stream.consumer(Subject.DETECTIONS), policies).run,
+        "policies": policies.keep_fresh,
+        "audit logs": keep_logs,
+        "usage": UsageKeeper(reader=store, clock=clock).run,
+        "removal": OrganizationRemover(store=store, stream=stream, state=state).run,
+        "emptying": EnvironmentEmptier(store=store, stream=stream, state=state).run,
+        "erasing": ActorEraser(store=store, stream=stream, state=state).run,
+        "retention": RetentionKeeper(store=store, clock=clock).run,
+    }
+    if config.events_url is None:  # a store on a server is read by `litesoc backup` itself
+        keepers["backups"] = EventDoor(store=store, data_dir=config.data_dir).run
+    return Worker(detection=detection, pipeline=pipeline, writer=writer, keepers=keepers, stop=stop, on_death=on_death)
 
 
 def _log_unpacking(kind: str, share: float) -> None:

@@ -2,7 +2,8 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from litesoc_server.pipeline.consumer import PipelineConsumer
 from litesoc_server.pipeline.steady_detection import SteadyDetection
@@ -17,7 +18,10 @@ WRITER_STOP_S = 3.0
 
 
 class Worker:
-    """Owns the threads. If one dies of a bug the whole process ends: a restart redelivers what it had in hand."""
+    """Owns the threads: the pipeline's, and one for each of ``keepers``, named so, which each run until told to stop.
+
+    If one dies of a bug the whole process ends: a restart redelivers what it had in hand.
+    """
 
     def __init__(
         self,
@@ -25,43 +29,19 @@ class Worker:
         detection: SteadyDetection,
         pipeline: PipelineConsumer,
         writer: StoreWriter,
-        run_alerts: Callable[[threading.Event], None],
-        keep_policies_fresh: Callable[[threading.Event], None],
-        keep_audit_logs: Callable[[threading.Event], None],
-        keep_usage: Callable[[threading.Event], None],
-        remove_organizations: Callable[[threading.Event], None],
-        empty_environments: Callable[[threading.Event], None],
-        erase_actors: Callable[[threading.Event], None],
-        keep_retention: Callable[[threading.Event], None],
-        serve_backups: Callable[[threading.Event], None],
+        keepers: Mapping[str, Callable[[threading.Event], None]],
         stop: threading.Event,
         on_death: Callable[[], None],
     ) -> None:
         self._detection = detection
         self._pipeline = pipeline
         self._writer = writer
-        self._run_alerts = run_alerts
-        self._keep_policies_fresh = keep_policies_fresh
-        self._keep_audit_logs = keep_audit_logs
-        self._keep_usage = keep_usage
-        self._remove_organizations = remove_organizations
-        self._empty_environments = empty_environments
-        self._erase_actors = erase_actors
-        self._keep_retention = keep_retention
-        self._serve_backups = serve_backups
         self._stop = stop
         self._on_death = on_death
+        runs: dict[str, Callable[[], None]] = {"pipeline": self._run_pipeline}
+        runs |= {name: partial(keep, stop) for name, keep in keepers.items()}
         self._threads = [
-            threading.Thread(target=self._guard, args=(self._run_pipeline,), name="pipeline", daemon=True),
-            threading.Thread(target=self._guard, args=(self._run_alert_consumer,), name="alerts", daemon=True),
-            threading.Thread(target=self._guard, args=(self._run_policies,), name="policies", daemon=True),
-            threading.Thread(target=self._guard, args=(self._run_audit_logs,), name="audit logs", daemon=True),
-            threading.Thread(target=self._guard, args=(self._run_usage,), name="usage", daemon=True),
-            threading.Thread(target=self._guard, args=(self._run_removal,), name="removal", daemon=True),
-            threading.Thread(target=self._guard, args=(self._run_emptying,), name="emptying", daemon=True),
-            threading.Thread(target=self._guard, args=(self._run_erasing,), name="erasing", daemon=True),
-            threading.Thread(target=self._guard, args=(self._run_retention,), name="retention", daemon=True),
-            threading.Thread(target=self._guard, args=(self._run_backups,), name="backups", daemon=True),
+            threading.Thread(target=self._guard, args=(run,), name=name, daemon=True) for name, run in runs.items()
         ]
 
     def start(self) -> None:
@@ -88,33 +68,6 @@ class Worker:
     def _run_pipeline(self) -> None:
         if self._start_detection():
             self._pipeline.run()
-
-    def _run_alert_consumer(self) -> None:
-        self._run_alerts(self._stop)
-
-    def _run_policies(self) -> None:
-        self._keep_policies_fresh(self._stop)
-
-    def _run_audit_logs(self) -> None:
-        self._keep_audit_logs(self._stop)
-
-    def _run_usage(self) -> None:
-        self._keep_usage(self._stop)
-
-    def _run_removal(self) -> None:
-        self._remove_organizations(self._stop)
-
-    def _run_emptying(self) -> None:
-        self._empty_environments(self._stop)
-
-    def _run_erasing(self) -> None:
-        self._erase_actors(self._stop)
-
-    def _run_retention(self) -> None:
-        self._keep_retention(self._stop)
-
-    def _run_backups(self) -> None:
-        self._serve_backups(self._stop)
 
     def _start_detection(self) -> bool:
         """Let detection learn from recent stored events. Waits for the store; returns False when told to stop meanwhile."""

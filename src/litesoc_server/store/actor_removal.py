@@ -2,15 +2,14 @@
 
 import hashlib
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 from litesoc_server.events.ids import OrgId
 from litesoc_server.store.actors import ActorNames
-from litesoc_server.store.queries import Read
+from litesoc_server.store.queries import Change, Read
 from litesoc_server.store.queries.actor_held import named, without
 from litesoc_server.store.queries.actor_names import EMAIL, ID
-
-Change = Callable[[str, Mapping[str, object]], None]
+from litesoc_server.store.removal import remove_rows
 
 # Whatever table a later migration adds is found by its columns.
 _TABLES = """
@@ -44,10 +43,7 @@ def remove_actor(read: Read, change: Change, *, org_id: OrgId, names: ActorNames
         "actor_email": [_digest(salt, one) for one in names.emails],
     }
     for table, columns in read(_TABLES, {}):
-        condition = f"org_id = {{org_id:String}} AND ({_theirs(columns)})"
-        ((count,),) = read(f"SELECT count() FROM {table} WHERE {condition}", values)  # noqa: S608 # names of the schema
-        if count:
-            change(f"ALTER TABLE {table} DELETE WHERE {condition}", values)
+        remove_rows(read, change, table, f"org_id = {{org_id:String}} AND ({_theirs(columns)})", values)
     _remove_from_others(read, change, org_id, names)
 
 

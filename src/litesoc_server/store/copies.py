@@ -5,16 +5,16 @@ whatever reads such tables. Sums are not copied: the views that feed them do so 
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
 
 import msgspec
+
+from litesoc_server.store.queries import Read
 
 FORMAT = "TabSeparated"
 EVENTS_PER_PIECE_MAX = 10_000  # about 6 MB of text, in memory at once; 160 MB where each event is as large as may be
 DAY_S = 86_400
 _KEY = ("org_id", "ts", "event_id")
 
-Read = Callable[[str, Mapping[str, object]], Sequence[Sequence[Any]]]
 ReadText = Callable[[str, Mapping[str, object]], bytes]
 
 _COLUMNS = """

@@ -1,11 +1,9 @@
 """Shortening how long an organisation's rows are kept: those of events and of every sum that is kept of them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from litesoc_server.events.ids import OrgId
-from litesoc_server.store.queries import Read
-
-Change = Callable[[str, Mapping[str, object]], None]
+from litesoc_server.store.queries import Change, Read
 
 # Table -> the moment that a row is kept from. Events last: as long as the sums are not done, there are events to say so.
 _KEPT_FROM: Mapping[str, str] = {

@@ -1,14 +1,11 @@
 """Taking out of the store all that an organisation has, or has in one environment, or all that there is: with every sum."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
 from litesoc_server.events.catalog import FEEDBACK_SOURCE
 from litesoc_server.events.envelope import Environment
 from litesoc_server.events.ids import OrgId
-
-Read = Callable[[str, Mapping[str, object]], Sequence[Sequence[Any]]]
-Change = Callable[[str, Mapping[str, object]], None]
+from litesoc_server.store.queries import Change, Read
 
 # Whatever table a later migration adds is found by its column; views have no rows of their own.
 _TABLES = """
@@ -31,7 +28,7 @@ def remove_organization(read: Read, change: Change, *, org_id: OrgId) -> None:
     this waits for; what they were before leaves the disk some minutes later.
     """
     for (table,) in read(_TABLES, {}):
-        _remove(read, change, table, _OF_ORG, {"org_id": org_id})
+        remove_rows(read, change, table, _OF_ORG, {"org_id": org_id})
 
 
 def remove_environment(read: Read, change: Change, *, org_id: OrgId, environment: Environment, taken_before_s: int) -> None:
@@ -43,12 +40,13 @@ def remove_environment(read: Read, change: Change, *, org_id: OrgId, environment
     for (table,) in read(_TABLES, {}):
         if table == "events":
             counted = {"taken_before_s": taken_before_s, "our_source": FEEDBACK_SOURCE}
-            _remove(read, change, table, f"{_OF_ENVIRONMENT} AND {_COUNTED}", of_environment | counted)
+            remove_rows(read, change, table, f"{_OF_ENVIRONMENT} AND {_COUNTED}", of_environment | counted)
         else:
-            _remove(read, change, table, _OF_ENVIRONMENT, of_environment)
+            remove_rows(read, change, table, _OF_ENVIRONMENT, of_environment)
 
 
-def _remove(read: Read, change: Change, table: str, condition: str, values: Mapping[str, object]) -> None:
+def remove_rows(read: Read, change: Change, table: str, condition: str, values: Mapping[str, object]) -> None:
+    """Remove the rows of a table that meet a condition; where there are none nothing is written. Raises StoreUnavailable."""
     ((count,),) = read(f"SELECT count() FROM {table} WHERE {condition}", values)  # noqa: S608 # names of the schema
     if count:
         change(f"ALTER TABLE {table} DELETE WHERE {condition}", values)

@@ -20,8 +20,7 @@ from litesoc_server.api.v1.member_requests import (
     parsed_id,
 )
 from litesoc_server.api.v1.metas import list_meta, one_meta
-from litesoc_server.api.v1.schemas import CHANGE_ERRORS, READ_ERRORS, ListMeta, Meta, Pagination, iso_utc
-from litesoc_server.api.v1.suppressions import Moment
+from litesoc_server.api.v1.schemas import CHANGE_ERRORS, READ_ERRORS, ListMeta, Meta, Moment, Pagination, iso_utc
 from litesoc_server.ingest.keys import Scope
 from litesoc_server.orgs.invitation_links import send_link
 from litesoc_server.orgs.invitations import (

@@ -14,7 +14,7 @@ from pydantic import ConfigDict, Field
 from litesoc_server.api.audit_by import by_of
 from litesoc_server.api.caller import ApiRequest, Caller, KeyAuth
 from litesoc_server.api.v1.metas import one_meta
-from litesoc_server.api.v1.schemas import CHANGE_ERRORS, READ_ERRORS, Meta, iso_utc, iso_utc_or_none
+from litesoc_server.api.v1.schemas import CHANGE_ERRORS, READ_ERRORS, Meta, Moment, iso_utc, iso_utc_or_none
 from litesoc_server.apikeys.access import get_key
 from litesoc_server.apikeys.allow_lists import set_key_allow_list
 from litesoc_server.apikeys.change_key import KeyValues, change_key, values_of
@@ -35,7 +35,6 @@ router = Router(tags=["keys"])
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EXPIRY_MAX_MS = int(datetime(9999, 1, 1, tzinfo=UTC).timestamp()) * 1000
 
-Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 ScopeText = Literal["ingest", "read", "manage", "backfill"]
 EnvironmentText = Literal["live", "test"]
 RateLimit = Annotated[int, Field(ge=1, le=RATE_LIMIT_MAX)]

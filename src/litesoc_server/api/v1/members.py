@@ -24,11 +24,11 @@ from litesoc_server.api.v1.schemas import (
     READ_ERRORS,
     ListMeta,
     Meta,
+    Moment,
     Pagination,
     iso_utc,
     iso_utc_or_none,
 )
-from litesoc_server.api.v1.suppressions import Moment
 from litesoc_server.ingest.keys import Scope
 from litesoc_server.orgs.member_changes import change_role, remove_member
 from litesoc_server.orgs.members import MemberLine, members_of, one_member

@@ -25,6 +25,7 @@ def iso_utc_or_none(moment: datetime | None) -> str | None:
     return None if moment is None else iso_utc(moment)
 
 
+Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]  # as `iso_utc` writes it
 FilterText = Annotated[str, Field(max_length=TEXT_LENGTH_MAX)]
 QueryText = Annotated[str, Field(max_length=QUERY_LENGTH_MAX)]
 Limit = Annotated[int, Field(ge=1, description="Rows per page; more than `meta.max_limit` is cut to it.")]

@@ -1,7 +1,7 @@
 """`/detection/suppressions`: decisions that certain detections need no alert for a while."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal
+from typing import Literal
 
 from ninja import Query, Router, Schema
 from pydantic import ConfigDict, Field
@@ -16,6 +16,7 @@ from litesoc_server.api.v1.schemas import (
     Limit,
     ListMeta,
     Meta,
+    Moment,
     Offset,
     Pagination,
     iso_utc,
@@ -38,7 +39,6 @@ router = Router(tags=["detection"])
 PAGE_LIMIT = 200  # rows
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 _MATCHES = "With others that are given it must match together; at least one is needed."
 
 

@@ -7,8 +7,7 @@ from litesoc_server.alerts.emptying import alerts_count
 from litesoc_server.api.audit_by import by_of
 from litesoc_server.api.caller import ApiRequest, KeyAuth
 from litesoc_server.api.v1.metas import one_meta
-from litesoc_server.api.v1.schemas import CHANGE_ERRORS, READ_ERRORS, Meta, iso_utc_or_none
-from litesoc_server.api.v1.suppressions import Moment
+from litesoc_server.api.v1.schemas import CHANGE_ERRORS, READ_ERRORS, Meta, Moment, iso_utc_or_none
 from litesoc_server.events.envelope import Environment
 from litesoc_server.ingest.keys import Scope
 from litesoc_server.orgs.access import organization_of

@@ -192,7 +192,7 @@ def _write(config: Config, files: BackupFiles, started_at: datetime, *, with_key
 
 def _letters(config: Config) -> dict[str, DeadLetter]:
     with open_dead_letters(config) as dead_letters:
-        return messages.all_letters(dead_letters)
+        return messages.letters_by_id(dead_letters)
 
 
 def _event_parts(config: Config, stack: ExitStack, *, is_running: bool) -> Iterator[Part]:

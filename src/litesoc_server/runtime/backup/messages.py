@@ -8,10 +8,10 @@ import msgspec
 from litesoc_server.runtime.backup.files import BackupFiles, records_of, write_record
 from litesoc_server.stream.base import DeadLetter, DeadLetters, Stream
 from litesoc_server.stream.framing import decode_group, encode_group
+from litesoc_server.stream.remains import all_letters
 from litesoc_server.stream.subjects import Subject
 
 DEAD_LETTERS = "stream/dead_letters.gz"
-_LETTERS_AT_ONCE = 1_000
 
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(DeadLetter)
@@ -49,11 +49,6 @@ def letters_in(directory: Path) -> Iterator[DeadLetter]:
     return map(_DECODER.decode, records_of(directory / DEAD_LETTERS))
 
 
-def all_letters(dead_letters: DeadLetters) -> dict[str, DeadLetter]:
+def letters_by_id(dead_letters: DeadLetters) -> dict[str, DeadLetter]:
     """Return all dead letters by id, oldest first. Raises StreamUnavailable."""
-    found: dict[str, DeadLetter] = {}
-    after: str | None = None
-    while some := dead_letters.list(_LETTERS_AT_ONCE, after=after):
-        found |= {letter.id: letter for letter in some}
-        after = some[-1].id
-    return found
+    return {letter.id: letter for some in all_letters(dead_letters) for letter in some}

@@ -35,7 +35,7 @@ from litesoc_server.stream.base import Stream
 from litesoc_server.stream.sqlite_files import sync_directory
 from litesoc_server.stream.subjects import Subject
 
-LINES_AT_ONCE = 50_000  # about 20 MB of text
+LINES_AT_ONCE = 50_000  # about 30 MB of text
 _ROOM_MIN_BYTES = 64 * 1024**2
 _EMPTY_FIX = "restore into an empty data directory: stop the server and move what is there away, or give another --data-dir"
 _AGAIN_FIX = "mend that, then run the same restore again"
@@ -188,7 +188,7 @@ class _Restore:
         for subject in Subject:
             for payloads in messages.groups_in(self._directory, subject):
                 stream.publisher.publish(subject, payloads)
-        there = messages.all_letters(stream.dead_letters)  # of a restore that was interrupted, on a server
+        there = messages.letters_by_id(stream.dead_letters)  # of a restore that was interrupted, on a server
         stream.dead_letters.remove(list(there))
         for letter in messages.letters_in(self._directory):
             stream.dead_letters.add(letter.subject, letter.payload, letter.reason, failed_at_ms=letter.failed_at_ms)
