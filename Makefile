@@ -30,7 +30,7 @@ FRONTEND := $(wildcard frontend/*.json frontend/*.mjs frontend/src/*.ts frontend
 demo: .venv/runtime ## Start a demo server, attack it and see the alerts (DEMO_EXIT=1: end afterwards)
 	@$(BIN)/litesoc demo
 
-test: .venv/dev ## Run the whole test suite
+test: .venv/dev ## Run the test suite
 	@$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder # in our order: tests/conftest.py
 
 # `make --jobs 2 --output-sync check` runs them side by side, each with its output in one piece.
