@@ -2,6 +2,10 @@
 
 const GAP = 4; // CSS pixels
 
+interface Swap {
+  tasks: { target?: Element | string }[];
+}
+
 export function startMenus(): void {
   document.addEventListener("toggle", (event) => {
     const menu = event.target;
@@ -10,10 +14,17 @@ export function startMenus(): void {
     if (button !== null) place(menu, button.getBoundingClientRect());
   }, { capture: true });
   // htmx copies the style attribute of what it replaces by an element of the same id, which the policy forbids: the place
-  // of a menu, and the size that somebody pulled a text field to.
-  document.addEventListener("htmx:before:swap", () => {
-    for (const one of document.querySelectorAll(".menu[style], textarea[style]")) one.removeAttribute("style");
+  // of a menu, and the size that somebody pulled a text field to. What is elsewhere on the page keeps them.
+  document.addEventListener("htmx:before:swap", (event) => {
+    const { tasks } = (event as CustomEvent<Swap>).detail;
+    for (const one of document.querySelectorAll(".menu[style], textarea[style]")) {
+      if (tasks.some((task) => elementOf(task.target)?.contains(one))) one.removeAttribute("style");
+    }
   });
+}
+
+function elementOf(target: Element | string | undefined): Element | null {
+  return typeof target === "string" ? document.querySelector(target) : (target ?? null);
 }
 
 function place(menu: HTMLElement, button: DOMRect): void {

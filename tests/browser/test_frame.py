@@ -1,4 +1,5 @@
 import pytest
+from playwright.sync_api import Route
 
 from browser.visits import LOOKS, PHONE, Site, Theme
 
@@ -20,6 +21,23 @@ def test_the_theme_is_chosen_and_kept(site: Site) -> None:
         assert visit.page.evaluate("getComputedStyle(document.body).colorScheme") == "dark"
         visit.page.reload()
         assert visit.page.locator("html").get_attribute("data-theme") == "dark"
+
+
+def test_an_open_menu_stays_where_it_is_while_parts_of_the_page_arrive(site: Site) -> None:
+    with site.visit() as visit:
+        arriving: list[Route] = []
+        visit.page.route("**/overview/**", lambda route: arriving.append(route))  # noqa: PLW0108 # Playwright looks into it
+        with visit.page.expect_request("**/overview/**"):
+            visit.go("")
+        visit.page.get_by_role("button", name="Appearance").click()
+        dark = visit.page.get_by_role("button", name="Dark")
+        before = dark.bounding_box()
+        assert arriving
+        while arriving:
+            arriving.pop().continue_()
+        visit.page.locator(".htmx-request").first.wait_for(state="detached")
+        visit.page.wait_for_load_state("networkidle")
+        assert dark.bounding_box() == before
 
 
 def test_on_a_phone_the_menu_opens_and_closes(site: Site) -> None:
