@@ -51,6 +51,7 @@ def test_from_nothing_to_the_first_alert(site: Site) -> None:
 def test_the_ways_to_send_are_chosen_by_keyboard_copied_and_remembered(site: Site) -> None:
     with site.visit("stranger") as visit:
         visit.go(f"{NEW_ORG}/test/setup/")
+        visit.page.wait_for_load_state("networkidle")  # the chunk with the tabs' keys
         visit.page.get_by_role("tab", name="curl").press("ArrowRight")
         visit.page.keyboard.press("ArrowRight")
         node_sdk = visit.page.get_by_role("tabpanel", name="Node SDK")
@@ -61,6 +62,6 @@ def test_the_ways_to_send_are_chosen_by_keyboard_copied_and_remembered(site: Sit
         visit.page.locator("#announcements", has_text="Copied").wait_for(state="attached")
         assert "new LiteSOC(" in visit.page.evaluate("navigator.clipboard.readText()")
         visit.page.reload()
-        visit.page.get_by_role("tabpanel", name="Node SDK").wait_for()
+        visit.page.get_by_role("tabpanel", name="Node SDK").wait_for()  # chosen by that chunk
         visit.page.get_by_role("tab", name="Node SDK").press("End")
         assert "composer require" in visit.page.get_by_role("tabpanel", name="PHP SDK").inner_text()
