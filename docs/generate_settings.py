@@ -71,7 +71,7 @@ def default_text(name: str, field: FieldInfo) -> str:
     """Return the default as the page shows it. Raises KeyError for a computed default that has no words yet."""
     if field.default is PydanticUndefined:
         return COMPUTED_DEFAULTS[name]
-    if field.default is None:
+    if field.default is None or field.default == []:
         return "unset"
     if isinstance(field.default, list):
         return "`" + ",".join(field.default) + "`"

@@ -4,6 +4,7 @@ import os
 import re
 import secrets
 from email.utils import parseaddr
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
@@ -112,6 +113,16 @@ def _check_secrets_key(keys: SecretStr | None) -> SecretStr | None:
     return keys
 
 
+def _check_networks(networks: list[str]) -> list[str]:
+    for network in networks:
+        try:
+            ip_network(network)
+        except ValueError as error:
+            msg = f"{network} is no network, e.g. 10.20.0.0/16 or 192.168.1.7"
+            raise ValueError(msg) from error
+    return networks
+
+
 def _split_at_commas(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
@@ -180,6 +191,12 @@ class Config(BaseSettings):
     allowed_hosts: Annotated[list[str], NoDecode, BeforeValidator(_split_at_commas)] = Field(
         default=["*"],
         description="Host names that pages answer to, separated by commas; name yours when behind a public name.",
+    )
+    egress_allow: Annotated[list[str], NoDecode, BeforeValidator(_split_at_commas), AfterValidator(_check_networks)] = Field(
+        default=[],
+        description="Networks that webhooks, channels and forwarders may reach although they are private, this machine or "
+        "otherwise special, separated by commas, e.g. 10.20.0.0/16,127.0.0.1; unset: public addresses only. Requests go "
+        "through HTTPS_PROXY, ALL_PROXY and NO_PROXY as usual.",
     )
     security_contact: Annotated[str | None, AfterValidator(_check_contact)] = Field(
         default=None,

@@ -1,6 +1,7 @@
 """Django's settings, derived from Config."""
 
 import sys
+from ipaddress import ip_network
 from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
@@ -8,6 +9,7 @@ from csp.constants import NONE, SELF
 from litesoc_server.cache import cache_settings
 from litesoc_server.config import load_config, secret_key_of
 from litesoc_server.database import database_settings
+from litesoc_server.egress.policy import EgressPolicy
 from litesoc_server.logs import logging_config
 from litesoc_server.mail import TIMEOUT_S, mail_server
 from litesoc_server.web.assets import is_immutable
@@ -138,6 +140,9 @@ MFA_FORMS = {
     "reauthenticate": "litesoc_server.accounts.forms.ReauthenticateForm",
 }
 CACHES = {"default": cache_settings(_config)}
+
+# What webhooks, channels and forwarders may reach.
+EGRESS_POLICY = EgressPolicy(tuple(map(ip_network, _config.egress_allow)))
 
 IS_MAIL_POSSIBLE = _config.email_url is not None
 EMAIL_BACKEND = _mail.backend

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from litesoc_server.pipeline.enrich.enricher import Enricher
-from litesoc_server.pipeline.enrich.special import plan_look_up
+from litesoc_server.special_addresses import plan_look_up
 
 pytestmark = pytest.mark.shared_data
 

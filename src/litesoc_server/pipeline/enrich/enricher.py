@@ -17,8 +17,8 @@ from litesoc_server.pipeline.enrich.data_sets import IpData, IpDataFiles, IpData
 from litesoc_server.pipeline.enrich.listed import ListedRanges
 from litesoc_server.pipeline.enrich.network_judge import NetworkJudge
 from litesoc_server.pipeline.enrich.packed import Progress
-from litesoc_server.pipeline.enrich.special import plan_look_up
 from litesoc_server.pipeline.enrich.user_agent import UserAgentReader
+from litesoc_server.special_addresses import plan_look_up
 
 log = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 
 import msgspec
 
-from litesoc_server.pipeline.enrich.special import plan_look_up
 from litesoc_server.pipeline.enrich.update.errors import UpdateError
+from litesoc_server.special_addresses import plan_look_up
 
 NETWORKS_MAX = 1_000_000  # the longest list, Apple's, has 290,000
 LINE_LENGTH_MAX = 1_024  # characters

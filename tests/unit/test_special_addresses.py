@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from litesoc_server.pipeline.enrich.special import SPECIAL_RANGES, plan_look_up
+from litesoc_server.special_addresses import SPECIAL_RANGES, plan_look_up
 
 
 @pytest.mark.parametrize(

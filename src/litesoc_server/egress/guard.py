@@ -1,0 +1,151 @@
+"""The guard: while it is up, this thread connects to nothing but what the policy allows, whichever library does it.
+
+It sits on Python's audit event ``socket.connect``, which carries the very address that is connected to. So a name is judged
+by what it leads to in that moment, once, and a second answer of its name server, a redirect or an odd way to write
+127.0.0.1 gains nothing. Libraries that do not go through Python's sockets (uvloop) are not for guarded threads.
+Source: PEP 578 and the audit events table of the Python documentation.
+"""
+
+import contextlib
+import os
+import socket
+import sys
+import threading
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
+from urllib.parse import urlsplit
+
+from litesoc_server.egress.policy import EgressPolicy
+
+REFUSED_FIX = "the operator can allow it with LITESOC_EGRESS_ALLOW"
+
+
+class EgressRefused(OSError):
+    """The address must not be reached. The text says why and what to do, for the person who typed it in."""
+
+
+class GuardedScope:
+    """What one guarded piece of work connected to, and what it was refused."""
+
+    def __init__(self, policy: EgressPolicy) -> None:
+        self._policy = policy
+        self._proxies = _proxy_addresses()
+        self._connections: list[int] = []  # duplicates, since TLS takes the sockets themselves away
+        self._lock = threading.Lock()
+        self.refusal: EgressRefused | None = None  # the last: libraries swallow what is raised
+        self.is_out_of_time = False
+
+    def check(self, sock: socket.socket, address: object) -> None:
+        """Let ``sock`` connect to ``address``, or raise EgressRefused."""
+        if sock.family not in (socket.AF_INET, socket.AF_INET6) or not isinstance(address, tuple):
+            self._refuse("only addresses of the internet may be reached")
+        host, port = str(address[0]), int(address[1])
+        if (host, port) not in self._proxies:
+            reason = self._policy.refusal(host)
+            if reason is not None:
+                self._refuse(f"{host} {reason}: nothing is sent there; {REFUSED_FIX}")
+        with self._lock:
+            if self.is_out_of_time:
+                raise TimeoutError("no time is left")
+            self._connections.append(os.dup(sock.fileno()))
+
+    def cut(self) -> None:
+        """Break off every connection: time is up."""
+        with self._lock:
+            self.is_out_of_time = True
+            for connection in self._connections:
+                # The same connection under another number: shutting it down wakes whoever reads from it.
+                with contextlib.suppress(OSError), socket.socket(fileno=os.dup(connection)) as same:
+                    same.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Give the duplicates back."""
+        with self._lock:
+            for connection in self._connections:
+                os.close(connection)
+            self._connections.clear()
+
+    def _refuse(self, why: str) -> None:
+        self.refusal = EgressRefused(why)
+        raise self.refusal
+
+
+_scope: ContextVar[GuardedScope | None] = ContextVar("egress_scope", default=None)
+_installing = threading.Lock()
+_installed: list[bool] = []  # an audit hook stays for good
+
+
+@contextlib.contextmanager
+def guarded(policy: EgressPolicy, *, within_s: float) -> Iterator[GuardedScope]:
+    """Guard what this thread connects to, and break its connections off after ``within_s`` seconds in all.
+
+    A refused connection raises EgressRefused inside; where a library swallows it, the scope's ``refusal`` has it.
+    """
+    _install()
+    scope = GuardedScope(policy)
+    timer = threading.Timer(within_s, scope.cut)
+    timer.daemon = True
+    token = _scope.set(scope)
+    timer.start()
+    try:
+        yield scope
+    finally:
+        timer.cancel()
+        _scope.reset(token)
+        scope.close()
+
+
+def check_destination(policy: EgressPolicy, host: str, port: int) -> None:
+    """Refuse what a guarded connection would refuse as things stand, so that people hear of it when they type it in.
+
+    Raises EgressRefused, also where ``host`` has no address. A name may lead elsewhere later: sending checks again.
+    """
+    for address in resolve(host, port):
+        reason = policy.refusal(address)
+        if reason is not None:
+            where = host if host == address else f"{host} leads to {address}, which"
+            msg = f"{where} {reason}: nothing is sent there; {REFUSED_FIX}"
+            raise EgressRefused(msg)
+
+
+def resolve(host: str, port: int) -> Sequence[str]:
+    """Return the addresses of ``host`` as texts. Raises EgressRefused if there is none."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        msg = f"{host} has no address: check how it is spelled"
+        raise EgressRefused(msg) from error
+    return [str(one[4][0]) for one in found]
+
+
+def is_proxied(url: str) -> bool:
+    """Return whether requests to ``url`` go through a proxy (HTTPS_PROXY, ALL_PROXY, NO_PROXY), as httpx and requests do."""
+    parts = urlsplit(url)
+    proxies = urllib.request.getproxies()
+    return bool(proxies.get(parts.scheme) or proxies.get("all")) and not urllib.request.proxy_bypass(parts.hostname or "")
+
+
+def _proxy_addresses() -> frozenset[tuple[str, int]]:
+    found: set[tuple[str, int]] = set()
+    for proxy in {urllib.request.getproxies().get(scheme) for scheme in ("http", "https", "all")} - {None, ""}:
+        parts = urlsplit(proxy if "://" in str(proxy) else f"http://{proxy}")
+        port = parts.port or {"https": 443, "socks5": 1080}.get(str(parts.scheme), 80)
+        with contextlib.suppress(EgressRefused):
+            found.update((address, port) for address in resolve(str(parts.hostname), port))
+    return frozenset(found)
+
+
+def _install() -> None:
+    with _installing:
+        if not _installed:
+            sys.addaudithook(_on_audit_event)
+            _installed.append(True)
+
+
+def _on_audit_event(event: str, arguments: tuple[object, ...]) -> None:
+    if event != "socket.connect":
+        return
+    scope = _scope.get()
+    if scope is not None and isinstance(arguments[0], socket.socket):
+        scope.check(arguments[0], arguments[1])

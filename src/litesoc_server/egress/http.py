@@ -1,0 +1,90 @@
+"""One request to an address that somebody typed in: guarded, not redirected, bounded in time and in what is read of it."""
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+import httpx
+import msgspec
+
+from litesoc_server import __version__
+from litesoc_server.egress.guard import EgressRefused, check_destination, guarded, is_proxied
+from litesoc_server.egress.policy import EgressPolicy
+
+WITHIN_S = 15.0  # for the whole request
+READ_BYTES_MAX = 4_096  # of an answer's body; more is not looked at
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class Unreachable(Exception):
+    """No answer came. The text says why; it may be another time."""
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str]  # names in small letters
+    text: str  # the first READ_BYTES_MAX bytes of the body
+
+
+def check_url(policy: EgressPolicy, url: str, *, schemes: frozenset[str] = frozenset({"https", "http"})) -> None:
+    """Raise EgressRefused if nothing may be sent to ``url``; the text is for who typed it in."""
+    parts = urlsplit(url)
+    try:
+        port = parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)
+    except ValueError as error:
+        raise EgressRefused("the port is none: use 1 to 65535") from error
+    if parts.scheme not in schemes:
+        msg = f"the address must begin with {' or '.join(f'{one}://' for one in sorted(schemes))}"
+        raise EgressRefused(msg)
+    if not parts.hostname:
+        raise EgressRefused("the address has no host name")
+    if parts.username is not None or parts.password is not None:
+        raise EgressRefused("leave user name and password out of the address")
+    check_destination(policy, parts.hostname, port)
+
+
+def send(
+    policy: EgressPolicy,
+    method: str,
+    url: str,
+    *,
+    body: bytes,
+    headers: Mapping[str, str],
+    within_s: float = WITHIN_S,
+) -> Answer:
+    """Send one request and return the answer, whatever its status; redirects are answers too.
+
+    Raises EgressRefused (nothing was sent, and never will be) and Unreachable. Blocking; not for an event loop.
+    """
+    if is_proxied(url):  # the proxy looks the name up: what can be judged here is what it leads to for us
+        check_url(policy, url)
+    with guarded(policy, within_s=within_s) as scope:
+        try:
+            with (
+                httpx.Client(timeout=within_s, follow_redirects=False, headers=_HEADERS) as client,
+                client.stream(method, url, content=body, headers=headers) as response,
+            ):
+                return Answer(response.status_code, dict(response.headers), _read(response))
+        except httpx.InvalidURL as error:
+            msg = f"the address cannot be used: {error}"
+            raise EgressRefused(msg) from error
+        except (httpx.HTTPError, OSError) as error:
+            if scope.refusal is not None:
+                raise scope.refusal from error
+            if scope.is_out_of_time or isinstance(error, httpx.TimeoutException):
+                msg = f"no answer within {within_s:g} seconds"
+                raise Unreachable(msg) from error
+            raise Unreachable(str(error) or type(error).__name__) from error
+
+
+_HEADERS = {"User-Agent": f"litesoc-server/{__version__}", "Accept-Encoding": "identity"}
+
+
+def _read(response: httpx.Response) -> str:
+    content = b""
+    for chunk in response.iter_raw():
+        content += chunk
+        if len(content) >= READ_BYTES_MAX:
+            break
+    return content[:READ_BYTES_MAX].decode("utf-8", "replace")

@@ -1,0 +1,194 @@
+"""The guard refuses by the address that is connected to, whatever library connects and however the address is written."""
+
+import socket
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from ipaddress import ip_network
+from typing import Any
+
+import httpx
+import pytest
+import requests
+
+from litesoc_server.egress.guard import EgressRefused, check_destination, guarded
+from litesoc_server.egress.http import Unreachable, check_url, send
+from litesoc_server.egress.policy import EgressPolicy
+
+NOTHING_BUT_PUBLIC = EgressPolicy()
+LOOPBACK_TOO = EgressPolicy((ip_network("127.0.0.0/8"), ip_network("::1/128")))
+
+
+@contextmanager
+def server(
+    answer: bytes = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", *, pause_s: float = 0
+) -> Iterator[tuple[int, list[bytes]]]:
+    """Give the port of a server that answers each connection with ``answer``, byte by byte with pauses, and what came in."""
+    seen: list[bytes] = []
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection:
+                try:
+                    seen.append(connection.recv(65536))
+                    for at in range(len(answer)) if pause_s else ():
+                        connection.sendall(answer[at : at + 1])
+                        time.sleep(pause_s)
+                    connection.sendall(b"" if pause_s else answer)
+                except OSError:
+                    continue
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield listener.getsockname()[1], seen
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join()
+
+
+FORBIDDEN_HOSTS = [
+    "127.0.0.1",
+    "127.1",  # short, decimal, hexadecimal, octal: all are 127.0.0.1 to the system
+    "2130706433",
+    "0x7f000001",
+    "0177.0.0.1",
+    "0.0.0.0",
+    "localhost",
+    "[::1]",
+    "[::]",
+    "[::ffff:127.0.0.1]",
+    "[::ffff:7f00:1]",
+    "[64:ff9b::7f00:1]",
+    "[2002:7f00:1::]",
+    "10.0.0.1",
+    "172.16.0.1",
+    "192.168.1.1",
+    "100.64.0.1",
+    "169.254.169.254",  # metadata of clouds
+    "[fd00:ec2::254]",
+    "[fe80::1]",
+    "[::ffff:169.254.169.254]",
+    "224.0.0.1",
+    "255.255.255.255",
+]
+
+
+@pytest.mark.parametrize("host", FORBIDDEN_HOSTS)
+def test_special_addresses_are_refused_when_they_are_typed_in_and_when_they_are_reached(host: str) -> None:
+    with server() as (port, seen):
+        url = f"http://{host}:{port}/"
+        with pytest.raises(EgressRefused):
+            check_url(NOTHING_BUT_PUBLIC, url)
+        with pytest.raises(EgressRefused):
+            send(NOTHING_BUT_PUBLIC, "POST", url, body=b"{}", headers={})
+        assert seen == []
+
+
+def test_what_the_operator_allows_is_reached() -> None:
+    with server() as (port, seen):
+        check_url(LOOPBACK_TOO, f"http://127.0.0.1:{port}/")
+        answer = send(LOOPBACK_TOO, "POST", f"http://localhost:{port}/a", body=b"{}", headers={"X-A": "b"})
+    assert (answer.status, answer.text) == (200, "ok")
+    assert b"POST /a HTTP/1.1" in seen[0]
+
+
+def test_a_name_that_leads_elsewhere_the_second_time_gains_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """DNS rebinding: public while it is checked, this machine when it is connected to."""
+    with server() as (port, seen):
+        answers = iter(["93.184.215.14", "127.0.0.1"])
+        real = socket.getaddrinfo
+
+        def rebinding(host: Any, *args: Any, **named: Any) -> Any:
+            return real(next(answers) if host == "rebinding.example" else host, *args, **named)
+
+        monkeypatch.setattr(socket, "getaddrinfo", rebinding)
+        url = f"http://rebinding.example:{port}/"
+        check_url(NOTHING_BUT_PUBLIC, url)
+        with pytest.raises(EgressRefused, match=r"127\.0\.0\.1 is this machine itself.*LITESOC_EGRESS_ALLOW"):
+            send(NOTHING_BUT_PUBLIC, "POST", url, body=b"", headers={})
+        assert seen == []
+
+
+@pytest.mark.parametrize("library", ["httpx", "requests", "urllib", "socket"])
+def test_the_guard_holds_for_every_library(library: str) -> None:
+    with server() as (port, seen), guarded(NOTHING_BUT_PUBLIC, within_s=5) as scope:
+        url = f"http://127.0.0.1:{port}/"
+        with pytest.raises((OSError, httpx.HTTPError)):
+            {
+                "httpx": lambda: httpx.get(url),
+                "requests": lambda: requests.get(url, timeout=5),
+                "urllib": lambda: urllib.request.urlopen(url, timeout=5),
+                "socket": lambda: socket.create_connection(("127.0.0.1", port)),
+            }[library]()
+        assert scope.refusal is not None
+        assert seen == []
+
+
+def test_other_threads_and_other_times_are_not_guarded() -> None:
+    with server() as (port, _):
+        with guarded(NOTHING_BUT_PUBLIC, within_s=5):
+            reached: list[int] = []
+            thread = threading.Thread(target=lambda: reached.append(httpx.get(f"http://127.0.0.1:{port}/").status_code))
+            thread.start()
+            thread.join()
+            assert reached == [200]
+        assert httpx.get(f"http://127.0.0.1:{port}/").status_code == 200
+
+
+def test_redirects_are_answers_and_not_followed() -> None:
+    with server() as (inside, seen):
+        redirect = f"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:{inside}/\r\nContent-Length: 0\r\n\r\n".encode()
+        with server(redirect) as (outside, _):
+            answer = send(LOOPBACK_TOO, "POST", f"http://127.0.0.1:{outside}/", body=b"", headers={})
+        assert answer.status == 302
+        assert seen == []
+
+
+def test_an_answer_that_comes_byte_by_byte_is_cut_off_in_time() -> None:
+    began_s = time.monotonic()
+    with server(b"HTTP/1.1 200 OK\r\nX-Slow: " + b"a" * 1000, pause_s=0.05) as (port, _):
+        with pytest.raises(Unreachable, match=r"no answer within 0\.5 seconds"):
+            send(LOOPBACK_TOO, "POST", f"http://127.0.0.1:{port}/", body=b"", headers={}, within_s=0.5)
+    assert time.monotonic() - began_s < 10  # not the 50 s that the answer would take
+
+
+def test_a_long_answer_is_read_in_part_only() -> None:
+    with server(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + b"a" * 1_000_000) as (port, _):
+        assert len(send(LOOPBACK_TOO, "POST", f"http://127.0.0.1:{port}/", body=b"", headers={}).text) == 4096
+
+
+def test_nobody_there_is_unreachable_and_no_refusal() -> None:
+    with server() as (port, _):
+        pass
+    with pytest.raises(Unreachable):
+        send(LOOPBACK_TOO, "POST", f"http://127.0.0.1:{port}/", body=b"", headers={})
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("ftp://example.com/", "must begin with"),
+        ("file:///etc/passwd", "must begin with"),
+        ("http:///path", "no host name"),
+        ("https://user:secret@example.com/", "leave user name and password out"),
+        ("https://example.com:99999/", "port"),
+        ("https://no-such-name.invalid/", "no address"),
+    ],
+)
+def test_addresses_that_are_none_are_refused_with_the_fix(url: str, words: str) -> None:
+    with pytest.raises(EgressRefused, match=words):
+        check_url(NOTHING_BUT_PUBLIC, url)
+
+
+def test_public_addresses_pass() -> None:
+    check_destination(NOTHING_BUT_PUBLIC, "93.184.215.14", 443)
+    check_destination(NOTHING_BUT_PUBLIC, "2606:2800:21f:cb07:6820:80da:af6b:8b2c", 443)
