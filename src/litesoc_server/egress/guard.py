@@ -12,8 +12,9 @@ import socket
 import sys
 import threading
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextvars import ContextVar
+from typing import cast
 from urllib.parse import urlsplit
 
 from litesoc_server.egress.policy import EgressPolicy
@@ -38,9 +39,9 @@ class GuardedScope:
 
     def check(self, sock: socket.socket, address: object) -> None:
         """Let ``sock`` connect to ``address``, or raise EgressRefused."""
-        if sock.family not in (socket.AF_INET, socket.AF_INET6) or not isinstance(address, tuple):
+        if sock.family not in (socket.AF_INET, socket.AF_INET6):
             self._refuse("only addresses of the internet may be reached")
-        host, port = str(address[0]), int(address[1])
+        host, port = cast("tuple[str, int]", address)[:2]
         if (host, port) not in self._proxies:
             reason = self._policy.refusal(host)
             if reason is not None:
@@ -77,7 +78,7 @@ _installed: list[bool] = []  # an audit hook stays for good
 
 
 @contextlib.contextmanager
-def guarded(policy: EgressPolicy, *, within_s: float) -> Iterator[GuardedScope]:
+def guarded(policy: EgressPolicy, *, within_s: float) -> Generator[GuardedScope]:
     """Guard what this thread connects to, and break its connections off after ``within_s`` seconds in all.
 
     A refused connection raises EgressRefused inside; where a library swallows it, the scope's ``refusal`` has it.

@@ -155,9 +155,11 @@ def test_redirects_are_answers_and_not_followed() -> None:
 
 def test_an_answer_that_comes_byte_by_byte_is_cut_off_in_time() -> None:
     began_s = time.monotonic()
-    with server(b"HTTP/1.1 200 OK\r\nX-Slow: " + b"a" * 1000, pause_s=0.05) as (port, _):
-        with pytest.raises(Unreachable, match=r"no answer within 0\.5 seconds"):
-            send(LOOPBACK_TOO, "POST", f"http://127.0.0.1:{port}/", body=b"", headers={}, within_s=0.5)
+    with (
+        server(b"HTTP/1.1 200 OK\r\nX-Slow: " + b"a" * 1000, pause_s=0.05) as (port, _),
+        pytest.raises(Unreachable, match=r"no answer within 0\.5 seconds"),
+    ):
+        send(LOOPBACK_TOO, "POST", f"http://127.0.0.1:{port}/", body=b"", headers={}, within_s=0.5)
     assert time.monotonic() - began_s < 10  # not the 50 s that the answer would take
 
 
