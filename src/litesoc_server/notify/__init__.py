@@ -1,0 +1,1 @@
+"""Alerts become messages, and messages reach people and machines through channels."""

@@ -1,0 +1,1 @@
+"""One file per kind of channel, and what they share."""

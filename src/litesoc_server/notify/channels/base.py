@@ -1,0 +1,98 @@
+"""What a kind of channel is: what it asks for, how it checks that, and how one message leaves through it.
+
+A kind holds no state and knows no database: the deliverer (notify/deliver.py) decides when it is called, and again.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import msgspec
+
+from litesoc_server.egress.policy import EgressPolicy
+from litesoc_server.notify.message import Message
+
+Settings = Mapping[str, str]  # the values of a kind's fields by name, secrets included: never logged
+
+
+@dataclass(frozen=True)
+class Field:
+    """One thing a kind asks for."""
+
+    name: str
+    label: str
+    help: str = ""
+    placeholder: str = ""
+    is_secret: bool = False  # kept sealed and shown again only as "is set"
+    is_required: bool = True
+
+
+class SettingRefused(Exception):
+    """A setting cannot be used. The text is for who typed it in: what is wrong and the fix, without secrets."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+        self.message = message
+
+
+class Sent(msgspec.Struct, frozen=True):
+    """What was sent, and what came back: for the delivery log. Neither part holds a secret."""
+
+    request: str  # method, address without secrets, headers and body as text
+    status: int | None = None  # of HTTP, or SMTP's code
+    answer: str = ""  # the beginning of it
+
+
+class DeliveryFailed(Exception):
+    """It did not get there.
+
+    ``is_permanent``: trying again is of no use (a refused address, a revoked token, 4xx). ``is_gone``: the other side says
+    that nothing shall come again (HTTP 410), so the channel is switched off. ``retry_after_s``: as the other side asks for.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        sent: Sent | None = None,
+        is_permanent: bool = False,
+        is_gone: bool = False,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason  # one sentence for people, with the fix where there is one
+        self.sent = sent
+        self.is_permanent = is_permanent
+        self.is_gone = is_gone
+        self.retry_after_s = retry_after_s
+
+
+class ChannelKind(Protocol):
+    """One way to reach people or machines."""
+
+    @property
+    def id(self) -> str:
+        """As stored and as in the API: small letters."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """As people know it."""
+        ...
+
+    @property
+    def fields(self) -> Sequence[Field]:
+        """What it asks for, in the order of its form."""
+        ...
+
+    def check(self, settings: Settings, policy: EgressPolicy) -> None:
+        """Raise SettingRefused for what cannot work. Looks names up; sends nothing."""
+        ...
+
+    def send(self, message: Message, delivery_id: str, settings: Settings, policy: EgressPolicy) -> Sent:
+        """Deliver ``message`` and return what was sent. Raises DeliveryFailed and nothing else. Blocks for 15 s at most.
+
+        ``delivery_id`` is the same at each attempt of one delivery, so that the other side can tell a repetition.
+        """
+        ...

@@ -1,0 +1,43 @@
+"""What an answer over HTTP means for a delivery: done, later, never."""
+
+import email.utils
+import time
+from http import HTTPStatus
+
+from litesoc_server.egress.http import Answer
+from litesoc_server.notify.channels.base import DeliveryFailed, Sent
+
+RETRY_AFTER_S_MAX = 24 * 3600.0
+# Of the 4xx these pass: the request took too long, came too early or too often (RFC 9110, RFC 6585, RFC 8470).
+_PASSING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
+
+
+def judge(answer: Answer, sent: Sent) -> Sent:
+    """Return ``sent`` when ``answer`` is a success (2xx); else raise DeliveryFailed. Redirects are failures: not followed."""
+    if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
+        return sent
+    if answer.status == HTTPStatus.GONE:
+        raise DeliveryFailed("the receiver wants nothing more (410)", sent=sent, is_permanent=True, is_gone=True)
+    if answer.status < HTTPStatus.BAD_REQUEST:
+        reason = f"the receiver redirects ({answer.status}), which is not followed: enter the address it leads to"
+        raise DeliveryFailed(reason, sent=sent, is_permanent=True)
+    is_permanent = answer.status < HTTPStatus.INTERNAL_SERVER_ERROR and answer.status not in _PASSING
+    raise DeliveryFailed(
+        f"the receiver answered with status {answer.status}",
+        sent=sent,
+        is_permanent=is_permanent,
+        retry_after_s=_retry_after_s(answer.headers.get("retry-after")),
+    )
+
+
+def _retry_after_s(value: str | None) -> float | None:
+    """Read Retry-After: seconds or a date (RFC 9110 section 10.2.3); nonsense counts as absent."""
+    if value is None:
+        return None
+    try:
+        seconds = (
+            float(value) if value.strip().isdecimal() else email.utils.parsedate_to_datetime(value).timestamp() - time.time()
+        )
+    except ValueError:
+        return None
+    return min(max(seconds, 0.0), RETRY_AFTER_S_MAX)
