@@ -47,7 +47,7 @@ class Sent(msgspec.Struct, frozen=True):
 class DeliveryFailed(Exception):
     """It did not get there.
 
-    ``is_permanent``: trying again is of no use (a refused address, a revoked token, 4xx). ``is_gone``: the other side says
+    ``is_permanent``: trying again is of no use (a refused address). ``is_gone``: the other side says
     that nothing shall come again (HTTP 410), so the channel is switched off. ``retry_after_s``: as the other side asks for.
     """
 

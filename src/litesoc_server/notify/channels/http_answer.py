@@ -8,12 +8,10 @@ from litesoc_server.egress.http import Answer
 from litesoc_server.notify.channels.base import DeliveryFailed, Sent
 
 RETRY_AFTER_S_MAX = 24 * 3600.0
-# Of the 4xx these pass: the request took too long, came too early or too often (RFC 9110, RFC 6585, RFC 8470).
-_PASSING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 
 
 def judge(answer: Answer, sent: Sent) -> Sent:
-    """Return ``sent`` when ``answer`` is a success (2xx); else raise DeliveryFailed. Redirects are failures: not followed."""
+    """Return ``sent`` when ``answer`` is a success (2xx), else raise DeliveryFailed. Redirects are not followed."""
     if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
         return sent
     if answer.status == HTTPStatus.GONE:
@@ -21,13 +19,9 @@ def judge(answer: Answer, sent: Sent) -> Sent:
     if answer.status < HTTPStatus.BAD_REQUEST:
         reason = f"the receiver redirects ({answer.status}), which is not followed: enter the address it leads to"
         raise DeliveryFailed(reason, sent=sent, is_permanent=True)
-    is_permanent = answer.status < HTTPStatus.INTERNAL_SERVER_ERROR and answer.status not in _PASSING
-    raise DeliveryFailed(
-        f"the receiver answered with status {answer.status}",
-        sent=sent,
-        is_permanent=is_permanent,
-        retry_after_s=_retry_after_s(answer.headers.get("retry-after")),
-    )
+    reason = f"the receiver answered with status {answer.status}"
+    # Other 4xx too may pass: somebody mends an address, a token, a rule of a firewall.
+    raise DeliveryFailed(reason, sent=sent, retry_after_s=_retry_after_s(answer.headers.get("retry-after")))
 
 
 def _retry_after_s(value: str | None) -> float | None:
