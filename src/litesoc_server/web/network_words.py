@@ -1,20 +1,10 @@
-"""What pages call the kinds of networks and the marks of an address."""
+"""How pages show the kinds of networks and the marks of an address."""
 
 from collections.abc import Sequence
 
 from litesoc_server.events.event import NetworkKind
+from litesoc_server.events.network_words import network_word
 
-_WORDS = {
-    NetworkKind.TOR: "Tor",
-    NetworkKind.RELAY: "privacy relay",
-    NetworkKind.VPN: "VPN",
-    NetworkKind.PROXY: "proxy",
-    NetworkKind.GATEWAY: "company gateway",
-    NetworkKind.SATELLITE: "satellite",
-    NetworkKind.MOBILE: "mobile",
-    NetworkKind.ISP: "home or office",
-    NetworkKind.HOSTING: "data centre",
-}
 _COLOURS = {
     NetworkKind.TOR: "critical",
     NetworkKind.VPN: "medium",
@@ -25,11 +15,6 @@ _COLOURS = {
 _TELLING = frozenset({NetworkKind.TOR, NetworkKind.RELAY, NetworkKind.VPN, NetworkKind.PROXY, NetworkKind.HOSTING})
 
 
-def network_word(kind: str) -> str:
-    """Return the word for a kind of network as events carry it ("isp"); one that is not known any more stays as it is."""
-    return _WORDS[NetworkKind(kind)] if kind in _WORDS else kind
-
-
 def network_colour(kind: str) -> str:
     """Return the colour of a network's badge, the name of a severity; "" for none."""
     return _COLOURS[NetworkKind(kind)] if kind in _COLOURS else ""
@@ -38,12 +23,6 @@ def network_colour(kind: str) -> str:
 def is_telling(kind: str) -> bool:
     """Return whether a kind of network says something about who is behind it."""
     return kind in _TELLING
-
-
-def network_name(kind: str | None, provider: str | None) -> str:
-    """Return the kind of a network and who runs it, each once: "VPN · Mullvad", "Tor"; "" when nothing is known."""
-    word = network_word(kind) if kind else ""
-    return " · ".join(filter(None, (word, "" if provider is None or provider.lower() == word.lower() else provider)))
 
 
 def further_marks(marks: Sequence[str], kind: str | None) -> Sequence[str]:

@@ -22,7 +22,6 @@ from control_factories import (
 )
 from litesoc_server import backend
 from litesoc_server.api.app import api
-from litesoc_server.api.v1.schemas import iso_utc
 from litesoc_server.apikeys.models import AccessRules, ApiKey
 from litesoc_server.apikeys.revoke_key import revoke_key
 from litesoc_server.audit.by import By
@@ -34,6 +33,7 @@ from litesoc_server.orgs.invitations import invite
 from litesoc_server.orgs.member_changes import Acting
 from litesoc_server.orgs.models import Invitation, Role
 from litesoc_server.store.base import EventStore
+from litesoc_server.wire.moments import iso_utc
 from management_api import Tenant, call, make_event, store_events
 
 RESOLVE = {"action": "resolve", "resolution_type": "other"}

@@ -9,7 +9,6 @@ from control_factories import NOW_MS, MembershipFactory, OrganizationFactory, da
 from litesoc_server.alerts.assignment import assign
 from litesoc_server.alerts.comments import add_comment
 from litesoc_server.alerts.models import Alert, AlertTransition
-from litesoc_server.api.v1.schemas import iso_utc
 from litesoc_server.clock import ManualClock
 from litesoc_server.events.detection import AlertSeverity, AlertType, Fact
 from litesoc_server.events.envelope import Environment
@@ -19,6 +18,7 @@ from litesoc_server.pipeline.detect.detectors import brute_force_address
 from litesoc_server.store.base import EventStore
 from litesoc_server.store.chdb import ChdbStore
 from litesoc_server.stream.base import Stream
+from litesoc_server.wire.moments import iso_utc
 from management_api import STORE_MEMORY_BYTES, Tenant, make_event, serving, store_events
 
 DAY_MS = 86_400_000

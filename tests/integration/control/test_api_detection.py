@@ -5,13 +5,13 @@ import pytest
 from django.utils import timezone
 
 from control_factories import OrganizationFactory, database_down, make_suppression
-from litesoc_server.api.v1.schemas import iso_utc
 from litesoc_server.events.envelope import Environment
 from litesoc_server.ingest.keys import Scope
 from litesoc_server.orgs.models import StoredPolicy, Suppression
 from litesoc_server.orgs.policy_changes import stored_policy
 from litesoc_server.orgs.policy_values import settings
 from litesoc_server.pipeline.detect.registry import DETECTORS
+from litesoc_server.wire.moments import iso_utc
 from management_api import Tenant, call
 
 SETTING = "brute_force_address_failures_count"

@@ -8,12 +8,12 @@ from django.utils import timezone
 
 from control_factories import OrganizationFactory
 from litesoc_server import backend
-from litesoc_server.api.v1.schemas import iso_utc
 from litesoc_server.apikeys.models import ApiKey
 from litesoc_server.audit.models import AuditEntry
 from litesoc_server.events.envelope import Environment
 from litesoc_server.ingest.key_directory import KeyDirectory
 from litesoc_server.ingest.keys import Scope
+from litesoc_server.wire.moments import iso_utc
 from management_api import Tenant
 
 TILL = {"name": "till", "scopes": ["ingest"]}

@@ -3,7 +3,8 @@
 import pytest
 
 from litesoc_server.events.event import NetworkKind
-from litesoc_server.web.network_words import further_marks, is_telling, network_colour, network_name, network_word
+from litesoc_server.events.network_words import network_name, network_word
+from litesoc_server.web.network_words import further_marks, is_telling, network_colour
 
 
 def test_every_kind_has_a_word_of_its_own_that_is_not_the_raw_one() -> None:

@@ -10,7 +10,7 @@ from litesoc_server import backend
 from litesoc_server.api.audit_by import by_of
 from litesoc_server.api.caller import ApiRequest, KeyAuth
 from litesoc_server.api.v1.metas import one_meta
-from litesoc_server.api.v1.schemas import CHANGE_ERRORS, READ_ERRORS, FilterText, Meta, Moment, iso_utc, iso_utc_or_none
+from litesoc_server.api.v1.schemas import CHANGE_ERRORS, READ_ERRORS, FilterText, Meta, Moment
 from litesoc_server.events.ids import OrgId
 from litesoc_server.ingest.keys import Scope
 from litesoc_server.ingest.responses import ErrorCode, Refused
@@ -22,6 +22,7 @@ from litesoc_server.privacy.export import export_actor, in_thread
 from litesoc_server.privacy.find import ActorRefused, Held, checked_actor, held_of
 from litesoc_server.privacy.models import Erasure
 from litesoc_server.store.actors import ActorNames
+from litesoc_server.wire.moments import iso_utc, iso_utc_or_none
 
 router = Router(tags=["privacy"])
 

@@ -19,10 +19,7 @@ from litesoc_server.api.v1.alert_schema import (
     AlertAnswer,
     AlertChangeAnswer,
     AlertList,
-    AlertOut,
     alert_changed,
-    alert_out,
-    trigger_scores,
 )
 from litesoc_server.api.v1.feedback import feedback_parts
 from litesoc_server.api.v1.metas import list_meta, one_meta
@@ -32,6 +29,7 @@ from litesoc_server.ingest.keys import Scope
 from litesoc_server.ingest.responses import ErrorCode, Refused, unavailable
 from litesoc_server.orgs.plans import Feature, PlanName
 from litesoc_server.orgs.principals import Who
+from litesoc_server.wire.alert import AlertOut, alert_out, trigger_scores
 
 router = Router(tags=["alerts"])
 _READ = KeyAuth(Scope.READ, Feature.ALERTS_API)

@@ -8,13 +8,14 @@ from pydantic import Field
 from litesoc_server.api.caller import ApiRequest, KeyAuth
 from litesoc_server.api.v1.alert_query import EndDate, StartDate
 from litesoc_server.api.v1.metas import list_meta
-from litesoc_server.api.v1.schemas import READ_ERRORS, FilterText, Limit, ListMeta, iso_utc
+from litesoc_server.api.v1.schemas import READ_ERRORS, FilterText, Limit, ListMeta
 from litesoc_server.audit.actions import Action
 from litesoc_server.audit.listing import Wanted, entries
 from litesoc_server.audit.reading import ReadEntry, Value, read_entries
 from litesoc_server.ingest.keys import Scope
 from litesoc_server.orgs.access import organization_of
 from litesoc_server.orgs.plans import Feature
+from litesoc_server.wire.moments import iso_utc
 
 router = Router(tags=["audit"])
 PAGE_LIMIT = 200  # entries

@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field
 
 from litesoc_server.api.caller import ApiRequest, Caller, KeyAuth
 from litesoc_server.api.v1.metas import list_meta, one_meta
-from litesoc_server.api.v1.schemas import CHANGE_ERRORS, READ_ERRORS, Limit, ListMeta, Meta, Offset, Pagination, iso_utc
+from litesoc_server.api.v1.schemas import CHANGE_ERRORS, READ_ERRORS, Limit, ListMeta, Meta, Offset, Pagination
 from litesoc_server.ingest.keys import Scope
 from litesoc_server.orgs.access import organization_of, policy_history
 from litesoc_server.orgs.models import Organization, PolicyChange
@@ -15,6 +15,7 @@ from litesoc_server.orgs.policy_changes import NOTE_LENGTH_MAX, change_policy
 from litesoc_server.orgs.policy_view import SettingInForce, policy_view
 from litesoc_server.orgs.principals import NAME_LENGTH_MAX, Who
 from litesoc_server.pipeline.normalise.text import clean_text
+from litesoc_server.wire.moments import iso_utc
 
 router = Router(tags=["detection"])
 HISTORY_PAGE_LIMIT = 100  # rows

@@ -6,12 +6,12 @@ import msgspec
 from ninja import Schema
 from pydantic import Field
 
-from litesoc_server.api.v1.places import ForensicLocation, ForensicNetwork, Forensics, forensics_of
 from litesoc_server.api.v1.schemas import FilterText, Limit, ListMeta, Meta, Offset, Pagination, QueryText
 from litesoc_server.events.event import Actor, Event, Geo, Network, Severity
 from litesoc_server.events.risk import Risk
 from litesoc_server.ingest.responses import iso_ms
 from litesoc_server.orgs.plans import EVENTS_PAGE_DEFAULT
+from litesoc_server.wire.places import ForensicLocation, ForensicNetwork, Forensics, forensics_of
 
 _METADATA_DECODER = msgspec.json.Decoder(dict[str, Any])
 

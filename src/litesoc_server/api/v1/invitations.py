@@ -20,7 +20,7 @@ from litesoc_server.api.v1.member_requests import (
     parsed_id,
 )
 from litesoc_server.api.v1.metas import list_meta, one_meta
-from litesoc_server.api.v1.schemas import CHANGE_ERRORS, READ_ERRORS, ListMeta, Meta, Moment, Pagination, iso_utc
+from litesoc_server.api.v1.schemas import CHANGE_ERRORS, READ_ERRORS, ListMeta, Meta, Moment, Pagination
 from litesoc_server.ingest.keys import Scope
 from litesoc_server.orgs.invitation_links import send_link
 from litesoc_server.orgs.invitations import (
@@ -32,6 +32,7 @@ from litesoc_server.orgs.invitations import (
     withdraw_invitation,
 )
 from litesoc_server.orgs.models import Invitation, Role
+from litesoc_server.wire.moments import iso_utc
 
 router = Router(tags=["members"])
 EMAIL_LENGTH_MAX = 254  # characters, RFC 5321

@@ -14,7 +14,7 @@ from pydantic import ConfigDict, Field
 from litesoc_server.api.audit_by import by_of
 from litesoc_server.api.caller import ApiRequest, Caller, KeyAuth
 from litesoc_server.api.v1.metas import one_meta
-from litesoc_server.api.v1.schemas import CHANGE_ERRORS, READ_ERRORS, Meta, Moment, iso_utc, iso_utc_or_none
+from litesoc_server.api.v1.schemas import CHANGE_ERRORS, READ_ERRORS, Meta, Moment
 from litesoc_server.apikeys.access import get_key
 from litesoc_server.apikeys.allow_lists import set_key_allow_list
 from litesoc_server.apikeys.change_key import KeyValues, change_key, values_of
@@ -30,6 +30,7 @@ from litesoc_server.ingest.keys import Scope
 from litesoc_server.ingest.responses import ErrorCode, Refused
 from litesoc_server.orgs.access import organization_of
 from litesoc_server.sources.timestamps import parse_rfc3339_ms
+from litesoc_server.wire.moments import iso_utc, iso_utc_or_none
 
 router = Router(tags=["keys"])
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -19,20 +19,12 @@ from litesoc_server.api.v1.member_requests import (
     parsed_id,
 )
 from litesoc_server.api.v1.metas import list_meta, one_meta
-from litesoc_server.api.v1.schemas import (
-    CHANGE_ERRORS,
-    READ_ERRORS,
-    ListMeta,
-    Meta,
-    Moment,
-    Pagination,
-    iso_utc,
-    iso_utc_or_none,
-)
+from litesoc_server.api.v1.schemas import CHANGE_ERRORS, READ_ERRORS, ListMeta, Meta, Moment, Pagination
 from litesoc_server.ingest.keys import Scope
 from litesoc_server.orgs.member_changes import change_role, remove_member
 from litesoc_server.orgs.members import MemberLine, members_of, one_member
 from litesoc_server.orgs.models import Role
+from litesoc_server.wire.moments import iso_utc, iso_utc_or_none
 
 router = Router(tags=["members"])
 

@@ -8,12 +8,13 @@ from pydantic import ConfigDict, Field
 from litesoc_server.api.audit_by import by_of
 from litesoc_server.api.caller import ApiRequest, KeyAuth
 from litesoc_server.api.v1.metas import one_meta
-from litesoc_server.api.v1.schemas import CHANGE_ERRORS, READ_ERRORS, Meta, Moment, iso_utc
+from litesoc_server.api.v1.schemas import CHANGE_ERRORS, READ_ERRORS, Meta, Moment
 from litesoc_server.ingest.keys import Scope
 from litesoc_server.ingest.responses import ErrorCode, Refused
 from litesoc_server.orgs.access import organization_of
 from litesoc_server.orgs.models import Organization
 from litesoc_server.orgs.organization_changes import NAME_LENGTH_MAX, OrganizationRefused, rename_organization
+from litesoc_server.wire.moments import iso_utc
 
 router = Router(tags=["organization"])
 

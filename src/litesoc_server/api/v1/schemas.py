@@ -1,6 +1,5 @@
 """Shapes that all resources share: times, pages, errors."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from ninja import Schema
@@ -13,18 +12,6 @@ OFFSET_MAX = 10_000_000  # rows; beyond it a list is asked by narrower filters
 TEXT_LENGTH_MAX = 1_000  # characters of a filter; nothing that is stored is longer
 
 PlanText = Literal["free", "pro", "enterprise"]
-
-
-def iso_utc(moment: datetime) -> str:
-    """Return a moment as clients expect it, in milliseconds: "2026-08-09T07:12:44.120Z"."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def iso_utc_or_none(moment: datetime | None) -> str | None:
-    """Return ``iso_utc`` of a moment that may be unknown."""
-    return None if moment is None else iso_utc(moment)
-
-
 Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]  # as `iso_utc` writes it
 FilterText = Annotated[str, Field(max_length=TEXT_LENGTH_MAX)]
 QueryText = Annotated[str, Field(max_length=QUERY_LENGTH_MAX)]

@@ -10,18 +10,7 @@ from litesoc_server.api.caller import ApiRequest, KeyAuth
 from litesoc_server.api.errors import not_found
 from litesoc_server.api.v1.detection_policy import who_calls
 from litesoc_server.api.v1.metas import list_meta, one_meta
-from litesoc_server.api.v1.schemas import (
-    CHANGE_ERRORS,
-    READ_ERRORS,
-    Limit,
-    ListMeta,
-    Meta,
-    Moment,
-    Offset,
-    Pagination,
-    iso_utc,
-    iso_utc_or_none,
-)
+from litesoc_server.api.v1.schemas import CHANGE_ERRORS, READ_ERRORS, Limit, ListMeta, Meta, Moment, Offset, Pagination
 from litesoc_server.ingest.keys import Scope
 from litesoc_server.ingest.responses import ErrorCode, Refused
 from litesoc_server.orgs.access import get_suppression, organization_of, visible_suppressions
@@ -34,6 +23,7 @@ from litesoc_server.orgs.suppressions import (
     end_suppression,
 )
 from litesoc_server.sources.timestamps import parse_rfc3339_ms
+from litesoc_server.wire.moments import iso_utc, iso_utc_or_none
 
 router = Router(tags=["detection"])
 PAGE_LIMIT = 200  # rows

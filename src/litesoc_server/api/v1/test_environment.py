@@ -7,12 +7,13 @@ from litesoc_server.alerts.emptying import alerts_count
 from litesoc_server.api.audit_by import by_of
 from litesoc_server.api.caller import ApiRequest, KeyAuth
 from litesoc_server.api.v1.metas import one_meta
-from litesoc_server.api.v1.schemas import CHANGE_ERRORS, READ_ERRORS, Meta, Moment, iso_utc_or_none
+from litesoc_server.api.v1.schemas import CHANGE_ERRORS, READ_ERRORS, Meta, Moment
 from litesoc_server.events.envelope import Environment
 from litesoc_server.ingest.keys import Scope
 from litesoc_server.orgs.access import organization_of
 from litesoc_server.orgs.emptying import ask_to_empty
 from litesoc_server.orgs.models import Organization
+from litesoc_server.wire.moments import iso_utc_or_none
 
 router = Router(tags=["test environment"])
 

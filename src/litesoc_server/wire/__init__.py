@@ -1,0 +1,1 @@
+"""Shapes of the public JSON that more than the API shows."""
