@@ -6,7 +6,8 @@ from litesoc_server.ingest.keys import KeyRecord, Scope
 from litesoc_server.ingest.limits import QuotaDecision, RateDecision
 from litesoc_server.ingest.request import BODY_BYTES_MAX, CollectRequest
 from litesoc_server.ingest.responses import ErrorCode, Refused
-from litesoc_server.sources.collect import BodyRefused, Checked, Fault, check
+from litesoc_server.sources.base import BodyRefused, Fault
+from litesoc_server.sources.collect import Checked, check
 
 _TOO_MANY_REQUESTS = 429
 ORIGIN_NOT_AUTHORIZED = "Origin not authorized"  # clients look for these words (contract 2.8, 8.4)

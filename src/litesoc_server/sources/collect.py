@@ -1,13 +1,12 @@
 """Bodies of POST /collect: what is let in at the door, and the items in it. Both come from one reading, so they agree."""
 
 from collections.abc import Callable
-from enum import StrEnum
 from typing import Generic, TypeAlias, TypeVar
 
 import msgspec
 
 from litesoc_server.sources import json_text
-from litesoc_server.sources.base import SourceItem
+from litesoc_server.sources.base import BodyRefused, Fault, SourceItem
 from litesoc_server.sources.collect_item import (
     ACTOR_FIELDS,
     DEPTH_MAX,
@@ -34,23 +33,6 @@ _EVENTS_NOT_ARRAY = "events must be an array of events"
 _TOO_MANY = f"more than {json_text.CHILDREN_MAX:,}"
 _TOO_WIDE = f"holds more than {CONTAINERS_MAX:,} objects and arrays: send fewer, or send them as text"
 _TOO_DEEP = f"is nested deeper than {DEPTH_MAX} levels: flatten it"
-
-
-class Fault(StrEnum):
-    """Why a body or an item is refused; the values are error codes of the API."""
-
-    INVALID_JSON = "INVALID_JSON"
-    VALIDATION_FAILED = "VALIDATION_FAILED"
-    BATCH_TOO_LARGE = "BATCH_TOO_LARGE"
-
-
-class BodyRefused(Exception):
-    """Nothing in this body can be taken. The text names the field and the fix and no values."""
-
-    def __init__(self, fault: Fault, message: str) -> None:
-        super().__init__(message)
-        self.fault = fault
-        self.message = message
 
 
 class RefusedItem(msgspec.Struct, frozen=True, gc=False):

@@ -14,7 +14,7 @@ from litesoc_server.ingest.limits import QuotaDecision, RateDecision
 from litesoc_server.ingest.reply import Account, json_reply, refusal_reply
 from litesoc_server.ingest.request import read_head
 from litesoc_server.ingest.responses import ErrorCode, Refused, account_headers, error_body, iso_ms, unavailable
-from litesoc_server.sources.collect import Fault
+from litesoc_server.sources.base import Fault
 
 QUOTA = QuotaDecision(is_allowed=True, limit=5000, remaining=4990, used=10)
 RATE = RateDecision(is_allowed=True, limit=60, remaining=50, retry_after_s=1)

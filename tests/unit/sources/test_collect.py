@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from litesoc_server.events.errors import InvalidMessage
 from litesoc_server.sources import collect, json_text
-from litesoc_server.sources.base import SourceItem
-from litesoc_server.sources.collect import REFUSED_ITEM, BodyRefused, Checked, Fault, check, translate
+from litesoc_server.sources.base import BodyRefused, Fault, SourceItem
+from litesoc_server.sources.collect import REFUSED_ITEM, Checked, check, translate
 from litesoc_server.sources.registry import translate as registry_translate
 
 NOW_MS = 1_786_259_564_000  # 2026-08-09T07:12:44Z

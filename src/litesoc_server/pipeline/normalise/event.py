@@ -13,6 +13,7 @@ from litesoc_server.pipeline.normalise.aliases import resolve_name
 from litesoc_server.pipeline.normalise.text import clean_text
 from litesoc_server.pipeline.normalise.timestamps import occurred_at
 from litesoc_server.sources.base import SourceItem
+from litesoc_server.sources.collect_item import ID_LENGTH_MAX
 
 KEPT_TEXT_LENGTH_MAX = 256  # characters of a sent text that could not be used and is kept in the metadata
 USER_AGENT_LENGTH_MAX = 1024  # characters; browsers send under 300
@@ -59,7 +60,7 @@ def normalise(envelope: Envelope, index: int, item: SourceItem) -> Event:
         server_ip=envelope.server_ip,
         metadata=_with_notes(item.metadata, notes) if notes else item.metadata,
         device=_device(item.user_agent, item.device_id),
-        session_id=None if item.session_id is None else clean_text(item.session_id),
+        session_id=None if item.session_id is None else clean_text(item.session_id[:ID_LENGTH_MAX]),
     )
 
 
@@ -94,7 +95,7 @@ def _device(user_agent: str | None, device_id: str | None) -> Device | None:
     text = None if user_agent is None else clean_text(user_agent.strip()[:USER_AGENT_LENGTH_MAX]) or None
     if text is None and device_id is None:
         return None
-    return Device(text, id=None if device_id is None else clean_text(device_id))
+    return Device(text, id=None if device_id is None else clean_text(device_id[:ID_LENGTH_MAX]))
 
 
 def _kept(text: str) -> str:
