@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "litesoc_server.orgs",
     "litesoc_server.apikeys",
     "litesoc_server.alerts",
+    "litesoc_server.notify",
     "litesoc_server.privacy",
     "litesoc_server.web",
     # Below ours: their templates give way to ours of the same name.

@@ -37,3 +37,19 @@ DETECTIONS_APPLIED = Counter(
 )
 DETECTIONS_DEAD_LETTERED = Counter("litesoc_detections_dead_lettered", "Detections that could not become an alert.")
 ALERT_RETRIES = Counter("litesoc_alert_retries", "Batches of detections that wait because the control database is away.")
+NOTIFICATIONS_LEFT_OUT = Counter(
+    "litesoc_notifications_left_out", "Notifications that were not kept, because too many wait for their channel."
+)
+DELIVERIES = Counter(
+    "litesoc_deliveries", "Deliveries through channels that came to an end, by outcome.", ["kind", "outcome"]
+)
+DELIVERY_ATTEMPTS_FAILED = Counter("litesoc_delivery_attempts_failed", "Attempts to deliver that failed.", ["kind"])
+DELIVERY_SECONDS = Histogram(
+    "litesoc_delivery_seconds", "Time of one attempt to deliver, by kind of channel.", ["kind"], buckets=_LATENCY_BUCKETS_S
+)
+DELIVERY_LAG_SECONDS = Histogram(
+    "litesoc_delivery_lag_seconds",
+    "From due to delivered, of what was delivered.",
+    buckets=(*_LATENCY_BUCKETS_S, 60.0, 3600.0),
+)
+CHANNELS_DISABLED = Counter("litesoc_channels_disabled", "Channels switched off after failures.")

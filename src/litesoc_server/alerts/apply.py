@@ -12,6 +12,7 @@ import msgspec
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from litesoc_server.alerts.announcing import News, announce
 from litesoc_server.alerts.clean import storable
 from litesoc_server.alerts.grouping import Cooling, joins_quietly, next_cool_down_ms
 from litesoc_server.alerts.incident import Incident, add_detection, incident_from
@@ -151,7 +152,7 @@ class _Draft:
     def __init__(self, alert: Alert, incident: Incident | None) -> None:
         self._alert = alert
         self._incident = incident
-        self._is_new = incident is None
+        self._before = incident
         self._added: list[Detection] = []
 
     @property
@@ -180,11 +181,23 @@ class _Draft:
         if self._alert.updated_at.date() < timezone.now().date():  # the first change of a day: that is often enough
             _forget_old_detections(self._alert)
         _show(self._alert, self._incident)
-        if self._is_new:
+        if self._before is None:
             self._alert.save(force_insert=True)
         else:
             self._alert.save(update_fields=_SHOWN_FIELDS)
         AlertDetection.objects.bulk_create([_record(self._alert, detection) for detection in self._added])
+        news = _news(self._before, self._incident)
+        if news is not None:
+            announce([self._alert], news)
+
+
+def _news(before: Incident | None, after: Incident) -> News | None:
+    if before is None:
+        return News.OPENED
+    if after.headline.severity.rank > before.headline.severity.rank:
+        return News.WORSENED
+    known = {finding.detector for finding in before.findings}
+    return News.JOINED if any(finding.detector not in known for finding in after.findings) else None
 
 
 def _new_alert(ref: IncidentRef, detection: Detection, cooling: Cooling | None, policy: DetectionPolicy) -> Alert:

@@ -69,6 +69,17 @@ class Action(StrEnum):
     KEY_REGENERATED = "api_key.regenerated", Category.ORGANIZATION, "API key rotated"  # 8.7
     KEY_REVOKED = "api_key.revoked", Category.ORGANIZATION, "API key revoked"  # 8.7
     WEBHOOK_UPDATED = "webhook.updated", Category.ORGANIZATION, "Webhook changed"  # 8.7
+    CHANNEL_ADDED = "channel.added", Category.ORGANIZATION, "Channel added"
+    CHANNEL_CHANGED = "channel.changed", Category.ORGANIZATION, "Channel changed"
+    CHANNEL_REMOVED = "channel.removed", Category.ORGANIZATION, "Channel removed"
+    CHANNEL_DISABLED = "channel.disabled", Category.ORGANIZATION, "Channel switched off after failures"
+    DELIVERIES_REPLAYED = "deliveries.replayed", Category.ORGANIZATION, "Deliveries sent again"
+    ROUTE_ADDED = "route.added", Category.ORGANIZATION, "Route added"
+    ROUTE_CHANGED = "route.changed", Category.ORGANIZATION, "Route changed"
+    ROUTE_REMOVED = "route.removed", Category.ORGANIZATION, "Route removed"
+    ESCALATION_ADDED = "escalation.added", Category.ORGANIZATION, "Escalation added"
+    ESCALATION_CHANGED = "escalation.changed", Category.ORGANIZATION, "Escalation changed"
+    ESCALATION_REMOVED = "escalation.removed", Category.ORGANIZATION, "Escalation removed"
     AGENT_UPDATE_TRIGGERED = "agent.update_triggered", Category.ORGANIZATION, "Agent update started"  # 8.7
 
     MEMBER_INVITED = "member.invited", Category.MEMBERS, "Member invited"  # 8.7

@@ -34,7 +34,7 @@ FEATURE_TITLES: Mapping[Feature, str] = {
     Feature.CUSTOM_THREAT_MODELS: "Custom threat models",
 }
 # Plans can include these already; this release has nothing of them yet.
-NOT_YET = frozenset({Feature.NOTIFICATIONS, Feature.SSO, Feature.CUSTOM_THREAT_MODELS})
+NOT_YET = frozenset({Feature.SSO, Feature.CUSTOM_THREAT_MODELS})
 _IN_SENTENCES: Mapping[Feature, str] = {
     Feature.ALERTS_API: "alerts",
     Feature.NETWORK_INTELLIGENCE: "searching by places and networks",

@@ -13,6 +13,7 @@ from litesoc_server.alerts.models import Alert, AlertComment, AlertDetection, Al
 from litesoc_server.apikeys.models import AccessRules, ApiKey
 from litesoc_server.events.detection import NAMING_FIELDS
 from litesoc_server.events.mentions import Mentions
+from litesoc_server.notify.models import Channel, Delivery, DeliveryAttempt, Notification, Route
 from litesoc_server.orgs.models import (
     Invitation,
     Organization,
@@ -38,6 +39,8 @@ _PLACES: dict[type[models.Model], str] = {
     Suppression: "suppressions",
     PolicyChange: "policy_history",
     SavedView: "saved_views",
+    Notification: "notifications",
+    DeliveryAttempt: "delivery_log",
 }
 # Settings that mean something else with an entry less: an allow-list that becomes empty lets everybody in. Those of the
 # policy are changed as people change them (privacy.removal). Whoever is invited is a member to be, and no actor.
@@ -49,6 +52,8 @@ _LEFT_ALONE = {
     (StoredPolicy, "overrides"),
     (StoredPrivacy, "redacted_keys"),
     (ApiKey, "scopes"),
+    (Channel, "name"),
+    (Channel, "sealed_settings"),
 }
 # Words and ids of ours, which an actor may be called as well: what they mean is lost when one of them is replaced.
 _OURS = {
@@ -62,7 +67,14 @@ _OURS = {
     (BulkChange, "principal"),
     (BulkChange, "refused"),
     (BulkChange, "targets"),
+    (Channel, "kind"),
+    (Delivery, "thread"),
+    (Notification, "severity"),
+    (Notification, "thread"),
     (PolicyChange, "principal"),
+    (Route, "alert_types"),
+    (Route, "detectors"),
+    (Route, "time_zone"),
     (Suppression, "detector"),
     (SuppressionHit, "detection_id"),
     (UsageDay, "key_id"),
@@ -72,6 +84,8 @@ _OURS = {
 _FIELDS_IN: dict[tuple[type[models.Model], str], frozenset[str]] = {  # the same within JSON: only what stands under these
     (Alert, "incident_data"): NAMING_FIELDS,
     (AlertTransition, "before"): frozenset({"resolved_by", "internal_notes"}),
+    (Notification, "message"): frozenset({"title", "summary", "who", "where", "why", "actions"}),
+    (Notification, "alert_body"): NAMING_FIELDS | {"resolved_by", "internal_notes", "assignee", "accounts_entered"},
 }
 _TIMES = ("first_seen_at", "created_at", "at", "updated_at", "asked_at")  # the first that a table has says when
 

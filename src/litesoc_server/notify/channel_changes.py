@@ -1,0 +1,181 @@
+"""What changes channels. Each change is recorded in the audit log, without secrets."""
+
+import contextlib
+from collections.abc import Iterator, Mapping
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from litesoc_server.audit.actions import Action
+from litesoc_server.audit.by import Target
+from litesoc_server.audit.record import record
+from litesoc_server.events.detection import AlertSeverity
+from litesoc_server.notify.channel_settings import checked_settings, read_settings, sealed
+from litesoc_server.notify.channels.registry import EMAIL, KINDS
+from litesoc_server.notify.channels.webhook import WEBHOOK, fresh_keys, with_new_secret
+from litesoc_server.notify.models import NAME_LENGTH_MAX, Channel, Delivery, Route
+from litesoc_server.notify.refusals import NotifyRefused
+from litesoc_server.orgs.models import Membership, Organization
+from litesoc_server.orgs.plan_gates import require_feature
+from litesoc_server.orgs.plan_rows import plan_of, plans_in_force
+from litesoc_server.orgs.plans import Feature
+from litesoc_server.orgs.principals import Who
+from litesoc_server.pipeline.normalise.text import clean_text
+
+CHANNELS_MAX = 50  # of one organisation, without those of its members
+SWITCHED_OFF = "The channel is switched off."
+
+
+def add_channel(org: Organization, *, kind: str, name: str, settings: Mapping[str, str], who: Who) -> Channel:
+    """Add a channel with a route of its own: live alerts of medium severity and above, at once.
+
+    ``settings`` are the values of the kind's fields. A webhook's secret is made here. Looks names up, sends nothing.
+    Raises NotifyRefused, PlanRestricted, KeysUnusable.
+    """
+    require_feature(plan_of(org, plans_in_force()).features, Feature.NOTIFICATIONS)
+    found = KINDS.get(kind)
+    if found is None:
+        raise NotifyRefused("kind", f"There is no kind of channel named {kind}: use one of {', '.join(KINDS)}.")
+    values = checked_settings(found, settings, {})
+    if kind == WEBHOOK.id:
+        values |= fresh_keys()
+    channel = Channel(org=org, kind=kind, name=_checked_name(name), sealed_settings=sealed(values))
+    with _one_per_name(channel.name):
+        Organization.objects.select_for_update().get(pk=org.pk)
+        if Channel.objects.filter(org=org, membership__isnull=True).count() >= CHANNELS_MAX:
+            raise NotifyRefused("name", f"There are {CHANNELS_MAX} channels, the most that there may be: remove one first.")
+        channel.save(force_insert=True)
+        Route.objects.create(org=org, channel=channel, min_severity=AlertSeverity.MEDIUM)
+        _record(channel, Action.CHANNEL_ADDED, who, {"kind": (None, kind)})
+    return channel
+
+
+def change_channel(
+    channel: Channel,
+    *,
+    who: Who,
+    name: str | None = None,
+    settings: Mapping[str, str] | None = None,
+    is_enabled: bool | None = None,
+) -> Channel:
+    """Change what is given. Secrets that ``settings`` leaves out or gives empty stay as they are.
+
+    Switched on again a channel begins anew; switched off, what waits for it is cancelled and can be replayed.
+    Raises NotifyRefused, SecretUnreadable, KeysUnusable.
+    """
+    changes: dict[str, tuple[object, object]] = {}
+    if name is not None and (checked := _checked_name(name)) != channel.name:
+        changes["name"] = (channel.name, checked)
+        channel.name = checked
+    if settings is not None:
+        before = read_settings(channel)
+        values = checked_settings(KINDS[channel.kind], settings, before)
+        changed = sorted(key for key in values if values[key] != before.get(key))
+        if changed:
+            changes["settings"] = (None, ", ".join(changed))
+            channel.sealed_settings = sealed(values)
+    if is_enabled is not None and is_enabled != channel.is_enabled:
+        changes["is_enabled"] = (channel.is_enabled, is_enabled)
+        channel.is_enabled, channel.disabled_reason = is_enabled, ""
+        channel.failing_since = channel.paused_until = None
+        channel.failures_count = 0
+    if changes:
+        with _one_per_name(channel.name):
+            channel.save(update_fields=_CHANGED)
+            if not channel.is_enabled:
+                cancel_waiting(channel)
+            _record(channel, _changed_action(channel), who, changes)
+    return channel
+
+
+_CHANGED = (
+    *("name", "sealed_settings", "is_enabled", "disabled_reason"),
+    *("failing_since", "paused_until", "failures_count"),
+)
+
+
+def remove_channel(channel: Channel, *, who: Who) -> None:
+    """Remove a channel with its routes, rules and log. What waits for it is not delivered any more."""
+    with transaction.atomic():
+        _record(channel, Action.CHANNEL_REMOVED, who, {"kind": (channel.kind, None)})
+        Channel.objects.filter(pk=channel.pk).delete()
+
+
+def cancel_waiting(channel: Channel) -> None:
+    """Cancel what waits for a channel that is switched off; in the transaction of that."""
+    waiting = Delivery.objects.filter(channel=channel, status=Delivery.Status.PENDING)
+    waiting.update(status=Delivery.Status.CANCELLED, reason=SWITCHED_OFF, finished_at=timezone.now())
+
+
+def webhook_secret(channel: Channel) -> str:
+    """Return the secret of a webhook, as its receiver needs it; to be shown to who may manage channels, on demand.
+
+    Raises NotifyRefused for another kind, SecretUnreadable, KeysUnusable.
+    """
+    _require_webhook(channel)
+    return read_settings(channel)["secret"]
+
+
+def webhook_public_key(channel: Channel) -> str:
+    """Return the key that Ed25519 signatures of a webhook are verified with: ``whpk_…``."""
+    _require_webhook(channel)
+    return WEBHOOK.public_key(read_settings(channel))
+
+
+def rotate_webhook_secret(channel: Channel, *, who: Who) -> str:
+    """Make a new secret and return it. The one before signs as well for 24 hours. Raises NotifyRefused."""
+    _require_webhook(channel)
+    with transaction.atomic():
+        locked = Channel.objects.select_for_update().get(pk=channel.pk)
+        values = with_new_secret(read_settings(locked), timezone.now())
+        locked.sealed_settings = sealed(values)
+        locked.save(update_fields=["sealed_settings"])
+        _record(locked, Action.WEBHOOK_UPDATED, who, {"secret": (None, "rotated")})
+    channel.sealed_settings = locked.sealed_settings
+    return values["secret"]
+
+
+def add_own_channel(membership: Membership) -> Channel:
+    """Return the channel to a member's own e-mail address, made with a route for critical alerts if there is none."""
+    channel, is_new = Channel.objects.get_or_create(
+        membership=membership, defaults={"org": membership.org, "kind": EMAIL, "name": "E-mail", "sealed_settings": ""}
+    )
+    if is_new:
+        Route.objects.create(org=membership.org, channel=channel, min_severity=AlertSeverity.CRITICAL, tells_settled=False)
+    return channel
+
+
+def count_left_out(channel: Channel, count: int) -> None:
+    """Note that ``count`` notifications were not kept for a channel, since too many wait for it already."""
+    Channel.objects.filter(pk=channel.pk).update(left_out_count=F("left_out_count") + count)
+
+
+def _require_webhook(channel: Channel) -> None:
+    if channel.kind != WEBHOOK.id:
+        raise NotifyRefused("kind", "Only webhooks have a secret of ours.")
+
+
+def _checked_name(name: str) -> str:
+    name = clean_text(" ".join(name.split()))
+    if not 1 <= len(name) <= NAME_LENGTH_MAX:
+        raise NotifyRefused("name", f"Give the channel a name of 1 to {NAME_LENGTH_MAX} characters.")
+    return name
+
+
+@contextlib.contextmanager
+def _one_per_name(name: str) -> Iterator[None]:
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        raise NotifyRefused("name", f"There is a channel named “{name}” already.") from error
+
+
+def _changed_action(channel: Channel) -> Action:
+    return Action.WEBHOOK_UPDATED if channel.kind == WEBHOOK.id else Action.CHANNEL_CHANGED
+
+
+def _record(channel: Channel, action: Action, who: Who, changes: Mapping[str, tuple[object, object]]) -> None:
+    target = Target(kind="channel", id=str(channel.id), name=channel.name)
+    record(org_id=channel.org_id, action=action, by=who.audit_by, target=target, changes=changes)

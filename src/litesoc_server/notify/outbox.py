@@ -1,0 +1,171 @@
+"""News of alerts become deliveries, in the transaction of the news: what is committed is told, and nothing else."""
+
+import logging
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count
+from django.utils import timezone
+
+from litesoc_server.alerts.announcing import News
+from litesoc_server.alerts.models import Alert
+from litesoc_server.events.detection import AlertSeverity
+from litesoc_server.events.envelope import Environment
+from litesoc_server.notify.channel_changes import count_left_out
+from litesoc_server.notify.message import Occasion
+from litesoc_server.notify.models import Channel, Delivery, Notification, Route
+from litesoc_server.notify.personal import give_owners_channels
+from litesoc_server.notify.routing import Told, due_at
+from litesoc_server.notify.wake import wake_after_commit
+from litesoc_server.orgs.models import Organization
+from litesoc_server.orgs.plan_rows import plan_of, plans_in_force
+from litesoc_server.orgs.plans import Feature
+from litesoc_server.telemetry import NOTIFICATIONS_LEFT_OUT
+
+log = logging.getLogger(__name__)
+
+PENDING_MAX = 2_000  # deliveries that wait for one channel; more are counted and shown, not kept
+_IDS = uuid.UUID("5a0f3b1e-9f0b-5d52-9c36-8f1f2f6f7f10")  # drawn once: what ids of notifications are made within
+_OCCASIONS = {
+    News.OPENED: Occasion.ALERT_CREATED,
+    News.WORSENED: Occasion.ALERT_UPDATED,
+    News.JOINED: Occasion.ALERT_UPDATED,
+    News.SETTLED: Occasion.ALERT_CLOSED,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Addressed:
+    """One channel, and when something is to be told through it."""
+
+    channel: Channel
+    due_at: datetime
+
+
+def on_news(alerts: Sequence[Alert], news: News) -> None:
+    """Put into the outbox what routes let channels hear of ``alerts``. In the transaction of the news."""
+    by_org: dict[uuid.UUID, list[Alert]] = defaultdict(list)
+    for alert in alerts:
+        by_org[alert.org_id].append(alert)
+    for org_id, of_org in by_org.items():
+        if news is News.SETTLED:
+            _tell_settled(org_id, of_org)
+        else:
+            for alert in of_org:
+                _tell(alert, news)
+
+
+def notification_of(alert: Alert, occasion: Occasion, key: str) -> Notification:
+    """Return, not saved, what is to be said of ``alert``. The same ``key`` gives the same id."""
+    return Notification(
+        id=uuid.uuid5(_IDS, f"{alert.pk}:{occasion.value}:{key}"),
+        org_id=alert.org_id,
+        occasion=occasion.value,
+        alert=alert,
+        thread=alert.pk.hex,
+        severity=alert.severity,
+    )
+
+
+def put(notification: Notification, addressed: Iterable[Addressed]) -> list[Delivery]:
+    """Save a notification with its deliveries, in a transaction; return them. What is there already stays as it is.
+
+    Channels for which PENDING_MAX wait already are left out, and counted.
+    """
+    wanted = {one.channel.pk: one for one in addressed}
+    if not wanted:
+        return []
+    counts = dict(
+        Delivery.objects.filter(channel__in=wanted, status=Delivery.Status.PENDING)
+        .values_list("channel")
+        .annotate(count=Count("pk"))
+    )
+    deliveries = []
+    for channel_id, one in wanted.items():
+        if counts.get(channel_id, 0) >= PENDING_MAX:
+            count_left_out(one.channel, 1)
+            NOTIFICATIONS_LEFT_OUT.inc()
+            log.warning("a notification is left out: %d wait for channel %s", PENDING_MAX, channel_id)
+            continue
+        deliveries.append(_delivery(notification, one))
+    if deliveries:
+        Notification.objects.bulk_create([notification], ignore_conflicts=True)
+        Delivery.objects.bulk_create(deliveries, ignore_conflicts=True)
+        wake_after_commit()
+    return deliveries
+
+
+def _delivery(notification: Notification, addressed: Addressed) -> Delivery:
+    return Delivery(
+        id=uuid.uuid5(notification.pk, str(addressed.channel.pk)),
+        org_id=notification.org_id,
+        channel=addressed.channel,
+        notification=notification,
+        thread=notification.thread,
+        due_at=addressed.due_at,
+    )
+
+
+def _tell(alert: Alert, news: News) -> None:
+    told = told_of(alert)
+    if told.is_critical and not told.is_test:
+        give_owners_channels(alert.org_id)
+    addressed = addressed_by(alert.org_id, told, timezone.now())
+    # Both only grow, so each step of the two is told once. Both being what they were, it was told before.
+    key = f"{told.severity.rank}:{len(alert.incident.findings)}" if news is not News.OPENED else ""
+    put(notification_of(alert, _OCCASIONS[news], key), addressed)
+
+
+def told_of(alert: Alert) -> Told:
+    """Return what routes go by."""
+    return Told(
+        severity=AlertSeverity(alert.severity),
+        alert_type=alert.alert_type,
+        detectors=[finding.detector for finding in alert.incident.findings],
+        is_test=alert.environment == Environment.TEST.value,
+    )
+
+
+def addressed_by(org_id: uuid.UUID, told: Told, now: datetime) -> list[Addressed]:
+    """Return the channels that routes let hear of it by itself; of several routes the first to speak decides.
+
+    Where the plan has no notifications, critical alerts are told all the same.
+    """
+    routes = Route.objects.filter(org_id=org_id, is_enabled=True, channel__is_enabled=True).select_related("channel")
+    found: dict[uuid.UUID, Addressed] = {}
+    for route in routes:
+        at = due_at(route, told, now)
+        known = found.get(route.channel_id)
+        if at is not None and (known is None or at < known.due_at):
+            found[route.channel_id] = Addressed(channel=route.channel, due_at=at)
+    if found and not told.is_critical and not includes_notifications(org_id):
+        return []
+    return list(found.values())
+
+
+def includes_notifications(org_id: uuid.UUID) -> bool:
+    """Return whether the organisation's plan has notifications of all severities."""
+    plan = plan_of(Organization.objects.get(pk=org_id), plans_in_force())
+    return Feature.NOTIFICATIONS in plan.features
+
+
+def _tell_settled(org_id: uuid.UUID, alerts: Sequence[Alert]) -> None:
+    """Tell those channels that were told of an alert, and want to hear of its end."""
+    by_id = {alert.pk: alert for alert in alerts}
+    pairs = Delivery.objects.filter(notification__alert__in=by_id, channel__is_enabled=True).order_by()
+    told: Mapping[uuid.UUID, set[uuid.UUID]] = defaultdict(set)
+    for alert_id, channel_id in pairs.values_list("notification__alert", "channel").distinct():
+        told[alert_id].add(channel_id)
+    if not told:
+        return
+    now = timezone.now()
+    wanting = Route.objects.filter(org_id=org_id, is_enabled=True, tells_settled=True).select_related("channel")
+    channels = {
+        route.channel_id: route.channel for route in wanting if route.muted_until is None or route.muted_until <= now
+    }
+    for alert_id, channel_ids in told.items():
+        addressed = [Addressed(channel=channels[one], due_at=now) for one in channel_ids & channels.keys()]
+        put(notification_of(by_id[alert_id], Occasion.ALERT_CLOSED, str(by_id[alert_id].revision)), addressed)
