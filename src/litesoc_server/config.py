@@ -16,7 +16,7 @@ from litesoc_server.key_files import write_first_key
 
 _FILE_SUFFIX = "_FILE"
 # Read by the command line's clients and by applications on the same machine; no settings of the server.
-_FOREIGN_VARIABLES = frozenset({"LITESOC_URL", "LITESOC_API_KEY"})
+_FOREIGN_VARIABLES = frozenset({"LITESOC_URL", "LITESOC_API_KEY", "LITESOC_MCP_ALLOW_WRITE"})
 _FOREIGN_PREFIX = "LITESOC_TEST_"  # the test suite's own switches
 MAIL_SCHEMES = ("smtp", "smtps", "smtp+plain")
 _HEXADECIMAL_KEY = re.compile(r"[0-9a-f]{64}")

@@ -23,6 +23,7 @@ _COMMANDS = (
     "tail",
     "usage",
     "explain",
+    "mcp",
     "detectors",
     "doctor",
     "migrate",

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from litesoc_server.cli.app import app
 
-COMMANDS = "init serve demo replay simulate evaluate tail usage explain detectors doctor migrate"
+COMMANDS = "init serve demo replay simulate evaluate tail usage explain mcp detectors doctor migrate"
 GROUPS = "accounts keys plans policy privacy suppress audit dead-letters geo"
 HEAVY = ("litesoc_server.evaluation", "litesoc_server.store", "litesoc_server.stream", "numpy", "redis", "nats")
 
