@@ -4,7 +4,19 @@ from collections.abc import Callable
 
 from litesoc_server.events.catalog import FEEDBACK_SOURCE
 from litesoc_server.events.errors import InvalidMessage
-from litesoc_server.sources import auth0, collect, feedback
+from litesoc_server.sources import (
+    auth0,
+    clerk,
+    cloudtrail,
+    collect,
+    entra,
+    feedback,
+    firebase,
+    github,
+    keycloak,
+    okta,
+    workos,
+)
 from litesoc_server.sources.base import BodyRefused, Ignored, SourceItem, WebhookSource
 
 COLLECT = "collect"
@@ -15,7 +27,20 @@ _TRANSLATE: dict[str, Callable[[bytes], list[SourceItem]]] = {
 }
 
 # In the order in which people see them. One line for each.
-WEBHOOK_SOURCES: dict[str, WebhookSource] = {source.id: source for source in (auth0.SOURCE,)}
+WEBHOOK_SOURCES: dict[str, WebhookSource] = {
+    source.id: source
+    for source in (
+        auth0.SOURCE,
+        clerk.SOURCE,
+        okta.SOURCE,
+        entra.SOURCE,
+        keycloak.SOURCE,
+        workos.SOURCE,
+        firebase.SOURCE,
+        github.SOURCE,
+        cloudtrail.SOURCE,
+    )
+}
 
 
 def translate(source: str, body: bytes) -> list[SourceItem]:

@@ -1,0 +1,148 @@
+"""AWS CloudTrail: sign-ins to the console and changes of who may do what.
+
+Taken are files of a trail (`Records`), single records, EventBridge (`detail`), and notifications of SNS with any of these
+in `Message`. Sources:
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html,
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aws-console-sign-in-events.html
+(ConsoleLogin, SwitchRole, PasswordRecovery…; a name that does not exist is HIDDEN_DUE_TO_SECURITY_REASONS),
+https://docs.aws.amazon.com/singlesignon/latest/userguide/understanding-sign-in-events.html (UserAuthentication,
+CredentialVerification), https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html. SNS's own signature
+needs a certificate from the network, which a source may not fetch: the secret in the address proves the sender. A
+subscription is confirmed by hand with the SubscribeURL that SNS posts; it is never opened from here.
+"""
+
+from litesoc_server.sources.base import Ignored, SourceItem, WebhookSource
+from litesoc_server.sources.records import is_array, object_at
+from litesoc_server.sources.vendor_item import (
+    NOT_A_RECORD,
+    Fields,
+    Vendor,
+    blanker,
+    list_in,
+    object_of_text,
+    text_in,
+    translator,
+)
+
+_VENDOR = Vendor("cloudtrail")
+
+_NAMES = {
+    "CreateUser": "admin.user_created",
+    "DeleteUser": "admin.user_deleted",
+    "CreateAccessKey": "admin.api_key_created",
+    "DeleteAccessKey": "admin.api_key_revoked",
+    "EnableMFADevice": "auth.mfa_enabled",
+    "DeactivateMFADevice": "auth.mfa_disabled",
+    "ChangePassword": "auth.password_changed",
+    "CreateLoginProfile": "auth.password_reset",
+    "UpdateLoginProfile": "auth.password_reset",
+    "PasswordRecoveryRequested": "auth.password_reset_requested",
+    "PasswordRecoveryCompleted": "auth.password_reset",
+    "PasswordUpdated": "auth.password_changed",
+    "AttachUserPolicy": "authz.permission_granted",
+    "AttachGroupPolicy": "authz.permission_granted",
+    "AttachRolePolicy": "authz.permission_granted",
+    "PutUserPolicy": "authz.permission_granted",
+    "AddUserToGroup": "authz.permission_granted",
+    "DetachUserPolicy": "authz.permission_revoked",
+    "DetachGroupPolicy": "authz.permission_revoked",
+    "DetachRolePolicy": "authz.permission_revoked",
+    "DeleteUserPolicy": "authz.permission_revoked",
+    "RemoveUserFromGroup": "authz.permission_revoked",
+    "StopLogging": "admin.settings_changed",
+    "DeleteTrail": "admin.settings_changed",
+    "UpdateTrail": "admin.settings_changed",
+    "UpdateAccountPasswordPolicy": "admin.settings_changed",
+}
+# Events that say how they ended: where it stands, and the names of success and failure (None: AWS's own).
+_WITH_RESULT: dict[str, tuple[str | None, str | None]] = {
+    "ConsoleLogin": ("auth.login_success", "auth.login_failed"),
+    "UserAuthentication": ("auth.login_success", "auth.login_failed"),
+    "CredentialVerification": (None, "auth.login_failed"),
+    "CheckMfa": ("auth.mfa_challenge_success", "auth.mfa_challenge_failed"),
+}
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "Client.UnauthorizedOperation"})
+_HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
+
+
+def _inside(record: Fields) -> list[object]:
+    """Return the records of one envelope: a file of a trail, EventBridge's or SNS's; a record stands for itself."""
+    if "Message" in record and "Type" in record:
+        inner = object_of_text(record["Message"]) if text_in(record, "Type") == "Notification" else None
+        return [record] if inner is None else _records(inner)
+    return _records(record)
+
+
+def _records(record: Fields) -> list[object]:
+    if is_array(record.get("Records")):
+        return list_in(record, "Records")
+    if "detail-type" in record:
+        return [record.get("detail")]
+    return [record]
+
+
+def _entry(record: Fields) -> SourceItem | Ignored:
+    kind = text_in(record, "eventName")
+    if kind is None or text_in(record, "eventSource") is None:
+        return NOT_A_RECORD
+    identity = object_at(record, "userIdentity")
+    name = text_in(identity, "userName") or text_in(identity, "sessionContext", "sessionIssuer", "userName")
+    shown_name = None if name == _HIDDEN else name
+    result = _result_of(record, kind)
+    return _VENDOR.item(
+        _name_of(kind, result, text_in(record, "errorCode")),
+        vendor_event=kind,
+        provider_id=text_in(record, "eventID"),
+        actor_id=text_in(identity, "arn") or shown_name or text_in(identity, "principalId"),
+        actor_email=(text_in(identity, "principalId") or "").rpartition(":")[2],  # sessions of people are named after them
+        actor_name=shown_name,
+        user_ip=text_in(record, "sourceIPAddress"),
+        user_agent=text_in(record, "userAgent"),
+        timestamp=text_in(record, "eventTime"),
+        notes={
+            "service": text_in(record, "eventSource"),
+            "region": text_in(record, "awsRegion"),
+            "account": text_in(record, "recipientAccountId") or text_in(identity, "accountId"),
+            "identity_type": text_in(identity, "type"),
+            "result": result,
+            "error": text_in(record, "errorCode"),
+            "error_message": text_in(record, "errorMessage"),
+            "mfa_used": text_in(record, "additionalEventData", "MFAUsed"),
+            "target_user": text_in(record, "requestParameters", "userName"),
+            "target_policy": text_in(record, "requestParameters", "policyArn"),
+            "target_group": text_in(record, "requestParameters", "groupName"),
+            "target_role": text_in(record, "requestParameters", "roleName"),
+            "read_only": True if record.get("readOnly") is True else None,
+        },
+    )
+
+
+def _result_of(record: Fields, kind: str) -> str | None:
+    return text_in(record, "responseElements", kind) or text_in(record, "serviceEventDetails", kind)
+
+
+def _name_of(kind: str, result: str | None, error: str | None) -> str | None:
+    if kind in _WITH_RESULT:
+        succeeded, failed = _WITH_RESULT[kind]
+        return succeeded if result == "Success" else failed
+    if error in _DENIED:
+        return "authz.access_denied"
+    if error is not None:
+        return None  # nothing was done
+    return _NAMES.get(kind)
+
+
+SOURCE = WebhookSource(
+    id="cloudtrail",
+    title="AWS CloudTrail",
+    summary="Sign-ins to the AWS console and changes of users, keys and permissions, from EventBridge or SNS.",
+    docs_url="https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-api-destinations.html",
+    setup=(
+        "In Amazon EventBridge create a connection of the kind API key: x-api-key, {key}",
+        "Create an API destination: POST {address}",
+        "Create a rule for the sources aws.signin and aws.iam, with this destination as its target.",
+        "Sign-ins are global: make the rule in us-east-1, too.",
+    ),
+    translate=translator(_entry, inside=_inside),
+    strip=blanker(frozenset({"sessionToken", "credentials", "password", "Token", "SubscribeURL"}), json_texts={"Message"}),
+)

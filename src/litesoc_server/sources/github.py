@@ -1,0 +1,140 @@
+"""GitHub: events of an enterprise's or organisation's audit log, and webhooks of an organisation.
+
+Sources, below https://docs.github.com/en/enterprise-cloud@latest/admin/monitoring-activity-in-your-enterprise:
+/reviewing-audit-logs-for-your-enterprise/audit-log-events-for-your-enterprise (actions) and
+/reviewing-audit-logs-for-your-enterprise/streaming-the-audit-log-for-your-enterprise (the log is streamed as JSON, to
+Splunk's HTTP event collector among others, which puts each record into `event`),
+https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries (X-Hub-Signature-256). `actor_ip` is there
+only where the enterprise discloses addresses. `hashed_token` and the like are never kept.
+"""
+
+from litesoc_server.sources import signatures
+from litesoc_server.sources.base import Headers, Ignored, SecretOrigin, SourceItem, WebhookSource
+from litesoc_server.sources.records import is_object, object_at
+from litesoc_server.sources.vendor_item import (
+    NOT_A_RECORD,
+    NOT_SECURITY,
+    Fields,
+    Vendor,
+    blanker,
+    moment,
+    text_in,
+    translator,
+)
+
+_VENDOR = Vendor("github")
+
+SIGNATURE_HEADER = "x-hub-signature-256"
+
+_NAMES = {
+    "user.login": "auth.login_success",
+    "org.sso_response": "auth.login_success",
+    "business.sso_response": "auth.login_success",
+    "user.failed_login": "auth.login_failed",
+    "user.logout": "auth.logout",
+    "user.forgot_password": "auth.password_reset_requested",
+    "user.change_password": "auth.password_changed",
+    "two_factor_authentication.enabled": "auth.mfa_enabled",
+    "two_factor_authentication.disabled": "auth.mfa_disabled",
+    "user.two_factor_requested": "auth.mfa_challenge",
+    "user.create": "admin.user_created",
+    "user.delete": "admin.user_deleted",
+    "user.suspend": "admin.user_suspended",
+    "org.block_user": "admin.user_suspended",
+    "org.invite_member": "admin.invite_sent",
+    "org.add_member": "admin.invite_accepted",
+    "org.remove_member": "admin.member_removed",
+    "org.update_member": "authz.role_changed",
+    "business.add_admin": "authz.role_changed",
+    "business.remove_admin": "authz.role_changed",
+    "repo.add_member": "authz.permission_granted",
+    "repo.update_member": "authz.permission_granted",
+    "repo.remove_member": "authz.permission_revoked",
+    "team.add_repository": "authz.permission_granted",
+    "team.remove_repository": "authz.permission_revoked",
+    "org.disable_two_factor_requirement": "admin.settings_changed",
+    "org.disable_saml": "admin.settings_changed",
+    "repo.access": "admin.settings_changed",  # the visibility of a repository
+    "protected_branch.destroy": "admin.settings_changed",
+    "protected_branch.policy_override": "admin.settings_changed",
+    "hook.create": "admin.settings_changed",
+    "public_key.create": "admin.api_key_created",
+    "public_key.delete": "admin.api_key_revoked",
+    "personal_access_token.access_granted": "admin.api_key_created",
+    "personal_access_token.access_revoked": "admin.api_key_revoked",
+    "oauth_authorization.create": "admin.api_key_created",
+    "oauth_authorization.destroy": "admin.api_key_revoked",
+    "org.audit_log_export": "data.export",
+    "business.audit_log_export": "data.export",
+    "repo.download_zip": "data.download",
+}
+# What a webhook calls "action" has no word before it: only a few are plain by themselves.
+_WEBHOOK_NAMES = {
+    "member_added": "admin.invite_accepted",
+    "member_invited": "admin.invite_sent",
+    "member_removed": "admin.member_removed",
+}
+
+
+def _inside(record: Fields) -> list[object]:
+    """Return the record inside of what Splunk's HTTP event collector is sent, else ``record`` itself."""
+    inner = record.get("event")
+    return [inner] if is_object(inner) and "action" not in record else [record]
+
+
+def _entry(record: Fields) -> SourceItem | Ignored:
+    action = text_in(record, "action")
+    if action is None:
+        return NOT_SECURITY if "zen" in record else NOT_A_RECORD  # what GitHub posts when a webhook is made
+    sender = object_at(record, "sender")
+    return _VENDOR.item(
+        _NAMES.get(action) or _WEBHOOK_NAMES.get(action),
+        vendor_event=action,
+        provider_id=text_in(record, "_document_id"),
+        actor_id=text_in(record, "actor_id") or text_in(sender, "id") or text_in(record, "actor"),
+        actor_name=text_in(record, "actor") or text_in(sender, "login"),
+        user_ip=text_in(record, "actor_ip") or text_in(record, "actor_location", "ip"),
+        user_agent=text_in(record, "user_agent"),
+        timestamp=moment(_first_number(record.get("@timestamp"), record.get("created_at"))),
+        notes={
+            "organization": text_in(record, "org") or text_in(record, "organization", "login"),
+            "enterprise": text_in(record, "business"),
+            "repository": text_in(record, "repo") or text_in(record, "repository", "full_name"),
+            "user": text_in(record, "user") or text_in(record, "membership", "user", "login"),
+            "country": text_in(record, "actor_location", "country_code"),
+            "access_type": text_in(record, "programmatic_access_type"),
+            "token_id": text_in(record, "token_id"),
+            "visibility": text_in(record, "visibility"),
+            "old_permission": text_in(record, "old_permission"),
+            "permission": text_in(record, "permission") or text_in(record, "membership", "role"),
+        },
+    )
+
+
+def _first_number(*values: object) -> object:
+    """Return the first of ``values`` that is a number; webhooks have times of other things in the same field."""
+    return next((one for one in values if isinstance(one, int | float)), None)
+
+
+def _verify(headers: Headers, body: bytes, secret: str, now_ms: int) -> None:
+    del now_ms  # nothing in the signature says when it was made
+    signatures.verify_body_hmac(headers, body, secret, name=SIGNATURE_HEADER, prefix="sha256=")
+
+
+SOURCE = WebhookSource(
+    id="github",
+    title="GitHub",
+    summary="Sign-ins, second factors, members, tokens and keys from a GitHub audit log or an organisation's webhook.",
+    docs_url="https://docs.github.com/en/webhooks/using-webhooks/creating-webhooks",
+    setup=(
+        "For an organisation: Settings > Webhooks > Add webhook.",
+        "Payload URL: {address}",
+        "Content type: application/json. Secret: the one shown here.",
+        "Events: Organizations, Memberships, Repositories, Deploy keys and Branch protection rules.",
+        "For an enterprise: stream the audit log to storage and post its records to the same address, one a line.",
+    ),
+    translate=translator(_entry, inside=_inside),
+    strip=blanker(frozenset({"hashed_token", "token", "secret", "config", "config_was", "key"})),
+    verify=_verify,
+    secret_origin=SecretOrigin.OURS,
+)
