@@ -13,6 +13,8 @@ from litesoc_server.clock import ManualClock
 from litesoc_server.events.detection import AlertSeverity, AlertType, Fact
 from litesoc_server.events.envelope import Environment
 from litesoc_server.events.risk import Risk
+from litesoc_server.notify.compose import compose_alert
+from litesoc_server.notify.message import Occasion
 from litesoc_server.orgs.principals import Who
 from litesoc_server.pipeline.detect.detectors import brute_force_address
 from litesoc_server.store.base import EventStore
@@ -100,6 +102,12 @@ def test_an_alert_is_shown_with_why_it_fired(tenant: Tenant) -> None:
         },
         "meta": {"plan": "enterprise", "retention_days": 90, "redacted": False},
     }
+
+
+def test_notifications_carry_the_same_alert(tenant: Tenant) -> None:
+    alert = make_alert(tenant.org, actor_id="usr_8841", risk_score=40)
+    carried = compose_alert(Alert.objects.get(pk=alert.pk), Occasion.ALERT_CREATED).alert_json
+    assert msgspec.json.decode(carried) == tenant.get(f"/alerts/{alert.id}")["data"]
 
 
 def test_an_alert_shows_the_score_of_the_login_that_triggered_it(tenant: Tenant) -> None:

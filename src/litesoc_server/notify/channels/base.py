@@ -25,6 +25,7 @@ class Field:
     placeholder: str = ""
     is_secret: bool = False  # kept sealed and shown again only as "is set"
     is_required: bool = True
+    choices: tuple[str, ...] = ()  # the only values there are; the first is the default
 
 
 class SettingRefused(Exception):

@@ -10,18 +10,25 @@ from litesoc_server.notify.channels.base import DeliveryFailed, Sent
 RETRY_AFTER_S_MAX = 24 * 3600.0
 
 
-def judge(answer: Answer, sent: Sent) -> Sent:
-    """Return ``sent`` when ``answer`` is a success (2xx), else raise DeliveryFailed. Redirects are not followed."""
+def judge(answer: Answer, sent: Sent, *, meaning: str = "", retry_after_s: float | None = None) -> Sent:
+    """Return ``sent`` when ``answer`` is a success (2xx), else raise DeliveryFailed. Redirects are not followed.
+
+    ``meaning`` is what the answer means at this vendor and what to do, for people. ``retry_after_s`` is what the body asks
+    for, where a vendor writes it there; the header counts first.
+    """
+    told = f": {meaning}" if meaning else ""
     if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
         return sent
     if answer.status == HTTPStatus.GONE:
-        raise DeliveryFailed("the receiver wants nothing more (410)", sent=sent, is_permanent=True, is_gone=True)
+        reason = f"the receiver wants nothing more (410){told}"
+        raise DeliveryFailed(reason, sent=sent, is_permanent=True, is_gone=True)
     if answer.status < HTTPStatus.BAD_REQUEST:
         reason = f"the receiver redirects ({answer.status}), which is not followed: enter the address it leads to"
         raise DeliveryFailed(reason, sent=sent, is_permanent=True)
-    reason = f"the receiver answered with status {answer.status}"
+    reason = f"the receiver answered with status {answer.status}{told}"
     # Other 4xx too may pass: somebody mends an address, a token, a rule of a firewall.
-    raise DeliveryFailed(reason, sent=sent, retry_after_s=_retry_after_s(answer.headers.get("retry-after")))
+    asked_for_s = _retry_after_s(answer.headers.get("retry-after"))
+    raise DeliveryFailed(reason, sent=sent, retry_after_s=retry_after_s if asked_for_s is None else asked_for_s)
 
 
 def _retry_after_s(value: str | None) -> float | None:

@@ -1,0 +1,108 @@
+"""Opsgenie, through its Alert API: an alert is created, noted on, and closed under one alias.
+
+Sources: https://docs.opsgenie.com/docs/alert-api (message 130, alias 512, description 15,000, note 25,000, entity 512,
+source 100 characters; 202), https://docs.opsgenie.com/docs/api-rate-limiting (429),
+https://docs.opsgenie.com/docs/response (401, 403). Atlassian ends Opsgenie on 5 April 2027.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from litesoc_server.egress.policy import EgressPolicy
+from litesoc_server.notify.channels.base import Field, Sent, Settings
+from litesoc_server.notify.channels.cut import cut, one_line
+from litesoc_server.notify.channels.given import refuse_unless_matches, refuse_unreachable, refuse_unusable
+from litesoc_server.notify.channels.http_answer import judge
+from litesoc_server.notify.channels.plain import plain_body
+from litesoc_server.notify.channels.post import post_json
+from litesoc_server.notify.channels.words import heading, summary
+from litesoc_server.notify.message import Message, Occasion
+
+MESSAGE_LENGTH_MAX = 130
+DESCRIPTION_LENGTH_MAX = 15_000
+NOTE_LENGTH_MAX = 25_000
+_WITHIN_S = 7.0  # a test sends two requests
+_KEY = Field(
+    "key",
+    "API key",
+    help="In Opsgenie: the team, Integrations, Add integration, API; it needs the right to create and update.",
+    placeholder="xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx",
+    is_secret=True,
+)
+_REGION = Field(
+    "region", "Service region", help="EU if your address is app.eu.opsgenie.com.", is_required=False, choices=("US", "EU")
+)
+_HOSTS = {"US": "https://api.opsgenie.com", "EU": "https://api.eu.opsgenie.com"}
+_SHAPE = re.compile(r"[A-Za-z0-9-]{20,80}")
+_PRIORITIES = {"critical": "P1", "high": "P2", "medium": "P3", "low": "P4"}
+_REFUSED = "Opsgenie does not take the key: check the key, the region and that the integration may create and update alerts"
+_MEANINGS = {401: _REFUSED, 403: _REFUSED, 422: "Opsgenie did not understand the message"}
+
+
+class Opsgenie:
+    """Alerts of one Opsgenie team."""
+
+    id = "opsgenie"
+    title = "Opsgenie"
+    fields: Sequence[Field] = (_KEY, _REGION)
+
+    def check(self, settings: Settings, policy: EgressPolicy) -> None:
+        """Raise SettingRefused for what cannot work."""
+        refuse_unusable(self.fields, settings)
+        refuse_unless_matches(_KEY, settings, _SHAPE, "has to be the key of an API integration, such as xxxxxxxx-xxxx-…")
+        refuse_unreachable(_KEY, _host(settings), policy)
+
+    def send(self, message: Message, delivery_id: str, settings: Settings, policy: EgressPolicy) -> Sent:
+        """Create, note on or close. A repetition is the same alert: the alias is the thread. A test closes itself."""
+        alerts = f"{_host(settings)}/v2/alerts"
+        this_one = f"{alerts}/{_alias(message)}"
+        match message.occasion:
+            case Occasion.ALERT_CLOSED:
+                return _post(policy, f"{this_one}/close?identifierType=alias", opsgenie_note(message), settings["key"])
+            case Occasion.ALERT_UPDATED:
+                return _post(policy, f"{this_one}/notes?identifierType=alias", opsgenie_note(message), settings["key"])
+            case Occasion.TEST:
+                made = _post(policy, alerts, opsgenie_alert(message), settings["key"])
+                closed = _post(policy, f"{this_one}/close?identifierType=alias", opsgenie_note(message), settings["key"])
+                return Sent(f"{made.request}\n\n{closed.request}", closed.status, f"{made.answer}\n{closed.answer}")
+            case _:
+                return _post(policy, alerts, opsgenie_alert(message), settings["key"])
+
+
+def opsgenie_alert(message: Message) -> dict[str, Any]:
+    """Return what creates an alert, or counts one more of the same alias."""
+    tags = ["litesoc", *([message.environment] if message.environment else [])]
+    return {
+        "message": cut(heading(message), MESSAGE_LENGTH_MAX),
+        "alias": _alias(message),
+        "description": cut(plain_body(message), DESCRIPTION_LENGTH_MAX),
+        "priority": _PRIORITIES.get(message.severity or "", "P5"),
+        "source": "LiteSOC",
+        "entity": cut(one_line(message.who), 512),
+        "tags": tags,
+        "details": {"url": message.url} if message.url else {},
+    }
+
+
+def opsgenie_note(message: Message) -> dict[str, Any]:
+    """Return what is written on an alert that exists."""
+    note = "\n".join(filter(None, (heading(message), summary(message), message.url)))
+    return {"note": cut(note, NOTE_LENGTH_MAX), "source": "LiteSOC"}
+
+
+def _alias(message: Message) -> str:
+    return message.thread or f"litesoc-{message.occasion.value.replace('.', '-')}"
+
+
+def _host(settings: Settings) -> str:
+    return _HOSTS[settings.get("region") or "US"]
+
+
+def _post(policy: EgressPolicy, url: str, body: dict[str, Any], key: str) -> Sent:
+    headers = {"Authorization": f"GenieKey {key}"}
+    answer, sent = post_json(policy, url, body, headers=headers, secrets=[key], within_s=_WITHIN_S)
+    return judge(answer, sent, meaning=_MEANINGS.get(answer.status, ""))
+
+
+OPSGENIE = Opsgenie()
