@@ -14,6 +14,7 @@ from litesoc_server.sources import (
     firebase,
     github,
     keycloak,
+    ocsf,
     okta,
     workos,
 )
@@ -39,6 +40,7 @@ WEBHOOK_SOURCES: dict[str, WebhookSource] = {
         firebase.SOURCE,
         github.SOURCE,
         cloudtrail.SOURCE,
+        ocsf.SOURCE,
     )
 }
 
