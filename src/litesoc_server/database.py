@@ -90,6 +90,15 @@ def fresh_connections() -> Iterator[None]:
         _close_old_connections()
 
 
+def release_connection() -> None:
+    """Give this thread's connection back before it waits for something else; the next query takes another.
+
+    Inside a transaction it does nothing.
+    """
+    if not connection.in_atomic_block:
+        connection.close()
+
+
 def _close_old_connections() -> None:
     for one in connections.all(initialized_only=True):
         if not one.in_atomic_block:

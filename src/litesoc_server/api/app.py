@@ -14,8 +14,11 @@ from litesoc_server.api.v1 import (
     actors,
     alerts,
     audit,
+    channels,
+    deliveries,
     detection_policy,
     detectors,
+    escalations,
     events,
     feedback,
     instrumentation,
@@ -25,6 +28,7 @@ from litesoc_server.api.v1 import (
     members,
     organization,
     privacy,
+    routes,
     suppressions,
     test_environment,
     usage,
@@ -96,5 +100,9 @@ api.add_router("", access.router)
 api.add_router("", privacy.router)
 api.add_router("", audit.router)
 api.add_router("", test_environment.router)
+api.add_router("", channels.router)
+api.add_router("", routes.router)
+api.add_router("", escalations.router)
+api.add_router("", deliveries.router)
 for kind in (Exception, HttpError, ValidationError):  # django-ninja has its own answers to the last two
     api.add_exception_handler(kind, answer_to)

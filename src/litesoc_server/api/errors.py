@@ -16,6 +16,7 @@ from litesoc_server.apikeys.values import KeyEnded, KeyForbidden, KeyRefused
 from litesoc_server.events.errors import StreamUnavailable
 from litesoc_server.ingest.allow_list import AllowListInvalid
 from litesoc_server.ingest.responses import ErrorCode, Refused, error_body, server_error, unavailable
+from litesoc_server.notify.refusals import NotifyRefused
 from litesoc_server.orgs.models import Organization
 from litesoc_server.orgs.policy_changes import PolicyConflict
 from litesoc_server.orgs.policy_values import PolicyInvalid
@@ -115,12 +116,19 @@ def _would_lock_out(error: Exception) -> Refused:
     return Refused(ErrorCode.WOULD_LOCK_OUT, message, locked_out=found)
 
 
+def _notify_refused(error: Exception) -> Refused:
+    assert isinstance(error, NotifyRefused)
+    message = f"{error.field}: {error.text}"
+    return Refused(ErrorCode.VALIDATION_FAILED, message, errors=[{"field": error.field, "message": error.text}])
+
+
 _ANSWERS: Mapping[type[Exception], Callable[[Exception], Refused]] = {
     ValidationError: _invalid,
     PolicyInvalid: _policy_invalid,
     QueryError: _query_mistaken,
     PolicyConflict: _policy_conflict,
     KeyRefused: _key_refused,
+    NotifyRefused: _notify_refused,
     KeyForbidden: lambda error: Refused(ErrorCode.FORBIDDEN, str(error)),
     KeyEnded: lambda error: Refused(ErrorCode.KEY_CONFLICT, str(error)),
     ApiKey.DoesNotExist: lambda _: not_found(),

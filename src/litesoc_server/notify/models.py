@@ -135,6 +135,7 @@ class Notification(models.Model):
     alert = models.ForeignKey(Alert, on_delete=models.CASCADE, null=True, related_name="notifications")
     thread = models.CharField(max_length=64)  # see Message.thread
     severity = models.CharField(max_length=10, default="")  # the alert's at that moment; "" without one
+    note = models.CharField(max_length=200, default="")  # a sentence of ours that comes before the others
     # What is said, without ``alert_json``. Put together when it is delivered first; then it stays the same.
     message = models.JSONField(null=True)  # notify.message.Message; names people
     alert_body = models.JSONField(null=True)  # Message.alert_json; names people

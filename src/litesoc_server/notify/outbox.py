@@ -3,11 +3,11 @@
 import logging
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.utils import timezone
 
 from litesoc_server.alerts.announcing import News
@@ -15,10 +15,11 @@ from litesoc_server.alerts.models import Alert
 from litesoc_server.events.detection import AlertSeverity
 from litesoc_server.events.envelope import Environment
 from litesoc_server.notify.channel_changes import count_left_out
+from litesoc_server.notify.compose import thread_of
 from litesoc_server.notify.message import Occasion
 from litesoc_server.notify.models import Channel, Delivery, Notification, Route
 from litesoc_server.notify.personal import give_owners_channels
-from litesoc_server.notify.routing import Told, due_at
+from litesoc_server.notify.routing import Told, due_at, is_muted, quiet_until
 from litesoc_server.notify.wake import wake_after_commit
 from litesoc_server.orgs.models import Organization
 from litesoc_server.orgs.plan_rows import plan_of, plans_in_force
@@ -28,6 +29,8 @@ from litesoc_server.telemetry import NOTIFICATIONS_LEFT_OUT
 log = logging.getLogger(__name__)
 
 PENDING_MAX = 2_000  # deliveries that wait for one channel; more are counted and shown, not kept
+SUPERSEDED = "A later message of the same alert is sent instead."
+SETTLED = "The alert was settled before anybody was told."
 _IDS = uuid.UUID("5a0f3b1e-9f0b-5d52-9c36-8f1f2f6f7f10")  # drawn once: what ids of notifications are made within
 _OCCASIONS = {
     News.OPENED: Occasion.ALERT_CREATED,
@@ -65,7 +68,7 @@ def notification_of(alert: Alert, occasion: Occasion, key: str) -> Notification:
         org_id=alert.org_id,
         occasion=occasion.value,
         alert=alert,
-        thread=alert.pk.hex,
+        thread=thread_of(alert),
         severity=alert.severity,
     )
 
@@ -73,6 +76,7 @@ def notification_of(alert: Alert, occasion: Occasion, key: str) -> Notification:
 def put(notification: Notification, addressed: Iterable[Addressed]) -> list[Delivery]:
     """Save a notification with its deliveries, in a transaction; return them. What is there already stays as it is.
 
+    What waits in the same thread for quiet hours to end is cancelled: this one says it, as the alert is when it goes out.
     Channels for which PENDING_MAX wait already are left out, and counted.
     """
     wanted = {one.channel.pk: one for one in addressed}
@@ -92,10 +96,19 @@ def put(notification: Notification, addressed: Iterable[Addressed]) -> list[Deli
             continue
         deliveries.append(_delivery(notification, one))
     if deliveries:
+        held_back(notification.thread, [one.channel_id for one in deliveries]).update(
+            status=Delivery.Status.CANCELLED, reason=SUPERSEDED, finished_at=timezone.now()
+        )
         Notification.objects.bulk_create([notification], ignore_conflicts=True)
         Delivery.objects.bulk_create(deliveries, ignore_conflicts=True)
         wake_after_commit()
     return deliveries
+
+
+def held_back(thread: str, channels: Collection[uuid.UUID]) -> QuerySet[Delivery]:
+    """Return what of a thread waits for quiet hours to end: nobody has tried it, and nobody is to yet."""
+    waiting = Delivery.objects.filter(channel__in=channels, thread=thread, status=Delivery.Status.PENDING)
+    return waiting.filter(attempts_count=0, due_at__gt=timezone.now())
 
 
 def _delivery(notification: Notification, addressed: Addressed) -> Delivery:
@@ -162,10 +175,27 @@ def _tell_settled(org_id: uuid.UUID, alerts: Sequence[Alert]) -> None:
     if not told:
         return
     now = timezone.now()
-    wanting = Route.objects.filter(org_id=org_id, is_enabled=True, tells_settled=True).select_related("channel")
-    channels = {
-        route.channel_id: route.channel for route in wanting if route.muted_until is None or route.muted_until <= now
-    }
+    wanting: dict[uuid.UUID, Addressed] = {}
+    for route in Route.objects.filter(org_id=org_id, is_enabled=True, tells_settled=True).select_related("channel"):
+        at = quiet_until(route, now) or now
+        known = wanting.get(route.channel_id)
+        if not is_muted(route, now) and (known is None or at < known.due_at):
+            wanting[route.channel_id] = Addressed(channel=route.channel, due_at=at)
     for alert_id, channel_ids in told.items():
-        addressed = [Addressed(channel=channels[one], due_at=now) for one in channel_ids & channels.keys()]
-        put(notification_of(by_id[alert_id], Occasion.ALERT_CLOSED, str(by_id[alert_id].revision)), addressed)
+        alert = by_id[alert_id]
+        untold = _never_told(thread_of(alert), channel_ids)
+        put(
+            notification_of(alert, Occasion.ALERT_CLOSED, str(alert.revision)),
+            [wanting[one] for one in (channel_ids & wanting.keys()) - untold],
+        )
+
+
+def _never_told(thread: str, channels: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """Cancel what of a thread waits for quiet hours to end; return the channels to which nothing else of it went."""
+    waiting = held_back(thread, channels)
+    untold = set(waiting.values_list("channel", flat=True))
+    if untold:
+        others = Delivery.objects.filter(channel__in=untold, thread=thread).exclude(status=Delivery.Status.CANCELLED)
+        untold -= set(others.exclude(pk__in=waiting.values("pk")).values_list("channel", flat=True))
+        waiting.update(status=Delivery.Status.CANCELLED, reason=SETTLED, finished_at=timezone.now())
+    return untold

@@ -28,12 +28,17 @@ def matches(route: Route, told: Told, now: datetime) -> bool:
     """Return whether ``route`` lets its channel hear of it at all. What a muted route would have told is not told later."""
     return (
         route.is_enabled
-        and (route.muted_until is None or route.muted_until <= now)
+        and not is_muted(route, now)
         and (route.includes_test or not told.is_test)
         and told.severity.rank >= AlertSeverity(route.min_severity).rank
         and (not route.alert_types or told.alert_type in route.alert_types)
         and (not route.detectors or not set(told.detectors).isdisjoint(route.detectors))
     )
+
+
+def is_muted(route: Route, now: datetime) -> bool:
+    """Return whether somebody wants to hear nothing by this route for now."""
+    return route.muted_until is not None and route.muted_until > now
 
 
 def due_at(route: Route, told: Told, now: datetime) -> datetime | None:

@@ -7,9 +7,14 @@ from django.db import transaction
 _woken = threading.Event()
 
 
+def wake() -> None:
+    """Let it look now."""
+    _woken.set()
+
+
 def wake_after_commit() -> None:
-    """Wake it once the transaction is committed, at once outside of one."""
-    transaction.on_commit(_woken.set)
+    """Let it look once the transaction is committed, at once outside of one."""
+    transaction.on_commit(wake)
 
 
 def wait_to_be_woken(within_s: float) -> None:

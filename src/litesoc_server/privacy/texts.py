@@ -69,6 +69,7 @@ _OURS = {
     (BulkChange, "targets"),
     (Channel, "kind"),
     (Delivery, "thread"),
+    (Notification, "note"),
     (Notification, "severity"),
     (Notification, "thread"),
     (PolicyChange, "principal"),

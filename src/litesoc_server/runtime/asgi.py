@@ -28,6 +28,7 @@ API_RESOURCES = frozenset(
         "ip-data",
         "keys",
         "members",
+        "notifications",
         "openapi.json",
         "organization",
         "privacy",

@@ -11,6 +11,7 @@ from litesoc_server.apikeys.purge_keys import KEPT_DAYS_MIN, purge_ended_keys
 from litesoc_server.clock import Clock
 from litesoc_server.database import fresh_connections
 from litesoc_server.events.ids import OrgId
+from litesoc_server.notify.expiry import delete_old_deliveries
 from litesoc_server.orgs.models import Organization
 from litesoc_server.orgs.plan_rows import plan_of, plans_in_force
 from litesoc_server.pipeline.policy import HOUR_MS
@@ -32,6 +33,7 @@ class RetentionKeeper:
         self._store = store
         self._clock = clock
         self._carried_out: dict[OrgId, tuple[int, int]] = {}  # days, and when, Unix ms
+        self._cleaned_ms = 0  # the delivery log of channels, Unix ms
         self._is_away = False
 
     def run(self, stop: threading.Event, *, every_s: float = EVERY_S) -> None:
@@ -46,12 +48,21 @@ class RetentionKeeper:
                 plans = plans_in_force()
                 for org in Organization.objects.all():
                     self._hold(org, plan_of(org, plans).retention_days)
+                self._clean_delivery_log()
         except (StoreUnavailable, Error) as error:
             if not self._is_away:
                 log.warning("retention is carried out later: %s", type(error).__name__)
             self._is_away = True
         else:
             self._is_away = False
+
+    def _clean_delivery_log(self) -> None:
+        now_ms = self._clock.now_ms()
+        if now_ms - self._cleaned_ms >= HOUR_MS:
+            deleted = delete_old_deliveries(datetime.fromtimestamp(now_ms / 1000, UTC))
+            if deleted:
+                log.info("forgot %d deliveries of channels that are older than the log is kept", deleted)
+            self._cleaned_ms = now_ms
 
     def _hold(self, org: Organization, days: int) -> None:
         org_id, now_ms = OrgId(str(org.id)), self._clock.now_ms()

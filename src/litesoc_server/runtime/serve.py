@@ -20,6 +20,7 @@ from litesoc_server.clock import Clock, SystemClock
 from litesoc_server.config import Config
 from litesoc_server.events.errors import StreamUnavailable
 from litesoc_server.ingest.idempotency import IdempotencyUnavailable
+from litesoc_server.notify.deliver import Deliverer
 from litesoc_server.orgs.models import Organization
 from litesoc_server.orgs.policies import OrgPolicyProvider
 from litesoc_server.pipeline.consumer import PipelineConsumer
@@ -226,6 +227,7 @@ def _build_worker(
     keepers = {
         "alerts": AlertConsumer(stream.consumer(Subject.DETECTIONS), policies).run,
         "policies": policies.keep_fresh,
+        "deliveries": Deliverer(clock=clock).run,
         "audit logs": keep_logs,
         "usage": UsageKeeper(reader=store, clock=clock).run,
         "removal": OrganizationRemover(store=store, stream=stream, state=state).run,

@@ -27,14 +27,17 @@ from litesoc_server.apikeys.revoke_key import revoke_key
 from litesoc_server.audit.by import By
 from litesoc_server.clock import ManualClock
 from litesoc_server.database import fresh_connections
+from litesoc_server.events.detection import AlertSeverity
 from litesoc_server.ingest.key_directory import STALE_MAX_MS, KeyDirectory
 from litesoc_server.ingest.keys import Scope
+from litesoc_server.notify.route_changes import add_rule
 from litesoc_server.orgs.invitations import invite
 from litesoc_server.orgs.member_changes import Acting
 from litesoc_server.orgs.models import Invitation, Role
 from litesoc_server.store.base import EventStore
 from litesoc_server.wire.moments import iso_utc
 from management_api import Tenant, call, make_event, store_events
+from notify_factories import LOOPBACK, NOBODY, WHO, make_channel
 
 RESOLVE = {"action": "resolve", "resolution_type": "other"}
 # Each address with how it is called when it works; {event}, {alert}, {suppression} and {key} are objects of the tenant.
@@ -91,6 +94,38 @@ ADDRESSES: dict[tuple[str, str], tuple[str, dict[str, object] | None]] = {
     ("GET", "/access"): ("/access", None),
     ("PATCH", "/access/allow-list"): ("/access/allow-list", {"is_on": False, "allow_list": "203.0.113.7"}),
     ("PATCH", "/access/origins"): ("/access/origins", {"origins": ["https://app.shop.example"]}),
+    ("GET", "/notifications/kinds"): ("/notifications/kinds", None),
+    ("GET", "/notifications/channels"): ("/notifications/channels", None),
+    ("POST", "/notifications/channels"): (
+        "/notifications/channels",
+        {"kind": "webhook", "name": "Till", "settings": {"url": NOBODY}},
+    ),
+    ("GET", "/notifications/channels/{channel_id}"): ("/notifications/channels/{channel}", None),
+    ("PATCH", "/notifications/channels/{channel_id}"): ("/notifications/channels/{channel}", {"name": "On call"}),
+    ("DELETE", "/notifications/channels/{channel_id}"): ("/notifications/channels/{channel}", None),
+    ("POST", "/notifications/channels/{channel_id}/test"): ("/notifications/channels/{channel}/test", None),
+    ("POST", "/notifications/channels/{channel_id}/rotate-secret"): (
+        "/notifications/channels/{channel}/rotate-secret",
+        None,
+    ),
+    ("POST", "/notifications/channels/{channel_id}/replay"): (
+        "/notifications/channels/{channel}/replay",
+        {"since": "2026-05-01T00:00:00Z"},
+    ),
+    ("GET", "/notifications/routes"): ("/notifications/routes", None),
+    ("POST", "/notifications/routes"): ("/notifications/routes", {"channel_id": "{channel}"}),
+    ("PATCH", "/notifications/routes/{route_id}"): ("/notifications/routes/{route}", {"min_severity": "high"}),
+    ("DELETE", "/notifications/routes/{route_id}"): ("/notifications/routes/{route}", None),
+    ("GET", "/notifications/escalations"): ("/notifications/escalations", None),
+    ("POST", "/notifications/escalations"): (
+        "/notifications/escalations",
+        {"channel_id": "{channel}", "after_minutes": 5},
+    ),
+    ("PATCH", "/notifications/escalations/{escalation_id}"): ("/notifications/escalations/{rule}", {"after_minutes": 9}),
+    ("DELETE", "/notifications/escalations/{escalation_id}"): ("/notifications/escalations/{rule}", None),
+    ("GET", "/notifications/deliveries"): ("/notifications/deliveries", None),
+    ("GET", "/notifications/deliveries/{delivery_id}"): ("/notifications/deliveries/{delivery}", None),
+    ("POST", "/notifications/deliveries/{delivery_id}/replay"): ("/notifications/deliveries/{delivery}/replay", None),
 }
 LISTS = {"/events", "/alerts", "/alerts/list"}
 # The one tells nothing of anybody's events, the other is what somebody has a right to.
@@ -108,15 +143,31 @@ def _invitation(tenant: Tenant) -> Invitation:
 Send = Callable[..., HttpResponse]  # calls one address with the key of whoever asks, or with none, and with headers
 
 
+@pytest.fixture(autouse=True)
+def loopback_is_allowed(settings: Any) -> None:
+    settings.EGRESS_POLICY = LOOPBACK
+
+
 def visits(tenant: Tenant, store: EventStore) -> dict[str, Send]:
     """Return a call for each address, about objects of the tenant that are made here."""
+    channel = make_channel(tenant.org)
+    rule = add_rule(channel, min_severity=AlertSeverity.HIGH, after_minutes=15, who=WHO)
     event, alert = make_event(tenant.org, name="auth.login_success"), make_alert(tenant.org)
     suppression, soon = make_suppression(tenant.org), iso_utc(timezone.now() + timedelta(hours=1))
     key = make_key(tenant.org).record
     member, invitation = MembershipFactory(org=tenant.org), _invitation(tenant)
     store_events(store, event)
 
+    ours = {
+        "channel": channel,
+        "route": channel.routes.get(),
+        "delivery": channel.deliveries.get(),
+        "rule": rule,
+    }
+
     def fill(text: str) -> str:
+        for name, row in ours.items():
+            text = text.replace(f"{{{name}}}", str(row.pk))
         filled = text.replace("{event}", event.event_id).replace("{alert}", str(alert.id))
         filled = filled.replace("{suppression}", str(suppression.id)).replace("{soon}", soon).replace("{key}", str(key.id))
         return filled.replace("{member}", str(member.user_id)).replace("{invitation}", str(invitation.id))
@@ -270,6 +321,7 @@ def test_pages_of_others_may_not_use_a_key(walk: dict[str, Send], tenant: Tenant
 
 def test_the_free_plan_has_events_and_no_alerts(walk: dict[str, Send], tenant: Tenant) -> None:
     tenant.org.plan = "free"
+    tenant.org.rate_per_minute_override = 1_200  # the walk is longer than the plan's minute
     tenant.org.save()
     for address, send in walk.items():
         response = send(tenant.secret)
@@ -278,7 +330,9 @@ def test_the_free_plan_has_events_and_no_alerts(walk: dict[str, Send], tenant: T
         if response.status_code == 403:
             body = response.json()
             plan = "Enterprise" if path == "/access/allow-list" else "Pro"
-            missing = {"/access/allow-list": "the IP allow-list", "/audit": "the audit log"}.get(path, "alerts")
+            missing = {"/access/allow-list": "the IP allow-list", "/audit": "the audit log"}.get(
+                path, "notifications" if path.startswith("/notifications/") else "alerts"
+            )
             assert (body["code"], body["required_plan"]) == ("PLAN_RESTRICTED", plan), address
             assert body["upgrade_url"] == body["upgrade_link"] == "http://testserver/admin/orgs/organization/"
             assert missing in body["message"], address

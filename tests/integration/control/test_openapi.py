@@ -81,6 +81,26 @@ def test_everything_that_a_key_can_call_is_in_it() -> None:
         ("/access", "get"),
         ("/access/allow-list", "patch"),
         ("/access/origins", "patch"),
+        ("/notifications/kinds", "get"),
+        ("/notifications/channels", "get"),
+        ("/notifications/channels", "post"),
+        ("/notifications/channels/{channel_id}", "get"),
+        ("/notifications/channels/{channel_id}", "patch"),
+        ("/notifications/channels/{channel_id}", "delete"),
+        ("/notifications/channels/{channel_id}/test", "post"),
+        ("/notifications/channels/{channel_id}/rotate-secret", "post"),
+        ("/notifications/channels/{channel_id}/replay", "post"),
+        ("/notifications/routes", "get"),
+        ("/notifications/routes", "post"),
+        ("/notifications/routes/{route_id}", "patch"),
+        ("/notifications/routes/{route_id}", "delete"),
+        ("/notifications/escalations", "get"),
+        ("/notifications/escalations", "post"),
+        ("/notifications/escalations/{escalation_id}", "patch"),
+        ("/notifications/escalations/{escalation_id}", "delete"),
+        ("/notifications/deliveries", "get"),
+        ("/notifications/deliveries/{delivery_id}", "get"),
+        ("/notifications/deliveries/{delivery_id}/replay", "post"),
     }
 
 
@@ -93,7 +113,7 @@ def test_operations_have_names_of_their_own_and_say_what_they_answer() -> None:
     assert len(ids) == len(set(ids))
     for path, method, operation in operations():
         assert operation["summary"], (path, method)
-        if path.startswith(("/events", "/alerts", "/detect", "/keys", "/access")):
+        if path.startswith(("/events", "/alerts", "/detect", "/keys", "/access", "/notifications")):
             wanted = {"200", "400", "401", "403", "404", "429", "500", "503"}
             wanted |= set() if method == "get" else {"408", "409", "413"}
             assert set(operation["responses"]) == wanted

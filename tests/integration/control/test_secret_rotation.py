@@ -7,11 +7,14 @@ import pytest
 from allauth.mfa.models import Authenticator
 from django.test import Client
 
+from control_factories import OrganizationFactory
 from litesoc_server.accounts.models import User
 from litesoc_server.accounts.sealing import KeysUnusable, draw_key, put_key_first, seal, unseal
 from litesoc_server.audit.by import By
 from litesoc_server.audit.models import AuditEntry
+from litesoc_server.notify.channel_changes import webhook_secret
 from litesoc_server.runtime.secret_rotation import rotate_secrets
+from notify_factories import LOOPBACK, make_channel
 from people import browser, code_of, is_signed_in, make_person, set_up_totp, sign_in, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -104,3 +107,13 @@ def test_a_damaged_key_file_is_never_taken_for_none(key_path: Path) -> None:
         unseal(sealed)
     with pytest.raises(KeysUnusable):
         put_key_first(draw_key())
+
+
+def test_settings_of_channels_are_encrypted_anew(settings: Any) -> None:
+    settings.EGRESS_POLICY = LOOPBACK
+    channel = make_channel(OrganizationFactory())
+    before, secret = channel.sealed_settings, webhook_secret(channel)
+    assert rotate() == 1
+    channel.refresh_from_db()
+    assert channel.sealed_settings != before
+    assert webhook_secret(channel) == secret

@@ -1,0 +1,73 @@
+"""Sending again what was sent, or could not be: the same message with the same id, so that a repetition can be told."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from litesoc_server.audit.actions import Action
+from litesoc_server.audit.by import Target
+from litesoc_server.audit.record import record
+from litesoc_server.notify.message import Occasion
+from litesoc_server.notify.models import Channel, Delivery
+from litesoc_server.notify.outbox import PENDING_MAX
+from litesoc_server.notify.refusals import NotifyRefused
+from litesoc_server.notify.wake import wake_after_commit
+from litesoc_server.orgs.principals import Who
+
+SWITCHED_OFF = "The channel is switched off: switch it on first."
+
+
+def replay(delivery: Delivery, *, who: Who) -> Delivery:
+    """Deliver once more, from now on with all attempts. What waits already is tried at once. Raises NotifyRefused."""
+    _require_enabled(delivery.channel)
+    if delivery.notification.occasion == Occasion.TEST:
+        raise NotifyRefused("delivery", "This was a test: test the channel again instead.")
+    with transaction.atomic():
+        _make_pending([delivery.pk])
+        _record(delivery.channel, who, {"deliveries_count": (None, 1), "delivery": (None, str(delivery.pk))})
+    delivery.refresh_from_db()
+    return delivery
+
+
+def replay_failed(channel: Channel, *, since: datetime, who: Who) -> int:
+    """Deliver what failed or was cancelled since a moment, oldest first; return how much, at most PENDING_MAX at a time.
+
+    Raises NotifyRefused.
+    """
+    _require_enabled(channel)
+    with transaction.atomic():
+        unsent = Delivery.objects.filter(
+            channel=channel, status__in=(Delivery.Status.FAILED, Delivery.Status.CANCELLED), created_at__gte=since
+        ).exclude(notification__occasion=Occasion.TEST)
+        count = _make_pending(list(unsent.order_by("created_at").values_list("pk", flat=True)[:PENDING_MAX]))
+        if count:
+            _record(channel, who, {"deliveries_count": (None, count), "since": (None, since.isoformat())})
+    return count
+
+
+def _make_pending(ids: Sequence[uuid.UUID]) -> int:
+    """Make deliveries due now."""
+    now = timezone.now()
+    count = Delivery.objects.filter(pk__in=ids).update(
+        status=Delivery.Status.PENDING,
+        reason="",
+        due_at=now,
+        attempts_count=0,
+        first_attempt_at=None,
+        finished_at=None,
+    )
+    wake_after_commit()
+    return count
+
+
+def _require_enabled(channel: Channel) -> None:
+    if not channel.is_enabled:
+        raise NotifyRefused("channel", SWITCHED_OFF)
+
+
+def _record(channel: Channel, who: Who, changes: dict[str, tuple[object, object]]) -> None:
+    target = Target(kind="channel", id=str(channel.pk), name=channel.name)
+    record(org_id=channel.org_id, action=Action.DELIVERIES_REPLAYED, by=who.audit_by, target=target, changes=changes)
