@@ -7,6 +7,7 @@ import argparse
 import asyncio
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import uvicorn
@@ -23,6 +24,10 @@ from litesoc_server.ingest.key_directory import KeyDirectory
 from litesoc_server.ingest.key_use import KeyUse, Uses
 from litesoc_server.ingest.keys import KeyRecord, Scope
 from litesoc_server.ingest.limits import QuotaMeter, RateLimiter
+from litesoc_server.ingest.refusals import RefusalCounts
+from litesoc_server.ingest.source_counts import Counts, SourceCounts
+from litesoc_server.ingest.source_settings import Connection, SettingsDirectory
+from litesoc_server.ingest.webhooks import WebhookDoor
 from litesoc_server.stream.base import AppendDone, Publisher
 from litesoc_server.stream.embedded import EmbeddedStream
 from litesoc_server.stream.jetstream import JetStreamStream
@@ -68,6 +73,22 @@ class NullSink:
         del uses
 
 
+class NullSettings:
+    """Nothing is set for any source."""
+
+    def find(self, connection: Connection) -> None:
+        """Return None."""
+        del connection
+
+
+class NullCounts:
+    """Counts of sources end here."""
+
+    def add(self, counts: Mapping[Connection, Counts]) -> None:
+        """Forget them."""
+        del counts
+
+
 class NullPublisher:
     """The non-durable baseline: says at once that the payload is stored, and forgets it."""
 
@@ -111,8 +132,18 @@ async def serve(kind: str, port: int, directory: Path, *, nats_url: str, is_fast
         key_use=key_use,
         clock=clock,
     )
+    webhooks = WebhookDoor(
+        gate=collector.gate,
+        publisher=publisher,
+        key_directory=keys,
+        settings=SettingsDirectory(NullSettings(), clock),
+        counts=SourceCounts(NullCounts()),
+        refusals=RefusalCounts(),
+        clock=clock,
+    )
     app = IngestApp(
         collector=collector,
+        webhooks=webhooks,
         key_directory=keys,
         rate_limiter=limiter,
         quota_meter=quota,

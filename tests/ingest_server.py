@@ -4,7 +4,8 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -26,7 +27,11 @@ from litesoc_server.ingest.key_directory import KeyDirectory
 from litesoc_server.ingest.key_use import KeyUse, Uses
 from litesoc_server.ingest.keys import KeyRecord, KeysUnavailable, Scope, hash_key
 from litesoc_server.ingest.limits import QuotaMeter, RateLimiter
+from litesoc_server.ingest.refusals import RefusalCounts
 from litesoc_server.ingest.reply import Reply
+from litesoc_server.ingest.source_counts import Counts, SourceCounts
+from litesoc_server.ingest.source_settings import Connection, SettingsDirectory, SettingsUnavailable, SourceSettings
+from litesoc_server.ingest.webhooks import WebhookDoor
 from litesoc_server.stream.base import AppendDone
 from litesoc_server.stream.embedded import EmbeddedStream
 from litesoc_server.stream.subjects import Subject
@@ -96,6 +101,36 @@ class UseTable:
         self.uses = {**self.uses, **uses}
 
 
+class SettingsTable:
+    """Implements ingest.source_settings.SettingsStore over a dictionary. ``is_down`` makes it fail."""
+
+    def __init__(self) -> None:
+        self.settings: dict[Connection, SourceSettings] = {}
+        self.is_down = False
+        self.find_count = 0
+
+    def find(self, connection: Connection) -> SourceSettings | None:
+        """See SettingsStore."""
+        self.find_count += 1
+        if self.is_down:
+            raise SettingsUnavailable("the table is down")
+        return self.settings.get(connection)
+
+
+class CountsTable:
+    """Implements ingest.source_counts.CountsSink: keeps what was written, per connection and outcome."""
+
+    def __init__(self) -> None:
+        self.totals: dict[Connection, Counter[str]] = {}
+
+    def add(self, counts: Mapping[Connection, Counts]) -> None:
+        """See CountsSink."""
+        for connection, counted in counts.items():
+            total = self.totals.setdefault(connection, Counter())
+            for outcomes in counted.days.values():
+                total.update(outcomes)
+
+
 class HeldPublisher:
     """A publisher in memory whose appends end when the test says so; for what a real stream does too fast to be seen."""
 
@@ -160,6 +195,9 @@ class IngestServer:
         self.keys = KeyDirectory(self.source, self.clock)
         self.use_table = UseTable()
         self.key_use = KeyUse(self.use_table)
+        self.settings_table = SettingsTable()
+        self.counts_table = CountsTable()
+        self.source_counts = SourceCounts(self.counts_table)
         self.transport = transport
         self._keep_alive_s = keep_alive_s
         self._body_timeout_s = body_timeout_s
@@ -234,8 +272,19 @@ class IngestServer:
             **self._limits,
             **self._statuses,
         )
+        settings = SettingsDirectory(self.settings_table, self.clock)
+        webhooks = WebhookDoor(
+            gate=collector.gate,
+            publisher=publisher,
+            key_directory=self.keys,
+            settings=settings,
+            counts=self.source_counts,
+            refusals=RefusalCounts(),
+            clock=self.clock,
+        )
         app = IngestApp(
             collector=collector,
+            webhooks=webhooks,
             key_directory=self.keys,
             clock=self.clock,
             body_timeout_s=self._body_timeout_s,
@@ -264,6 +313,8 @@ class IngestServer:
         await self.uvicorn.serve(sockets=[self._listener])
         refreshing.cancel()
         await collector.close()
+        webhooks.close()
+        settings.close()
         await idempotency.close()
 
     def _counted(self, protocol: type[CollectProtocol]) -> type[CollectProtocol]:

@@ -9,6 +9,9 @@ _LATENCY_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1
 
 EVENTS_ACCEPTED = Counter("litesoc_events_accepted", "Events answered with 202, so durable in the stream.")
 REQUESTS_REFUSED = Counter("litesoc_requests_refused", "Requests to /collect that were refused, by error code.", ["code"])
+WEBHOOK_RECORDS_IGNORED = Counter(
+    "litesoc_webhook_records_ignored", "Records of webhooks that make no event, by source.", ["source"]
+)
 RATE_LIMIT_ERRORS = Counter(
     "litesoc_rate_limit_errors", "Times the rate limiter could not be asked and the request went on."
 )

@@ -10,7 +10,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from litesoc_server.events.detection import Detection
-from litesoc_server.events.envelope import ENVELOPE_ENCODER
+from litesoc_server.events.envelope import ENVELOPE_ENCODER, Environment
 from litesoc_server.events.event import Event
 from litesoc_server.pipeline.detect.registry import DETECTORS
 from litesoc_server.pipeline.detect.runner import DetectionRunner
@@ -204,3 +204,32 @@ def _refuse(name: str) -> Callable[[Sequence[StoredEvent]], None]:
 
 def _unavailable(_rows: Sequence[StoredEvent]) -> None:
     raise StoreUnavailable("the store is down")
+
+
+def test_what_a_vendor_delivers_again_is_stored_once_at_the_time_it_gave(line: Line) -> None:
+    at = {"type": "fp", "date": "2026-08-09T07:12:44.001Z", "user_id": "mira", "ip": "11.1.1.1"}
+    body = msgspec.json.encode([{"log_id": log_id, "data": at} for log_id in ("1", "2", "2")])
+    sent = {"source": "auth0", "body": body, "may_backdate": True, "is_repeat": True}
+    line.send(**sent)
+    line.send(**{**sent, "received_at_ms": NOW_MS + 5_000})
+    line.run()
+    line.send(**{**sent, "received_at_ms": NOW_MS + 60_000})
+    line.run()
+    line.restart()
+    line.send(**{**sent, "received_at_ms": NOW_MS + 120_000})
+    line.run()
+
+    assert line.stored() == ["auth.login_failed"] * 2
+    assert line.stream.backlog(Subject.RAW).messages == 0
+
+
+def test_a_delivery_with_an_id_of_its_own_is_stored_once_and_other_organisations_keep_theirs(line: Line) -> None:
+    body = msgspec.json.encode([{"data": {"type": "s", "date": "2026-08-09T07:12:44Z", "user_id": "mira"}}])
+    sent = {"source": "auth0", "body": body, "may_backdate": True, "is_repeat": True, "delivery_id": "msg_1"}
+    for changes in ({}, {}, {"environment": Environment.TEST}, {"delivery_id": "msg_2"}):
+        line.send(**{**sent, **changes})
+    line.run()
+
+    assert line.stored() == ["auth.login_success"] * 2
+    where = EventFilter(environment=Environment.TEST)
+    assert line.store.list_events(org_id=ORG, where=where, limit=10, offset=0).total == 1

@@ -29,6 +29,7 @@ from litesoc_server.api.v1 import (
     organization,
     privacy,
     routes,
+    sources,
     suppressions,
     test_environment,
     usage,
@@ -98,6 +99,7 @@ api.add_router("", usage.router)
 api.add_router("", keys.router)
 api.add_router("", access.router)
 api.add_router("", privacy.router)
+api.add_router("", sources.router)
 api.add_router("", audit.router)
 api.add_router("", test_environment.router)
 api.add_router("", channels.router)

@@ -12,6 +12,8 @@ from litesoc_server.api.app import api
 from litesoc_server.api.caller import KEY_HEADER
 from litesoc_server.api.v1.alert_change import NAME_LENGTH_MAX, NOTES_LENGTH_MAX
 from litesoc_server.ingest import openapi as ingest_openapi
+from litesoc_server.ingest import openapi_webhooks
+from litesoc_server.ingest.webhook_request import KEY_PARAMETER
 
 _DESCRIPTION = """\
 Send security events, read them with what was found out about them, and work on alerts.
@@ -22,6 +24,12 @@ _SECURITY: list[dict[str, list[str]]] = [{"ApiKey": []}, {"Bearer": []}]
 _SECURITY_SCHEMES = {
     "ApiKey": {"type": "apiKey", "in": "header", "name": KEY_HEADER, "description": "The way to send the key."},
     "Bearer": {"type": "http", "scheme": "bearer", "description": "The same key as `Authorization: Bearer KEY`."},
+    "KeyInAddress": {
+        "type": "apiKey",
+        "in": "query",
+        "name": KEY_PARAMETER,
+        "description": "The same key in the address, of webhooks only: for vendors that send no header of their own.",
+    },
 }
 _ACCOUNT_HEADERS = {
     "X-LiteSOC-Plan": ("string", "free, pro or enterprise."),
@@ -100,7 +108,7 @@ def openapi_json(request: HttpRequest) -> JsonResponse:
 def document() -> dict[str, Any]:
     """Return the document."""
     generated = cast("dict[str, Any]", api.get_openapi_schema(path_prefix=""))
-    paths: dict[str, Any] = {**ingest_openapi.paths(), **generated["paths"]}
+    paths: dict[str, Any] = {**ingest_openapi.paths(), **openapi_webhooks.paths(), **generated["paths"]}
     for operations in generated["paths"].values():
         for operation in operations.values():
             _complete(operation)

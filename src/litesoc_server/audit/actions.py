@@ -68,6 +68,12 @@ class Action(StrEnum):
     KEY_UPDATED = "api_key.updated", Category.ORGANIZATION, "API key changed"
     KEY_REGENERATED = "api_key.regenerated", Category.ORGANIZATION, "API key rotated"  # 8.7
     KEY_REVOKED = "api_key.revoked", Category.ORGANIZATION, "API key revoked"  # 8.7
+    SOURCE_ADDED = "source.added", Category.ORGANIZATION, "Source set up"
+    SOURCE_UPDATED = "source.updated", Category.ORGANIZATION, "Source changed"
+    SOURCE_REMOVED = "source.removed", Category.ORGANIZATION, "Source removed"
+    SOURCE_SECRET_SET = "source.secret_set", Category.ORGANIZATION, "Signing secret of a source set"
+    SOURCE_SECRET_ROTATED = "source.secret_rotated", Category.ORGANIZATION, "Signing secret of a source rotated"
+    SOURCE_SECRET_REMOVED = "source.secret_removed", Category.ORGANIZATION, "Signing secret of a source removed"
     WEBHOOK_UPDATED = "webhook.updated", Category.ORGANIZATION, "Webhook changed"  # 8.7
     CHANNEL_ADDED = "channel.added", Category.ORGANIZATION, "Channel added"
     CHANNEL_CHANGED = "channel.changed", Category.ORGANIZATION, "Channel changed"

@@ -35,6 +35,7 @@ _GROUPS = (
     "accounts",
     "keys",
     "access",
+    "sources",
     "plans",
     "policy",
     "privacy",

@@ -31,7 +31,8 @@ def draw_event_id_base(now_ms: int) -> bytes:
 def derive_event_id_base(at_ms: int, *parts: str) -> bytes:
     """Return the id of a request's first event that the same ``at_ms`` (Unix milliseconds) and ``parts`` always lead to.
 
-    For events of our own that are tried again after a failure: sent twice under one id they are one event.
+    For events of our own that are tried again after a failure, and for what a vendor delivers again: sent twice under one id
+    they are one event.
     """
     digest = int.from_bytes(hashlib.sha256("\x1f".join(parts).encode()).digest(), "big")
     random_high = (digest >> _RANDOM_LOW_BITS & 0xFFF) << 64

@@ -54,6 +54,13 @@ def require_scope(record: KeyRecord, scope: Scope) -> None:
         raise Refused(ErrorCode.FORBIDDEN, message, required_scope=scope.value)
 
 
+def method_refusal(method: str, allowed: tuple[str, ...]) -> Refused:
+    """Return the 405 for a ``method`` that is none of ``allowed``."""
+    allow = ", ".join((*allowed, "OPTIONS"))
+    message = f"{method} is not allowed here: use {allowed[0]}"
+    return Refused(ErrorCode.METHOD_NOT_ALLOWED, message, headers=(("Allow", allow),))
+
+
 def too_large() -> Refused:
     """Return the 413 for a body above the ceiling."""
     message = f"the body is larger than {BODY_BYTES_MAX // 1024} KiB: send fewer events per request"

@@ -1,4 +1,4 @@
-"""The raw ASGI application for /collect, /collect/batch and /health, and for the preflight of every API path."""
+"""The raw ASGI application for /collect, /collect/batch, /webhooks/… and /health, and for every API path's preflight."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -7,7 +7,7 @@ from typing import Any
 
 from litesoc_server import __version__
 from litesoc_server.clock import Clock
-from litesoc_server.ingest.admission import key_refusal, require_admission
+from litesoc_server.ingest.admission import key_refusal, method_refusal, require_admission
 from litesoc_server.ingest.body import ClientGone, read_body
 from litesoc_server.ingest.client_address import client_address
 from litesoc_server.ingest.collect import Collector
@@ -15,10 +15,12 @@ from litesoc_server.ingest.key_directory import KeyDirectory
 from litesoc_server.ingest.key_use import KeyUse
 from litesoc_server.ingest.keys import KeyRecord, KeysUnavailable
 from litesoc_server.ingest.limits import QuotaMeter, RateLimiter
-from litesoc_server.ingest.paths import COLLECT, COLLECT_BATCH, HEALTH, api_path
+from litesoc_server.ingest.paths import COLLECT, COLLECT_BATCH, HEALTH, WEBHOOKS, api_path
 from litesoc_server.ingest.reply import Account, Reply, json_reply, preflight_reply, refusal_reply
 from litesoc_server.ingest.request import CollectRequest, RequestHead, read_head
 from litesoc_server.ingest.responses import ENCODER, ErrorCode, Refused, iso_ms, server_error, unavailable
+from litesoc_server.ingest.webhook_request import read_webhook_request
+from litesoc_server.ingest.webhooks import WebhookDoor
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -36,6 +38,7 @@ class IngestApp:
         self,
         *,
         collector: Collector,
+        webhooks: WebhookDoor,
         key_directory: KeyDirectory,
         rate_limiter: RateLimiter,
         quota_meter: QuotaMeter,
@@ -45,6 +48,7 @@ class IngestApp:
         trusted_proxy_count: int = 0,
     ) -> None:
         self._collector = collector
+        self._webhooks = webhooks
         self._keys = key_directory
         self._rate_limiter = rate_limiter
         self._quota_meter = quota_meter
@@ -56,7 +60,7 @@ class IngestApp:
     @staticmethod
     def handles(method: str, path: str) -> bool:
         """Return whether this application answers ``method`` on ``path``, as ``paths.api_path`` returns it."""
-        return path in _METHODS or method == "OPTIONS"
+        return path in _METHODS or path.startswith(WEBHOOKS) or method == "OPTIONS"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request. Raises nothing: the answer to a bug is a 500 in the shape of every other error."""
@@ -79,13 +83,13 @@ class IngestApp:
         method, path = str(scope["method"]), api_path(str(scope["path"]))
         if method == "OPTIONS":
             return preflight_reply(head.origin)
+        if path is not None and path.startswith(WEBHOOKS):
+            return await self._webhook(scope, receive, head, account, path.removeprefix(WEBHOOKS))
         allowed = _METHODS.get(path or "")
         if allowed is None:
             raise Refused(ErrorCode.NOT_FOUND, "there is no such endpoint: see the API documentation")
         if method not in allowed:
-            allow = ", ".join((*allowed, "OPTIONS"))
-            message = f"{method} is not allowed here: use {allowed[0]}"
-            raise Refused(ErrorCode.METHOD_NOT_ALLOWED, message, headers=(("Allow", allow),))
+            raise method_refusal(method, allowed)
         client: tuple[str, int] | None = scope.get("client")
         peer = None if client is None else client[0]
         if path == HEALTH:
@@ -93,6 +97,16 @@ class IngestApp:
         body = await read_body(receive, head, timeout_s=self._body_timeout_s)
         request = CollectRequest(head, body, path == COLLECT_BATCH, peer)
         return await self._collector.collect(request)
+
+    async def _webhook(self, scope: Scope, receive: Receive, head: RequestHead, account: Account, source_id: str) -> Reply:
+        request = read_webhook_request(scope, head, source_id)
+        opened = await self._webhooks.open(request, account)
+        try:
+            body = await read_body(receive, head, timeout_s=self._body_timeout_s)
+        except Refused as refused:
+            self._webhooks.note_refused(opened, refused)
+            raise
+        return await self._webhooks.take(opened, body)
 
     async def _health(self, head: RequestHead, peer: str | None, account: Account) -> Reply:
         body: dict[str, object] = {

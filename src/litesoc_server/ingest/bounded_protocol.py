@@ -39,8 +39,9 @@ class BoundedProtocol(HttpToolsProtocol):
     _head_timer: TimerHandle | None = None  # for a head to come, or for the client to go
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override] # as in the base class
-        """Give the first request its time."""
+        """Give the first request its time. Whatever logging is set to, no address is logged: it may hold a webhook's key."""
         super().connection_made(transport)
+        self.access_log = False
         self._wait_for_head()
 
     def data_received(self, data: bytes) -> None:

@@ -15,7 +15,7 @@ from litesoc_server.clock import Clock
 from litesoc_server.events.envelope import ENVELOPE_ENCODER, Envelope
 from litesoc_server.events.ids import draw_event_id_base
 from litesoc_server.ingest import admission
-from litesoc_server.ingest.client_address import client_address
+from litesoc_server.ingest.gate import Gate, stream_refusal
 from litesoc_server.ingest.idempotency import (
     KEY_LENGTH_MAX,
     Answer,
@@ -101,15 +101,19 @@ class Collector:
     ) -> None:
         self._publisher = publisher
         self._keys = key_directory
-        self._rate_limiter = rate_limiter
         self._quota_meter = quota_meter
         self._once_only = OnceOnly(idempotency)
-        self._key_use = key_use
         self._clock = clock
-        self._trusted_proxy_count = trusted_proxy_count
+        self.gate = Gate(
+            rate_limiter=rate_limiter,
+            quota_meter=quota_meter,
+            key_use=key_use,
+            clock=clock,
+            trusted_proxy_count=trusted_proxy_count,
+            quota_exceeded_status=quota_exceeded_status,
+        )
         self._refusals = refusals or RefusalCounts()
         self._collect_status = collect_status
-        self._quota_exceeded_status = quota_exceeded_status
         self._executor = ThreadPoolExecutor(THREADS, thread_name_prefix="ingest")
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -146,12 +150,12 @@ class Collector:
             self._start_task(exchange)
             return
         record = self._authorise(exchange, found)
-        if not self._is_admitted_at_once(record):
+        if not self.gate.admits_at_once(record):
             self._start_task(exchange)
             return
         received_at_ms = exchange.now_ms
         checked = admission.check_body(exchange.request, record, received_at_ms)
-        self._admit(exchange.account, record, checked.count)
+        self.gate.admit(exchange.account, record, checked.count)
         payload = _payload(exchange, record, checked, draw_event_id_base(received_at_ms), received_at_ms)
         self._publisher.append(Subject.RAW, payload, lambda error: self._appended(exchange, record, checked, error))
 
@@ -161,7 +165,7 @@ class Collector:
                 exchange.answer(self._accepted(exchange.account, checked))
             else:
                 self._quota_meter.release(record, checked.count)
-                exchange.refuse(_stream_refusal(error))
+                exchange.refuse(stream_refusal(error))
         except Exception as bug:  # noqa: BLE001 # the edge: the caller is the stream's callback
             exchange.fail(bug)
 
@@ -209,7 +213,7 @@ class Collector:
         checked = await self._here_or_in_thread(
             len(request.body) <= INLINE_BODY_BYTES_MAX, admission.check_body, request, record, received_at_ms
         )
-        await self._here_or_in_thread(self._is_admitted_at_once(record), self._admit, account, record, checked.count)
+        await self._here_or_in_thread(self.gate.admits_at_once(record), self.gate.admit, account, record, checked.count)
         payload = _payload(exchange, record, checked, claim.event_id_base, received_at_ms, is_repeat=is_repeat)
         loop = asyncio.get_running_loop()
         appended: asyncio.Future[Exception | None] = loop.create_future()
@@ -217,7 +221,7 @@ class Collector:
         error = await appended
         if error is not None:
             await loop.run_in_executor(self._executor, self._quota_meter.release, record, checked.count)
-            raise _stream_refusal(error)
+            raise stream_refusal(error)
         return self._accepted(account, checked)
 
     async def _here_or_in_thread(self, is_here: bool, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:  # noqa: FBT001
@@ -226,35 +230,11 @@ class Collector:
         return await asyncio.get_running_loop().run_in_executor(self._executor, lambda: call(*args, **kwargs))
 
     def _authorise(self, exchange: Exchange, record: KeyRecord | None) -> KeyRecord:
-        """Return the record of a key that may send events, from where the request comes. Raises Refused."""
         request = exchange.request
-        head = request.head
-        if record is None:
-            raise admission.key_refusal(head.key)
-        exchange.account.record = record
-        exchange.client_address = address = client_address(
-            peer=request.peer, forwarded_for=head.forwarded_for, trusted_proxy_count=self._trusted_proxy_count
+        record, exchange.client_address = self.gate.authorise(
+            request.head, request.peer, exchange.account, record, exchange.now_ms
         )
-        if record.allow_lists or record.is_suspended or head.origin is not None:
-            origin = None if head.origin is None else head.origin.decode("latin-1")
-            admission.require_admission(record, address=address, origin=origin, host=head.host.decode("latin-1"))
-        admission.require_scope(record, Scope.INGEST)
-        self._key_use.note(record.key_id, address, exchange.now_ms)
         return record
-
-    def _is_admitted_at_once(self, record: KeyRecord) -> bool:
-        """Return whether ``_admit`` neither waits for a server nor for the store."""
-        return self._rate_limiter.is_immediate(record) and self._quota_meter.is_immediate(record)
-
-    def _admit(self, account: Account, record: KeyRecord, count: int) -> None:
-        """Hold ``count`` events against the plan's limits. May block, see _is_admitted_at_once. Raises Refused."""
-        account.rate = self._rate_limiter.hit(record, count)
-        if not account.rate.is_allowed:
-            raise admission.rate_refusal(account.rate)
-        account.quota = self._quota_meter.reserve(record, count)
-        if not account.quota.is_allowed:
-            now_ms = self._clock.now_ms()
-            raise admission.quota_refusal(account.quota, count, status=self._quota_exceeded_status, now_ms=now_ms)
 
     def _accepted(self, account: Account, checked: Checked) -> Answer:
         telemetry.EVENTS_ACCEPTED.inc(checked.count)
@@ -286,8 +266,3 @@ def _payload(
             is_repeat,
         )
     )
-
-
-def _stream_refusal(error: Exception) -> Refused:
-    log.warning("events could not be appended: %s", type(error).__name__)
-    return unavailable("the event stream is")

@@ -85,7 +85,7 @@ _BATCH: Schema = {
     "properties": {"events": {"type": "array", "minItems": 1, "maxItems": EVENTS_MAX, "items": _EVENT}},
     "examples": [{"events": [_EVENT_EXAMPLE]}],
 }
-_COUNT: Schema = {"type": "integer", "minimum": 0}
+COUNT: Schema = {"type": "integer", "minimum": 0}
 _COUNT_OR_NULL: Schema = {"type": ["integer", "null"], "minimum": 0}
 _ITEM_ERRORS: Schema = {
     "type": "array",
@@ -93,7 +93,7 @@ _ITEM_ERRORS: Schema = {
     "items": {
         "type": "object",
         "required": ["index", "code", "message"],
-        "properties": {"index": _COUNT, "code": {"type": "string"}, "message": {"type": "string"}},
+        "properties": {"index": COUNT, "code": {"type": "string"}, "message": {"type": "string"}},
     },
 }
 _ACCEPTED: Schema = {
@@ -110,7 +110,7 @@ _ACCEPTED: Schema = {
             "required": ["remaining", "limit"],
             "properties": {"remaining": _COUNT_OR_NULL, "limit": _COUNT_OR_NULL},
         },
-        "rejected": _COUNT,
+        "rejected": COUNT,
         "errors": _ITEM_ERRORS,
     },
     "examples": [
@@ -138,19 +138,19 @@ _HEALTH: Schema = {
 }
 
 # Every header an answer may carry; see contract 2.7.
-_ACCOUNT_HEADERS: Schema = {
+ACCOUNT_HEADERS: Schema = {
     "X-LiteSOC-Plan": {"schema": {"enum": ["free", "pro", "enterprise"]}},
     "X-LiteSOC-Retention": {"schema": {"type": "string"}, "description": "How far back can be seen: N days."},
     "X-LiteSOC-Cutoff": {"schema": {"type": "string", "format": "date-time"}, "description": "The oldest visible moment."},
-    "X-LiteSOC-Quota-Limit": {"schema": _COUNT, "description": "Events per month; absent without a quota."},
-    "X-LiteSOC-Quota-Remaining": {"schema": _COUNT},
-    "X-LiteSOC-Quota-Used": {"schema": _COUNT},
-    "X-RateLimit-Limit": {"schema": _COUNT, "description": "Events per minute; absent without a limit."},
-    "X-RateLimit-Remaining": {"schema": _COUNT},
+    "X-LiteSOC-Quota-Limit": {"schema": COUNT, "description": "Events per month; absent without a quota."},
+    "X-LiteSOC-Quota-Remaining": {"schema": COUNT},
+    "X-LiteSOC-Quota-Used": {"schema": COUNT},
+    "X-RateLimit-Limit": {"schema": COUNT, "description": "Events per minute; absent without a limit."},
+    "X-RateLimit-Remaining": {"schema": COUNT},
 }
-_RETRY_AFTER: Schema = {"Retry-After": {"schema": _COUNT, "description": "Whole seconds."}}
+_RETRY_AFTER: Schema = {"Retry-After": {"schema": COUNT, "description": "Whole seconds."}}
 
-_COLLECT_ERRORS: dict[HTTPStatus, tuple[ErrorCode, ...]] = {
+COLLECT_ERRORS: dict[HTTPStatus, tuple[ErrorCode, ...]] = {
     HTTPStatus.BAD_REQUEST: (ErrorCode.INVALID_JSON, ErrorCode.VALIDATION_FAILED, ErrorCode.BATCH_TOO_LARGE),
     HTTPStatus.UNAUTHORIZED: (ErrorCode.UNAUTHORIZED,),
     HTTPStatus.FORBIDDEN: (
@@ -185,16 +185,16 @@ def paths() -> dict[str, Any]:
     return {
         COLLECT: {
             "post": _collect("collect", "Send one event or a batch", {"anyOf": [_EVENT, _BATCH]}),
-            "options": _preflight("collect_preflight"),
+            "options": preflight("collect_preflight"),
         },
         COLLECT_BATCH: {
             "post": _collect("collect_batch", "Send a batch", _BATCH),
-            "options": _preflight("collect_batch_preflight"),
+            "options": preflight("collect_batch_preflight"),
         },
         HEALTH: {
             "get": _health("health", body={"application/json": {"schema": _HEALTH}}),
             "head": _health("health_head", body=None),
-            "options": _preflight("health_preflight"),
+            "options": preflight("health_preflight"),
         },
     }
 
@@ -202,7 +202,7 @@ def paths() -> dict[str, Any]:
 def _collect(operation_id: str, summary: str, body: Schema) -> Schema:
     accepted: Schema = {
         "description": "At least one event was taken, and what was taken is on disk.",
-        "headers": _ACCOUNT_HEADERS,
+        "headers": ACCOUNT_HEADERS,
         "content": {"application/json": {"schema": _ACCEPTED}},
     }
     instead = {**accepted, "description": "The same, where the operator has set LITESOC_COLLECT_STATUS to 200."}
@@ -225,12 +225,12 @@ def _collect(operation_id: str, summary: str, body: Schema) -> Schema:
             }
         ],
         "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
-        "responses": {"202": accepted, "200": instead, **_errors(_COLLECT_ERRORS)},
+        "responses": {"202": accepted, "200": instead, **errors(COLLECT_ERRORS)},
     }
 
 
 def _health(operation_id: str, *, body: Schema | None) -> Schema:
-    answer: Schema = {"description": "The server takes events; with a key, the key is good.", "headers": _ACCOUNT_HEADERS}
+    answer: Schema = {"description": "The server takes events; with a key, the key is good.", "headers": ACCOUNT_HEADERS}
     if body is not None:
         answer["content"] = body
     return {
@@ -238,11 +238,12 @@ def _health(operation_id: str, *, body: Schema | None) -> Schema:
         "summary": "Ask whether the server is up, and whether a key is good",
         "tags": ["health"],
         "security": [{}, {"ApiKey": []}, {"Bearer": []}],
-        "responses": {"200": answer, **_errors(_HEALTH_ERRORS, has_body=body is not None)},
+        "responses": {"200": answer, **errors(_HEALTH_ERRORS, has_body=body is not None)},
     }
 
 
-def _preflight(operation_id: str) -> Schema:
+def preflight(operation_id: str) -> Schema:
+    """Return the OPTIONS operation of a path."""
     headers = ("Allow-Origin", "Allow-Methods", "Allow-Headers", "Expose-Headers", "Max-Age")
     return {
         "operationId": operation_id,
@@ -258,7 +259,8 @@ def _preflight(operation_id: str) -> Schema:
     }
 
 
-def _errors(codes_of: dict[HTTPStatus, tuple[ErrorCode, ...]], *, has_body: bool = True) -> Schema:
+def errors(codes_of: dict[HTTPStatus, tuple[ErrorCode, ...]], *, has_body: bool = True) -> Schema:
+    """Return the responses that refuse, by status, with the codes that each can carry."""
     return {str(int(status)): _error(status, codes, has_body=has_body) for status, codes in codes_of.items()}
 
 
@@ -274,13 +276,13 @@ def _error(status: HTTPStatus, codes: tuple[ErrorCode, ...], *, has_body: bool) 
                 "error": text,
                 "message": {**text, "description": "The same text, for clients that read this member."},
                 "code": {"enum": [code.value for code in codes]},
-                "retry_after": {**_COUNT, "description": "The header Retry-After once more."},
+                "retry_after": {**COUNT, "description": "The header Retry-After once more."},
                 "errors": _ITEM_ERRORS,
             },
             "examples": [error_body(codes[0], "what is wrong, and what to do")],
         }
         answer["content"] = {"application/json": {"schema": schema}}
-    headers = {} if status in _WITHOUT_ACCOUNT else {**_ACCOUNT_HEADERS}
+    headers = {} if status in _WITHOUT_ACCOUNT else {**ACCOUNT_HEADERS}
     if status in _WAITS:
         headers |= _RETRY_AFTER
     if status is HTTPStatus.UNAUTHORIZED:

@@ -5,6 +5,7 @@ import re
 COLLECT = "/collect"
 COLLECT_BATCH = "/collect/batch"
 HEALTH = "/health"
+WEBHOOKS = "/webhooks/"  # and the id of a source
 
 # Contract 1.1. A redirect would turn a POST into a GET in several clients, so variants are accepted as they are.
 PREFIXES = ("", "/v1", "/api/v1")

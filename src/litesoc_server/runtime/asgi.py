@@ -32,6 +32,7 @@ API_RESOURCES = frozenset(
         "openapi.json",
         "organization",
         "privacy",
+        "sources",
         "test-environment",
         "usage",
     }

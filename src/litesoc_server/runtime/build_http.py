@@ -12,14 +12,20 @@ from litesoc_server.backend import Backend, use
 from litesoc_server.clock import Clock
 from litesoc_server.config import Config
 from litesoc_server.health.recent import RecentLooks
+from litesoc_server.inbound.counts_sink import DatabaseCountsSink
+from litesoc_server.inbound.settings_store import DatabaseSettingsStore
 from litesoc_server.ingest.app import IngestApp
 from litesoc_server.ingest.bounded_protocol import bounded_protocol
 from litesoc_server.ingest.collect import Collector
 from litesoc_server.ingest.fast_path import collect_protocol
+from litesoc_server.ingest.gate import Gate
 from litesoc_server.ingest.key_directory import KeyDirectory
 from litesoc_server.ingest.key_use import KeyUse
 from litesoc_server.ingest.limits import QuotaMeter, RateLimiter
 from litesoc_server.ingest.refusals import RefusalCounts
+from litesoc_server.ingest.source_counts import SourceCounts
+from litesoc_server.ingest.source_settings import SettingsDirectory
+from litesoc_server.ingest.webhooks import WebhookDoor
 from litesoc_server.pipeline.enrich.data_sets import IpDataState
 from litesoc_server.runtime.asgi import Dispatcher
 from litesoc_server.runtime.build import build_idempotency, ignored_proxies_path
@@ -82,6 +88,7 @@ async def build_http(
     )
     ingest = IngestApp(
         collector=collector,
+        webhooks=_build_webhooks(stack, collector.gate, stream.publisher, keys, refusals, clock),
         key_directory=keys,
         rate_limiter=rate_limiter,
         quota_meter=quota_meter,
@@ -92,6 +99,33 @@ async def build_http(
     )
     pages = PagesApp(body_timeout_s=config.body_timeout_s, clock=clock)
     return _uvicorn_config(config, role, Dispatcher(ingest=ingest, pages=pages, role=role), collector)
+
+
+def _build_webhooks(
+    stack: contextlib.AsyncExitStack,
+    gate: Gate,
+    publisher: Publisher,
+    keys: KeyDirectory,
+    refusals: RefusalCounts,
+    clock: Clock,
+) -> WebhookDoor:
+    settings = SettingsDirectory(DatabaseSettingsStore(), clock)
+    stack.callback(settings.close)
+    counts = SourceCounts(DatabaseCountsSink())
+    stack.push_async_callback(asyncio.to_thread, counts.write)
+    writing = asyncio.create_task(counts.keep_written())
+    stack.callback(writing.cancel)
+    door = WebhookDoor(
+        gate=gate,
+        publisher=publisher,
+        key_directory=keys,
+        settings=settings,
+        counts=counts,
+        refusals=refusals,
+        clock=clock,
+    )
+    stack.callback(door.close)
+    return door
 
 
 def _build_key_use(stack: contextlib.AsyncExitStack) -> KeyUse:

@@ -16,6 +16,7 @@ from litesoc_server.sources import (
     keycloak,
     ocsf,
     okta,
+    supabase,
     workos,
 )
 from litesoc_server.sources.base import BodyRefused, Ignored, SourceItem, WebhookSource
@@ -32,6 +33,7 @@ WEBHOOK_SOURCES: dict[str, WebhookSource] = {
     source.id: source
     for source in (
         auth0.SOURCE,
+        supabase.SOURCE,
         clerk.SOURCE,
         okta.SOURCE,
         entra.SOURCE,

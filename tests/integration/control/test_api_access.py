@@ -11,6 +11,7 @@ from asgiref.sync import async_to_sync
 from django.http import HttpResponse
 from django.utils import timezone
 
+import signed_source
 from control_factories import (
     NOW_MS,
     MembershipFactory,
@@ -59,6 +60,12 @@ ADDRESSES: dict[tuple[str, str], tuple[str, dict[str, object] | None]] = {
     ("GET", "/audit"): ("/audit", None),
     ("GET", "/usage"): ("/usage", None),
     ("GET", "/privacy"): ("/privacy", None),
+    ("GET", "/sources"): ("/sources", None),
+    ("GET", "/sources/{source_id}"): ("/sources/auth0", None),
+    ("PATCH", "/sources/{source_id}"): ("/sources/auth0", {"keeps_unknown": True}),
+    ("DELETE", "/sources/{source_id}"): ("/sources/auth0", None),
+    ("POST", "/sources/{source_id}/secret"): ("/sources/signed_vendor/secret", {"secret": "whsec_1"}),
+    ("DELETE", "/sources/{source_id}/secret"): ("/sources/auth0/secret", None),
     ("PATCH", "/privacy"): ("/privacy", {"redacted_keys": ["iban"]}),
     ("GET", "/privacy/actors"): ("/privacy/actors?actor=usr_1", None),
     ("GET", "/privacy/actors/export"): ("/privacy/actors/export?actor=usr_1", None),
@@ -127,6 +134,14 @@ ADDRESSES: dict[tuple[str, str], tuple[str, dict[str, object] | None]] = {
     ("GET", "/notifications/deliveries/{delivery_id}"): ("/notifications/deliveries/{delivery}", None),
     ("POST", "/notifications/deliveries/{delivery_id}/replay"): ("/notifications/deliveries/{delivery}/replay", None),
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _a_source_that_signs() -> Iterator[None]:
+    with signed_source.registered():
+        yield
+
+
 LISTS = {"/events", "/alerts", "/alerts/list"}
 # The one tells nothing of anybody's events, the other is what somebody has a right to.
 WHOLE_ON_EVERY_PLAN = {"/ip-data", "/privacy/actors/export"}

@@ -33,6 +33,13 @@ def test_everything_that_a_key_can_call_is_in_it() -> None:
         ("/collect", "post"),
         ("/collect/batch", "post"),
         ("/health", "get"),
+        ("/webhooks/{source}", "post"),
+        ("/sources", "get"),
+        ("/sources/{source_id}", "get"),
+        ("/sources/{source_id}", "patch"),
+        ("/sources/{source_id}", "delete"),
+        ("/sources/{source_id}/secret", "post"),
+        ("/sources/{source_id}/secret", "delete"),
         ("/events", "get"),
         ("/events/{event_id}", "get"),
         ("/actors/{actor_id}/risk", "get"),
@@ -105,7 +112,7 @@ def test_everything_that_a_key_can_call_is_in_it() -> None:
 
 
 def test_the_server_leads_to_all_of_it() -> None:
-    assert {path.split("/")[1] for path, _, _ in operations()} <= API_RESOURCES | {"collect"}
+    assert {path.split("/")[1] for path, _, _ in operations()} <= API_RESOURCES | {"collect", "webhooks"}
 
 
 def test_operations_have_names_of_their_own_and_say_what_they_answer() -> None:
@@ -113,7 +120,7 @@ def test_operations_have_names_of_their_own_and_say_what_they_answer() -> None:
     assert len(ids) == len(set(ids))
     for path, method, operation in operations():
         assert operation["summary"], (path, method)
-        if path.startswith(("/events", "/alerts", "/detect", "/keys", "/access", "/notifications")):
+        if path.startswith(("/events", "/alerts", "/detect", "/keys", "/access", "/notifications", "/sources")):
             wanted = {"200", "400", "401", "403", "404", "429", "500", "503"}
             wanted |= set() if method == "get" else {"408", "409", "413"}
             assert set(operation["responses"]) == wanted
@@ -128,7 +135,7 @@ def test_every_reference_leads_somewhere() -> None:
     schemas = document()["components"]["schemas"]
     for part in text.split('"#/components/schemas/')[1:]:
         assert part.split('"', 1)[0] in schemas
-    assert set(document()["components"]["securitySchemes"]) == {"ApiKey", "Bearer"}
+    assert set(document()["components"]["securitySchemes"]) == {"ApiKey", "Bearer", "KeyInAddress"}
 
 
 @pytest.mark.parametrize("code", ErrorCode)

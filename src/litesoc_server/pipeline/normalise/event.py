@@ -6,7 +6,7 @@ from litesoc_server.events.catalog import FEEDBACK_SOURCE
 from litesoc_server.events.envelope import Envelope
 from litesoc_server.events.errors import InvalidMessage
 from litesoc_server.events.event import Device, Event
-from litesoc_server.events.ids import event_id_at
+from litesoc_server.events.ids import EventId, derive_event_id_base, event_id_at
 from litesoc_server.pipeline.normalise.actors import is_over_long, make_actor
 from litesoc_server.pipeline.normalise.addresses import canonical_address, is_list
 from litesoc_server.pipeline.normalise.aliases import resolve_name
@@ -45,7 +45,7 @@ def normalise(envelope: Envelope, index: int, item: SourceItem) -> Event:
     if item.actor_name:
         notes["actor_name"] = _kept(item.actor_name)
     return Event(
-        event_id=event_id_at(envelope.event_id_base, index),
+        event_id=event_id_of(envelope, index, item, at_ms),
         org_id=envelope.org_id,
         environment=envelope.environment,
         key_id=envelope.key_id,
@@ -62,6 +62,21 @@ def normalise(envelope: Envelope, index: int, item: SourceItem) -> Event:
         device=_device(item.user_agent, item.device_id),
         session_id=None if item.session_id is None else clean_text(item.session_id[:ID_LENGTH_MAX]),
     )
+
+
+def event_id_of(envelope: Envelope, index: int, item: SourceItem, at_ms: int) -> EventId:
+    """Return the id of an item that happened at ``at_ms`` (Unix ms).
+
+    What a webhook's vendor gave an id of its own always gets the same one, so that a redelivery is the same event. For that
+    the record needs a time, too: without one it happened when it was received, and a redelivery is another event.
+    """
+    vendor_id = item.provider_id
+    if vendor_id is None and envelope.delivery_id is not None:
+        vendor_id = f"{envelope.delivery_id}#{index}"
+    if vendor_id is None:
+        return event_id_at(envelope.event_id_base, index)
+    base = derive_event_id_base(at_ms, envelope.org_id, envelope.environment, envelope.source, vendor_id)
+    return event_id_at(base, 0)
 
 
 METADATA_NOTES: dict[str, str] = {
