@@ -128,3 +128,17 @@ MESSAGES = {
     "channel_disabled": DISABLED,
     "hostile": HOSTILE,
 }
+
+# The same alert as machines get it: the fields of GET /alerts/{id} that the root of a webhook's body repeats, and some more.
+ALERT = {
+    "id": "0198c1a2-0000-7000-8000-000000000001",
+    "alert_type": "brute_force_attack",
+    "severity": "high",
+    "status": "open",
+    "title": "",
+    "description": "6 failed logins from one address within 5 minutes.",
+    "source_ip": "198.51.100.77",
+    "actor_id": None,
+    "created_at": "2026-05-29T20:26:41.201Z",
+    "metadata": {"detectors": ["brute_force_address"], "event_count": 6},
+}

@@ -40,6 +40,7 @@ _GROUPS = (
     "policy",
     "privacy",
     "suppress",
+    "notify",
     "audit",
     "backup",
     "secrets",

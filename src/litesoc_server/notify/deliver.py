@@ -31,8 +31,10 @@ AT_ONCE = 50  # deliveries through one channel before others have their turn
 class Deliverer:
     """Delivers until told to stop. Its threads end with the process."""
 
-    def __init__(self, *, clock: Clock) -> None:
+    def __init__(self, *, clock: Clock, is_alone: bool = False) -> None:
+        """``is_alone``: no other process delivers, so whatever is leased at the start was left behind by a crash."""
         self._clock = clock
+        self._is_alone = is_alone
         self._working = ThreadPoolExecutor(WORKING_THREADS, thread_name_prefix="deliver")
         self._failing = ThreadPoolExecutor(FAILING_THREADS, thread_name_prefix="deliver-failing")
         self._busy: set[uuid.UUID] = set()  # channels that wait for a thread or have one
@@ -45,6 +47,10 @@ class Deliverer:
         while not stop.is_set():
             wait_to_be_woken(LOOK_EVERY_S)
             try:
+                if self._is_alone:
+                    with fresh_connections():
+                        lease.give_all_back()
+                    self._is_alone = False
                 self.look()
                 is_away = False
             except Error as error:

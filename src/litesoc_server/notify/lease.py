@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from litesoc_server.notify.models import Channel
 
-LEASE = timedelta(seconds=60)  # longer than one attempt may take; a worker that died is followed by another after it
+LEASE = timedelta(seconds=30)  # twice what one attempt may take; a worker that died is followed by another after it
 
 
 def take(channel_id: uuid.UUID, now: datetime) -> uuid.UUID | None:
@@ -25,3 +25,8 @@ def renew(channel_id: uuid.UUID, lease: uuid.UUID, now: datetime) -> bool:
 def give_back(channel_id: uuid.UUID, lease: uuid.UUID) -> None:
     """Let others have the channel."""
     Channel.objects.filter(pk=channel_id, lease_id=lease).update(lease_id=None, leased_until=None)
+
+
+def give_all_back() -> None:
+    """Let every channel go: for a process that starts and knows that no other one delivers."""
+    Channel.objects.filter(lease_id__isnull=False).update(lease_id=None, leased_until=None)

@@ -227,7 +227,7 @@ def _build_worker(
     keepers = {
         "alerts": AlertConsumer(stream.consumer(Subject.DETECTIONS), policies).run,
         "policies": policies.keep_fresh,
-        "deliveries": Deliverer(clock=clock).run,
+        "deliveries": Deliverer(clock=clock, is_alone=owns_data_dir(config)).run,
         "audit logs": keep_logs,
         "usage": UsageKeeper(reader=store, clock=clock).run,
         "removal": OrganizationRemover(store=store, stream=stream, state=state).run,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from litesoc_server.notify.channels.discord import discord_message
@@ -20,9 +21,10 @@ from litesoc_server.notify.channels.plain import plain_body
 from litesoc_server.notify.channels.slack import slack_message
 from litesoc_server.notify.channels.teams import teams_message
 from litesoc_server.notify.channels.telegram import telegram_text
+from litesoc_server.notify.channels.webhook import body_of
 from litesoc_server.notify.channels.words import heading
 from litesoc_server.notify.message import Message
-from notify_messages import MESSAGES
+from notify_messages import ALERT, MESSAGES
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "notify"
 
@@ -34,6 +36,11 @@ def _json(rendered: Any) -> str:
 def _mail_head(message: Message) -> str:
     mail = built_mail(message, "d-1", to=["a@shop.example"], sender="LiteSOC <soc@example.com>")
     return "".join(f"{name}: {value}\n" for name, value in mail.items() if name != "Content-Type")
+
+
+def _webhook(message: Message) -> str:
+    alert = json.dumps({**ALERT, "title": message.title}).encode() if message.alert_json else b""
+    return _json(json.loads(body_of(msgspec.structs.replace(message, alert_json=alert))))
 
 
 RENDERED: Mapping[str, Callable[[Message], str]] = {
@@ -48,6 +55,7 @@ RENDERED: Mapping[str, Callable[[Message], str]] = {
     ),
     "opsgenie/{}.json": lambda message: _json({"alert": opsgenie_alert(message), "note": opsgenie_note(message)}),
     "ntfy/{}.json": lambda message: _json(ntfy_message(message, "topic")),
+    "webhook/{}.json": _webhook,
     "email/{}.head.txt": _mail_head,
     "email/{}.html": mail_html,
     "plain/{}.txt": lambda message: f"{heading(message)}\n\n{plain_body(message)}\n",  # of mails, ntfy and Apprise
