@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE # without byte code every command would take seconds longer to start
 
-.PHONY: help demo test check check-style check-data-plane check-django check-imports check-frontend check-data test-looks test-postgresql laws bench bench-web crash format lock screenshots clean
+.PHONY: help demo test check check-style check-data-plane check-django check-imports check-frontend check-data test-looks test-postgresql laws bench bench-web crash agent-crash format lock screenshots clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -83,6 +83,9 @@ bench-web: .venv/dev ## Measure the pages over 10 million events in Chromium, an
 
 crash: .venv/dev ## Kill the server and NATS 20 times each under load and count what was lost (about 5 minutes)
 	@cd tests && ../$(BIN)/python -m crash.harness --rounds 20
+
+agent-crash: .venv/dev ## Kill the agent and the server 12 times each while 5,000 lines a second are logged (about 10 minutes)
+	@cd tests && ../$(BIN)/python -m crash.agent_harness --kills 12
 
 lock: ## Bring the locked requirements up to date
 	$(PIP) --quiet 'uv>=0.9'

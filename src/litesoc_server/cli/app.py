@@ -34,6 +34,7 @@ _GROUPS = (
     "members",
     "accounts",
     "keys",
+    "agent",
     "access",
     "sources",
     "plans",

@@ -16,6 +16,7 @@ _REPEATS_MAX = 10_000  # of one line; sshd allows 6 attempts per connection, so 
 
 # OpenSSH 9.8 and later log as sshd-session, 10.0 and later also as sshd-auth. The second form is that of RFC 5424: process
 # id, message id, structured data.
+SSHD_PROGRAMS = frozenset({"sshd", "sshd-session", "sshd-auth"})
 _PROGRAM = re.compile(
     r"(?P<host>\S+) sshd(?:-session|-auth)?"
     r"(?:(?:\[(?P<pid>\d+)\])?:| (?P<process>\d+|-) \S+ (?:-|(?:\[[^\]]*\])+)) (?P<message>.*)",
@@ -65,7 +66,9 @@ class SshdLogin(msgspec.Struct, frozen=True):
         return item
 
 
-class _Verdict(msgspec.Struct, frozen=True):
+class Verdict(msgspec.Struct, frozen=True):
+    """A line in which sshd decided about an attempt, or about several like it."""
+
     time: datetime | YearlessTime
     host: str
     match: re.Match[str]
@@ -105,18 +108,42 @@ def parse_sshd_lines(
         if occurred_at is None:
             tally[LineKind.UNREADABLE] += 1
             continue
-        if isinstance(one, Attempt):
-            tally[LineKind.ATTEMPT] += 1
-            yield _login_without_verdict(one, occurred_at)
-            continue
-        tally[LineKind.LOGIN] += 1
-        login = _login(one, occurred_at)
-        for _ in range(one.count):
-            yield login
+        tally[LineKind.ATTEMPT if isinstance(one, Attempt) else LineKind.LOGIN] += 1
+        yield from logins_of(one, occurred_at)
 
 
-def _read(lines: Iterable[str], tally: Counter[LineKind]) -> Iterator[_Verdict | Attempt]:
-    clock, tracker = SyslogClock(), AttemptTracker()
+class SshdMessages:
+    """Tells what sshd's messages are, in the order of one log; ``attempts`` is what it remembers from one to the next."""
+
+    def __init__(self) -> None:
+        self.attempts = AttemptTracker()
+
+    def read(
+        self, time: datetime | YearlessTime, host: str, pid: str | None, message: str
+    ) -> tuple[LineKind, list[Verdict | Attempt]]:
+        """Return what the line is and what is known by now: its verdict, or attempts that can get none any more."""
+        found: list[Verdict | Attempt] = []
+        verdict = _verdict(time, host, message)
+        kind = LineKind.LOGIN if isinstance(verdict, Verdict) else verdict
+        if isinstance(verdict, Verdict):
+            self.attempts.decided(time, host, pid or "")
+            found.append(verdict)
+        elif kind is LineKind.OTHER and pid is not None:
+            complete = self.attempts.follow(time, host, pid, message)
+            found += () if complete is None else (complete,)
+        found += self.attempts.overdue(time)
+        return kind, found
+
+
+def logins_of(found: Verdict | Attempt, occurred_at: datetime) -> list[SshdLogin]:
+    """Return the logins that a verdict or an attempt stands for, all of one moment."""
+    if isinstance(found, Attempt):
+        return [_login_without_verdict(found, occurred_at)]
+    return [_login(found, occurred_at)] * found.count
+
+
+def _read(lines: Iterable[str], tally: Counter[LineKind]) -> Iterator[Verdict | Attempt]:
+    clock, messages = SyslogClock(), SshdMessages()
     for line in lines:
         text = line[:LINE_LENGTH_MAX].rstrip("\r\n")
         read = clock.read(text)
@@ -128,28 +155,22 @@ def _read(lines: Iterable[str], tally: Counter[LineKind]) -> Iterator[_Verdict |
         if program is None:
             tally[LineKind.OTHER] += 1
             continue
-        host, pid = program["host"], program["pid"] or program["process"]
-        verdict = _verdict(time, host, program["message"])
-        if isinstance(verdict, _Verdict):
-            tracker.decided(time, host, pid or "")
-            yield verdict
-        else:
-            tally[verdict] += 1
-            if verdict is LineKind.OTHER and pid is not None:
-                complete = tracker.follow(time, host, pid, program["message"])
-                yield from _counted(tally, () if complete is None else (complete,))
-        yield from _counted(tally, tracker.overdue(time))
-    yield from _counted(tally, tracker.rest())
+        kind, found = messages.read(time, program["host"], program["pid"] or program["process"], program["message"])
+        if kind is not LineKind.LOGIN:  # those are counted when their time is known
+            tally[kind] += 1
+        yield from _counted(tally, found)
+    yield from _counted(tally, messages.attempts.rest())
 
 
-def _counted(tally: Counter[LineKind], attempts: Iterable[Attempt]) -> Iterator[Attempt]:
-    """Yield attempts whose lines were counted as another kind while a verdict could still follow."""
-    for attempt in attempts:
-        tally[LineKind.OTHER] -= 1
-        yield attempt
+def _counted(tally: Counter[LineKind], found: Iterable[Verdict | Attempt]) -> Iterator[Verdict | Attempt]:
+    """Yield what was found; the lines of attempts were counted as another kind while a verdict could still follow."""
+    for one in found:
+        if isinstance(one, Attempt):
+            tally[LineKind.OTHER] -= 1
+        yield one
 
 
-def _verdict(time: datetime | YearlessTime, host: str, message: str) -> _Verdict | LineKind:
+def _verdict(time: datetime | YearlessTime, host: str, message: str) -> Verdict | LineKind:
     """Return the verdict in sshd's message, or what kind of line it is instead."""
     count = 1
     repeated = _REPEATED.fullmatch(message)
@@ -160,7 +181,7 @@ def _verdict(time: datetime | YearlessTime, host: str, message: str) -> _Verdict
     match = _VERDICT.fullmatch(message)
     if match is None or not 1 <= count <= _REPEATS_MAX:
         return LineKind.UNREADABLE
-    return _Verdict(time, host, match, count)
+    return Verdict(time, host, match, count)
 
 
 def _login_without_verdict(attempt: Attempt, occurred_at: datetime) -> SshdLogin:
@@ -177,7 +198,7 @@ def _login_without_verdict(attempt: Attempt, occurred_at: datetime) -> SshdLogin
     )
 
 
-def _login(verdict: _Verdict, occurred_at: datetime) -> SshdLogin:
+def _login(verdict: Verdict, occurred_at: datetime) -> SshdLogin:
     match = verdict.match
     is_failure = match["verdict"] == "Failed"
     metadata = {"source": "sshd"}

@@ -6,7 +6,7 @@ user root …"). Where a verdict follows in the same connection, that is the att
 
 import re
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 import msgspec
@@ -37,7 +37,9 @@ class Attempt(msgspec.Struct, frozen=True):
     is_known_user: bool
 
 
-class _Connection(msgspec.Struct):
+class Connection(msgspec.Struct):
+    """What is remembered of one connection."""
+
     since: datetime | YearlessTime  # its first line
     pending: Attempt | None = None
     is_decided: bool = False
@@ -47,7 +49,15 @@ class AttemptTracker:
     """Follows the connections of one log by process id, and lets go of an attempt once no verdict can follow it."""
 
     def __init__(self) -> None:
-        self._connections: OrderedDict[tuple[str, str], _Connection] = OrderedDict()
+        self._connections: OrderedDict[tuple[str, str], Connection] = OrderedDict()
+
+    def remembered(self) -> list[tuple[str, str, Connection]]:
+        """Return what it remembers, host and process id first, for ``remember`` of another one."""
+        return [(host, pid, msgspec.structs.replace(one)) for (host, pid), one in self._connections.items()]
+
+    def remember(self, remembered: Iterable[tuple[str, str, Connection]]) -> None:
+        """Go on where another one stood."""
+        self._connections = OrderedDict(((host, pid), msgspec.structs.replace(one)) for host, pid, one in remembered)
 
     def decided(self, time: datetime | YearlessTime, host: str, pid: str) -> None:
         """Note a verdict: what its connection said before belongs to it."""
@@ -65,7 +75,7 @@ class AttemptTracker:
         match = _END.fullmatch(message)
         if match is None:
             return None
-        connection = self._connections.pop((host, pid), None) or _Connection(time)
+        connection = self._connections.pop((host, pid), None) or Connection(time)
         if connection.is_decided or connection.pending is not None:
             return connection.pending
         return _attempt(time, host, match, is_known_user=match["known"] == "authenticating")
@@ -84,8 +94,8 @@ class AttemptTracker:
         """Return, at the end of the log, the attempts whose connections are still open."""
         return [connection.pending for connection in self._connections.values() if connection.pending is not None]
 
-    def _connection(self, time: datetime | YearlessTime, host: str, pid: str) -> _Connection:
-        return self._connections.setdefault((host, pid), _Connection(time))
+    def _connection(self, time: datetime | YearlessTime, host: str, pid: str) -> Connection:
+        return self._connections.setdefault((host, pid), Connection(time))
 
 
 def _is_long_after(time: datetime | YearlessTime, since: datetime | YearlessTime) -> bool:
