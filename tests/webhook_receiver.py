@@ -28,6 +28,10 @@ class Receiver:
     arrived: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
     @property
+    def port(self) -> int:
+        return int(self.url.split(":")[2].split("/")[0])
+
+    @property
     def ids(self) -> list[str]:
         return [one.headers["webhook-id"] for one in self.received]
 

@@ -49,6 +49,8 @@ def test_the_demo_can_be_signed_in_to_lives_on_and_ends_cleanly(demo: subprocess
     email, password = re.findall(r"Sign in\s+(\S+)\s+password (\S+)", text)[0]
     key = re.findall(r"LITESOC_API_KEY=(\S+)", text)[0]
     assert text.index("Dashboard") < text.index("curl") < text.index("CRITICAL") < text.index(f"Open {url}")
+    assert re.search(r"webhook-signature: v1,\S+ v1a,", text)
+    assert "The signature was verified" in text
     assert not ORDINARY.search(text), "nobody of the ordinary traffic is in an alert"
 
     with httpx.Client(base_url=url, headers={"Accept": "text/html"}, trust_env=False, follow_redirects=True) as browser:

@@ -17,6 +17,7 @@ import typer
 
 from litesoc_server.cli.client import ApiClient
 from litesoc_server.cli.console import err, fail, out, progress_bar, shown
+from litesoc_server.cli.demo_receiver import DemoReceiver, is_verified
 from litesoc_server.cli.demo_traffic import DAYS, Trickle, ordinary_days, send_days
 from litesoc_server.runtime.data_dir import is_in_use
 
@@ -24,8 +25,9 @@ START_TIMEOUT_S = 60
 ALERTS_TIMEOUT_S = 30
 SETTLE_S = 1.0  # the last updates of an alert may still be on their way
 PORTS_TRIED = 50
+_BODY_SHOWN = 600  # characters
 _MARKER = "this-is-demo-data"
-_ANSWER_DECODER = msgspec.json.Decoder(dict[str, str])
+_ANSWER_DECODER = msgspec.json.Decoder(dict[str, Any])
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0"
 CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"
@@ -97,22 +99,27 @@ def demo(
 ) -> None:
     """Start a server, attack it through HTTP, print the alerts with their reasons, and keep serving."""
     data_dir = _fresh_directory(data_dir)
-    err.print("[bold]1/5[/] Creating an organisation, an owner and API keys …")
+    err.print("[bold]1/6[/] Creating an organisation, an owner and API keys …")
     account = _litesoc_json("init", "--org", "Shop Example", "--email", "owner@shop.example", "--json", data_dir=data_dir)
     backfill = _litesoc_json(
         "keys", "create", "--name", "demo story", "--scope", "ingest,read,backfill", "--json", data_dir=data_dir
     )
-    err.print("[bold]2/5[/] Starting the server (the first start unpacks the place data, some seconds) …")
+    receiver = DemoReceiver()
+    hook = _litesoc_json(
+        "notify", "add", "--name", "Demo receiver", "--set", f"url={receiver.url}", "--json", data_dir=data_dir
+    )
+    err.print("[bold]2/6[/] Starting the server (the first start unpacks the place data, some seconds) …")
     server, url = _start_server(data_dir, _free_port(port))
     trickle = None
     try:
         _print_access(url, account)
         past = ordinary_days(time.time_ns() // 1_000_000)
         with ApiClient(url, backfill["api_key"]) as client:
-            err.print(f"[bold]3/5[/] Sending {DAYS} days of a made-up company's everyday events …")
+            err.print(f"[bold]3/6[/] Sending {DAYS} days of a made-up company's everyday events …")
             send_days(client, past)
             _play(client)
             _print_alerts(client)
+        _print_webhook(receiver, hook["webhook_secret"])
         if exit_after:
             return
         trickle = Trickle(url, account["api_key"], past)
@@ -126,6 +133,7 @@ def demo(
             trickle.stop()
         server.send_signal(signal.SIGTERM)
         server.wait()
+        receiver.close()
 
 
 def _fresh_directory(wanted: Path) -> Path:
@@ -157,10 +165,11 @@ def _free_port(first: int) -> int:
 def _environment(data_dir: Path) -> dict[str, str]:
     """Return the environment without settings of a real installation: a demo must never touch one."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("LITESOC_")}
-    return {**kept, "LITESOC_DATA_DIR": str(data_dir.absolute())}
+    # The receiver of its webhook is on this machine, which nothing is sent to otherwise.
+    return {**kept, "LITESOC_DATA_DIR": str(data_dir.absolute()), "LITESOC_EGRESS_ALLOW": "127.0.0.1/32"}
 
 
-def _litesoc_json(*arguments: str, data_dir: Path) -> dict[str, str]:
+def _litesoc_json(*arguments: str, data_dir: Path) -> dict[str, Any]:
     answer = subprocess.run(  # noqa: S603 # our own command
         [sys.executable, "-m", "litesoc_server", *arguments],
         env=_environment(data_dir),
@@ -212,7 +221,7 @@ def _print_ending(url: str, account: dict[str, str]) -> None:
 
 
 def _play(client: ApiClient) -> None:
-    err.print("[bold]4/5[/] Playing an attack through HTTP …")
+    err.print("[bold]4/6[/] Playing an attack through HTTP …")
     end = datetime.now(UTC)
     steps = script()
     with progress_bar() as progress:
@@ -233,7 +242,7 @@ def _play(client: ApiClient) -> None:
 
 def _print_alerts(client: ApiClient) -> None:
     """Wait until the families of the script are there, then print every alert with its reasons."""
-    err.print("[bold]5/5[/] Alerts")
+    err.print("[bold]5/6[/] Alerts")
     wanted = {"brute_force_attack", "impossible_travel", "privilege_escalation", "data_exfiltration", "suspicious_activity"}
     deadline = time.monotonic() + ALERTS_TIMEOUT_S
     while missing := wanted - {alert["alert_type"] for alert in client.alerts()}:
@@ -253,3 +262,25 @@ def _print_alerts(client: ApiClient) -> None:
             out.print(f"  [dim]? It could also be: {shown(explanation)}[/]")
         for action in alert["metadata"].get("actions", [])[:2]:
             out.print(f"  [green]→ {shown(action)}[/]")
+
+
+def _print_webhook(receiver: DemoReceiver, secret: str) -> None:
+    """Show the signed request that told of the last alert which was created."""
+    err.print("[bold]6/6[/] Webhook")
+    deadline = time.monotonic() + ALERTS_TIMEOUT_S
+    while not (created := [one for one in receiver.received if b'"type":"alert.created"' in one.body]):
+        if time.monotonic() > deadline:
+            fail(f"no webhook came within {ALERTS_TIMEOUT_S} s", "see server.log in the data directory")
+        time.sleep(0.1)
+    request = created[-1]
+    out.print(
+        f"\n{len(receiver.received)} signed requests came to {receiver.url}, the receiver of this demo. One of them:\n"
+    )
+    out.print("  POST /litesoc")
+    for name in ("content-type", "webhook-id", "webhook-timestamp", "webhook-signature"):
+        out.print(f"  {name}: {shown(request.headers[name])}")
+    body = request.body.decode()
+    out.print(f"\n  {shown(body[:_BODY_SHOWN])}{' …' if len(body) > _BODY_SHOWN else ''}\n")
+    if not is_verified(request, secret):
+        fail("the signature of the webhook does not fit", "report this, it is a bug")
+    out.print("  [green]✓[/] The signature was verified with the channel's secret (Standard Webhooks, HMAC-SHA256).")

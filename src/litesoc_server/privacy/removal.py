@@ -6,6 +6,7 @@ from litesoc_server.alerts.deletion import delete_alerts
 from litesoc_server.alerts.erase import alerts_about, erase_from_alert
 from litesoc_server.alerts.models import Alert
 from litesoc_server.audit.by import By
+from litesoc_server.notify.erase import erase_requests
 from litesoc_server.orgs.models import Organization, SavedView, Suppression
 from litesoc_server.orgs.policy_changes import change_policy, stored_policy
 from litesoc_server.orgs.principals import Who
@@ -27,6 +28,7 @@ def remove_from_control_database(org: Organization, names: ActorNames) -> None:
     suppressions_of(org, names).delete()
     SavedView.objects.filter(pk__in=[view.pk for view in views_naming(org, mentions)]).delete()
     _take_off_lists(org, names)
+    erase_requests(org, mentions)
     for table in text_tables():
         if table.model is Alert:
             erase_texts(table, org, mentions, lambda alert, found: erase_from_alert(alert, names, found))

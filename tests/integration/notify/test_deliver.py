@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 import pytest
 from django.core import mail
-from django.utils import timezone
 from standardwebhooks import Webhook
 
 from control_factories import NOW_MS, MembershipFactory
@@ -33,12 +32,6 @@ MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 def receiver() -> Iterator[Receiver]:
     with receiving() as opened:
         yield opened
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    """Begin after what the test puts into the outbox, which is due at its real time."""
-    return ManualClock(round(timezone.now().timestamp() * 1_000) + MINUTE_MS)
 
 
 @pytest.fixture

@@ -1,0 +1,88 @@
+"""What is deleted or erased elsewhere is gone from notifications, too."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from litesoc_server.alerts.emptying import delete_alerts_of
+from litesoc_server.clock import ManualClock
+from litesoc_server.events.detection import AlertSeverity
+from litesoc_server.events.envelope import Environment
+from litesoc_server.notify.channel_changes import change_channel, webhook_secret
+from litesoc_server.notify.deliver import Deliverer
+from litesoc_server.notify.expiry import delete_old_deliveries
+from litesoc_server.notify.models import Channel, Delivery, DeliveryAttempt, Notification, Route
+from litesoc_server.orgs.deletion import remove_rows
+from litesoc_server.orgs.models import Organization
+from litesoc_server.privacy.removal import remove_from_control_database
+from litesoc_server.store.actors import ActorNames
+from notify_factories import WHO, fire, make_channel
+from webhook_receiver import receiving
+
+NAME = 'mira "m" müller'
+
+
+def deliver(channel: Channel) -> None:
+    deliverer = Deliverer(clock=ManualClock(round(timezone.now().timestamp() * 1_000) + 60_000))
+    deliverer.drain(channel.pk)
+    deliverer.close()
+
+
+@pytest.fixture
+def told(org: Organization) -> Channel:
+    """Return a channel to which two alerts were delivered: about Mira alone, and about an address that Mira used, too."""
+    with receiving() as receiver:
+        channel = make_channel(org, url=receiver.url)
+        fire(org, incident_key=f"account|actor:{NAME}", actor_id=NAME, source_ip=None, title=f"{NAME} was attacked")
+        fire(org, title=f"Brute force against {NAME}", severity=AlertSeverity.HIGH)
+        deliver(channel)
+        assert len(receiver.received) == 2
+    return channel
+
+
+def test_erasing_an_actor_leaves_no_name_in_messages_and_log(org: Organization, told: Channel) -> None:
+    assert any("mira" in row.request for row in DeliveryAttempt.objects.all())
+    names = ActorNames(ids=(NAME,))
+    remove_from_control_database(org, names)
+    notification = Notification.objects.get()
+    assert "mira" not in str((notification.message, notification.alert_body)).lower()
+    assert notification.message["severity"] == "high"
+    attempt = DeliveryAttempt.objects.get()
+    assert (attempt.request, attempt.status) == ("[erased]", 204)
+    assert webhook_secret(told).startswith("whsec_")
+
+
+def test_an_erased_delivery_can_be_replayed(org: Organization, told: Channel) -> None:
+    names = ActorNames(ids=(NAME,))
+    remove_from_control_database(org, names)
+    Delivery.objects.update(status="pending")
+    with receiving() as receiver:
+        change_channel(told, settings={"url": receiver.url}, who=WHO)
+        deliver(told)
+        assert b"[erased]" in receiver.received[0].body
+        assert b"mira" not in receiver.received[0].body
+
+
+def test_emptying_the_test_environment_takes_its_notifications_along(org: Organization) -> None:
+    channel = make_channel(org)
+    Route.objects.filter(channel=channel).update(includes_test=True)
+    fire(org, environment=Environment.TEST)
+    live = fire(org)
+    delete_alerts_of(org, Environment.TEST)
+    assert [one.notification.alert for one in Delivery.objects.all()] == [live]
+
+
+def test_a_removed_organisation_leaves_nothing(org: Organization, told: Channel) -> None:
+    remove_rows(org)
+    for model in (Channel, Route, Notification, Delivery, DeliveryAttempt):
+        assert not model.objects.exists(), model
+
+
+def test_the_log_is_kept_for_thirty_days(org: Organization, told: Channel) -> None:
+    waiting = fire(org, incident_key="account|actor:usr_9")
+    now = timezone.now()
+    assert delete_old_deliveries(now + timedelta(days=29)) == 0
+    assert delete_old_deliveries(now + timedelta(days=31)) == 2
+    assert [one.alert for one in Notification.objects.all()] == [waiting], "what waits is kept"
+    assert not DeliveryAttempt.objects.exists()
