@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "litesoc_server.alerts",
     "litesoc_server.notify",
     "litesoc_server.inbound",
+    "litesoc_server.forwarding",
     "litesoc_server.privacy",
     "litesoc_server.web",
     # Below ours: their templates give way to ours of the same name.

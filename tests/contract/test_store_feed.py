@@ -10,7 +10,7 @@ from litesoc_server.events.ids import OrgId
 from litesoc_server.search.event_fields import EVENT_FIELDS
 from litesoc_server.search.parse import parse
 from litesoc_server.store import feed as feed_module
-from litesoc_server.store.base import EventSearch
+from litesoc_server.store.base import ID_MAX, EventSearch, TakenCursor, TakenEvent
 from litesoc_server.store.feed import OVERLAP_S, Feed
 
 
@@ -91,3 +91,27 @@ def test_a_feed_goes_on_where_another_ended(case: StoreCase) -> None:
     again = follow(case, org, position_s=position_s)
     assert list(again.look().events) == newest_first(missed)
     assert again.look().events == ()
+
+
+def test_what_was_taken_in_after_a_place_comes_in_that_order(case: StoreCase) -> None:
+    org = new_org()
+    ours = TakenCursor(0, ID_MAX)
+    early, late = make_events(org, 3), make_events(org, 2, first_ms=NOW_MS - 500_000)  # the late ones have smaller ids
+    for event in early:
+        insert_as_if_taken_earlier(case, event, 100)
+    for event in late:
+        insert_as_if_taken_earlier(case, event, 50)
+    case.store.insert(stored([make_event(new_org())]))
+    case.store.insert(stored([msgspec.structs.replace(make_event(org), environment=Environment.TEST)]))
+
+    def after(cursor: TakenCursor, limit: int, until_s: int = 2**32 - 1) -> list[TakenEvent]:
+        return case.store.taken_after(org_id=org, environment=Environment.LIVE, after=cursor, until_s=until_s, limit=limit)
+
+    found = after(ours, 10)
+    assert [row.event for row in found] == [*sorted(early, key=lambda event: event.event_id), *late]
+    pages, cursor = [], ours
+    while page := after(cursor, 2):
+        pages.extend(page)
+        cursor = page[-1].cursor
+    assert pages == found
+    assert after(ours, 10, until_s=found[3].cursor.taken_s)[-1].event == found[2].event

@@ -86,6 +86,9 @@ class Action(StrEnum):
     ESCALATION_ADDED = "escalation.added", Category.ORGANIZATION, "Escalation added"
     ESCALATION_CHANGED = "escalation.changed", Category.ORGANIZATION, "Escalation changed"
     ESCALATION_REMOVED = "escalation.removed", Category.ORGANIZATION, "Escalation removed"
+    FORWARDER_ADDED = "forwarder.added", Category.ORGANIZATION, "Forwarder added"
+    FORWARDER_CHANGED = "forwarder.changed", Category.ORGANIZATION, "Forwarder changed"
+    FORWARDER_REMOVED = "forwarder.removed", Category.ORGANIZATION, "Forwarder removed"
     AGENT_UPDATE_TRIGGERED = "agent.update_triggered", Category.ORGANIZATION, "Agent update started"  # 8.7
 
     MEMBER_INVITED = "member.invited", Category.MEMBERS, "Member invited"  # 8.7

@@ -1,5 +1,6 @@
 """One request to an address that somebody typed in: guarded, not redirected, bounded in time and in what is read of it."""
 
+import ssl
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -52,9 +53,11 @@ def send(
     body: bytes,
     headers: Mapping[str, str],
     within_s: float = WITHIN_S,
+    ca_pem: str = "",
 ) -> Answer:
     """Send one request and return the answer, whatever its status; redirects are answers too.
 
+    ``ca_pem`` are certificates of authorities that are trusted in place of the public ones.
     Raises EgressRefused (nothing was sent, and never will be) and Unreachable. Blocking; not for an event loop.
     """
     if is_proxied(url):  # the proxy looks the name up: what can be judged here is what it leads to for us
@@ -62,7 +65,9 @@ def send(
     with guarded(policy, within_s=within_s) as scope:
         try:
             with (
-                httpx.Client(timeout=within_s, follow_redirects=False, headers=_HEADERS) as client,
+                httpx.Client(
+                    timeout=within_s, follow_redirects=False, headers=_HEADERS, verify=tls_context(ca_pem)
+                ) as client,
                 client.stream(method, url, content=body, headers=headers) as response,
             ):
                 return Answer(response.status_code, dict(response.headers), _read(response))
@@ -76,6 +81,19 @@ def send(
                 msg = f"no answer within {within_s:g} seconds"
                 raise Unreachable(msg) from error
             raise Unreachable(str(error) or type(error).__name__) from error
+
+
+def tls_context(ca_pem: str) -> ssl.SSLContext | bool:
+    """Return how the other side's certificate is verified: by ``ca_pem``, or by the public authorities where it is empty.
+
+    Raises EgressRefused when ``ca_pem`` holds no certificate.
+    """
+    if not ca_pem:
+        return True
+    try:
+        return ssl.create_default_context(cadata=ca_pem)
+    except (ssl.SSLError, ValueError) as error:
+        raise EgressRefused("the CA certificate cannot be read: paste it as PEM, with its BEGIN and END lines") from error
 
 
 _HEADERS = {"User-Agent": f"litesoc-server/{__version__}", "Accept-Encoding": "identity"}

@@ -9,8 +9,11 @@ from litesoc_server.accounts.sealing import draw_key, is_setting, put_key_first
 from litesoc_server.audit.actions import Action
 from litesoc_server.audit.by import By
 from litesoc_server.audit.record import INSTALLATION, record
+from litesoc_server.forwarding.forwarder_settings import reseal_forwarders
 from litesoc_server.inbound.resealing import reseal_source_secrets
 from litesoc_server.notify.resealing import reseal_channels
+
+_RESEALS = (reseal_second_factors, reseal_channels, reseal_source_secrets, reseal_forwarders)
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ def rotate_secrets(*, by: By) -> Rotation:
     if is_key_new:
         put_key_first(draw_key())
     with transaction.atomic():
-        counts = [reseal() for reseal in (reseal_second_factors, reseal_channels, reseal_source_secrets)]
+        counts = [reseal() for reseal in _RESEALS]
         done, unreadable = map(sum, zip(*counts, strict=True))
         record(org_id=INSTALLATION, action=Action.SECRETS_ROTATED, by=by, changes={"secrets": (None, done)})
     return Rotation(done, unreadable, is_key_new)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import partial
 
 import uvloop
+from django.conf import settings
 from django.db import DatabaseError
 from prometheus_client import start_http_server
 
@@ -19,6 +20,7 @@ from litesoc_server.audit.keeper import keep_logs
 from litesoc_server.clock import Clock, SystemClock
 from litesoc_server.config import Config
 from litesoc_server.events.errors import StreamUnavailable
+from litesoc_server.forwarding.keeper import ForwardingKeeper
 from litesoc_server.ingest.idempotency import IdempotencyUnavailable
 from litesoc_server.notify.deliver import Deliverer
 from litesoc_server.orgs.models import Organization
@@ -233,6 +235,7 @@ def _build_worker(
         "removal": OrganizationRemover(store=store, stream=stream, state=state).run,
         "emptying": EnvironmentEmptier(store=store, stream=stream, state=state).run,
         "erasing": ActorEraser(store=store, stream=stream, state=state).run,
+        "forwarding": ForwardingKeeper(reader=store, clock=clock, policy=settings.EGRESS_POLICY).run,
         "retention": RetentionKeeper(store=store, clock=clock).run,
     }
     if config.events_url is None:  # a store on a server is read by `litesoc backup` itself

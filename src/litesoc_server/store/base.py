@@ -20,6 +20,8 @@ from litesoc_server.store.queries.sender_hours import SenderHours
 from litesoc_server.store.queries.taken_by_key import TakenByKey, TakenSpan
 from litesoc_server.store.summaries import Summaries
 
+ID_MAX = EventId("ffffffff-ffff-ffff-ffff-ffffffffffff")  # after every event of its second
+
 
 class StoreUnavailable(Exception):
     """The store cannot answer or take rows just now: writers keep their batch and come back, readers answer 503."""
@@ -133,6 +135,20 @@ class NewEvents(msgspec.Struct, frozen=True):
     is_complete: bool  # False: there were more than the limit, and the first ones are left out
 
 
+class TakenCursor(msgspec.Struct, frozen=True):
+    """A place in the order in which the store took events in: second by its clock, then id."""
+
+    taken_s: int  # Unix s
+    event_id: EventId
+
+
+class TakenEvent(msgspec.Struct, frozen=True):
+    """One event, and its place in that order."""
+
+    event: Event
+    cursor: TakenCursor
+
+
 class EventPage(msgspec.Struct, frozen=True):
     """One page of a list, newest first, and how many rows match in all."""
 
@@ -232,6 +248,16 @@ class EventReader(Summaries, Protocol):
 
         An insert that lasts becomes visible seconds after the moment it bears: ask again for a few seconds more, and pass
         over what is known (`store.feed`).
+        """
+        ...
+
+    def taken_after(
+        self, *, org_id: OrgId, environment: Environment, after: TakenCursor, until_s: int, limit: int
+    ) -> list[TakenEvent]:
+        """Return the first ``limit`` events that the store took in after ``after`` and before ``until_s``, in that order.
+
+        The order is that of the store's clock, Unix s, then of ids. An insert that lasts becomes visible after the moment
+        it bears: who must not miss one asks for what is older than a minute.
         """
         ...
 

@@ -30,6 +30,8 @@ from litesoc_server.store.base import (
     SearchPage,
     StoredEvent,
     StoreUnavailable,
+    TakenCursor,
+    TakenEvent,
 )
 from litesoc_server.store.connections import (
     READER_WAIT_S,
@@ -59,6 +61,7 @@ from litesoc_server.store.queries.riskiest_logins import riskiest_logins
 from litesoc_server.store.queries.search_events import search_events
 from litesoc_server.store.queries.sender_facts import SenderFacts, sender_facts
 from litesoc_server.store.queries.sender_hours import SenderHours, sender_hours
+from litesoc_server.store.queries.taken_after import taken_after
 from litesoc_server.store.queries.taken_by_key import TakenByKey, TakenSpan, taken_by_key, taken_span
 from litesoc_server.store.queries.taken_since import taken_since
 from litesoc_server.store.removal import remove_environment, remove_everything, remove_organization
@@ -220,6 +223,12 @@ class SqlStore(SqlSummaries, ABC):
     def taken_since(self, *, org_id: OrgId, where: EventSearch, since_s: int, limit: int) -> NewEvents:
         """Return what the store took in since ``since_s``, Unix s by its clock. Raises StoreUnavailable."""
         return taken_since(self._read, org_id=org_id, where=where, since_s=since_s, limit=limit)
+
+    def taken_after(
+        self, *, org_id: OrgId, environment: Environment, after: TakenCursor, until_s: int, limit: int
+    ) -> list[TakenEvent]:
+        """Return what the store took in after a place in that order. Raises StoreUnavailable."""
+        return taken_after(self._read, org_id=org_id, environment=environment, after=after, until_s=until_s, limit=limit)
 
     def get_event(self, *, org_id: OrgId, event_id: EventId, not_before_ms: int | None) -> Event | None:
         """Return one event; None when it is unknown, another organisation's or too old. Raises StoreUnavailable."""

@@ -1,0 +1,1 @@
+"""Events and alerts on their way to other systems: SIEMs, log stores, collectors."""

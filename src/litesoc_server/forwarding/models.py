@@ -1,0 +1,66 @@
+"""Where events and alerts are passed on to, and how far each of these has come."""
+
+import uuid
+
+from django.db import models
+from django.utils import timezone
+
+from litesoc_server.events.envelope import Environment
+from litesoc_server.orgs.models import Organization
+
+NAME_LENGTH_MAX = 80  # characters
+ERROR_LENGTH_MAX = 500  # characters of why something was not sent
+
+
+class What(models.TextChoices):
+    """What is passed on."""
+
+    EVENTS = "events", "Events"
+    ALERTS = "alerts", "Alerts"
+    BOTH = "both", "Events and alerts"
+
+
+class Forwarder(models.Model):
+    """One other system, what it gets, and its place in the order of events and of what happened to alerts."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    org = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="forwarders", verbose_name="organisation")
+    environment = models.CharField(max_length=10, choices=[(name.value, name.value) for name in Environment])
+    kind = models.CharField(max_length=20)  # id of a kind in forwarding.kinds
+    name = models.CharField(max_length=NAME_LENGTH_MAX)
+    what = models.CharField(max_length=10, choices=What.choices, default=What.BOTH)
+    severities = models.JSONField(default=list)  # of events: Severity; empty: all
+    categories = models.JSONField(default=list)  # of events; empty: all
+    sealed_settings = models.TextField()  # accounts.sealing of JSON: name of field -> text
+    is_paused = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    # The last of each that was sent, or passed over by the filter.
+    event_taken_s = models.BigIntegerField(editable=False)  # Unix s by the store's clock
+    event_id = models.CharField(max_length=36, editable=False)
+    detection_row = models.BigIntegerField(default=0, editable=False)  # of alerts.AlertDetection
+    transition_row = models.BigIntegerField(default=0, editable=False)  # of alerts.AlertTransition
+
+    # Where the batch that is being sent ends, as JSON of forwarding.batches.Position; "" between batches.
+    pending_end = models.TextField(default="", editable=False)
+
+    sent_count = models.PositiveBigIntegerField(default=0, editable=False)
+    last_sent_at = models.DateTimeField(null=True, editable=False)
+    caught_up_at = models.DateTimeField(null=True, editable=False)  # when there was nothing more to send
+    failures_count = models.PositiveIntegerField(default=0, editable=False)  # attempts since the last success
+    failing_since = models.DateTimeField(null=True, editable=False)
+    last_error = models.CharField(max_length=ERROR_LENGTH_MAX, default="", editable=False)
+    last_error_at = models.DateTimeField(null=True, editable=False)
+    retry_at = models.DateTimeField(null=True, editable=False)
+    # Who sends now: at most one worker does, so that order holds.
+    lease_id = models.UUIDField(null=True, editable=False)
+    leased_until = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        ordering = ["name", "id"]
+        constraints = [
+            models.UniqueConstraint(name="forwarding_one_per_name", fields=["org", "environment", "name"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
