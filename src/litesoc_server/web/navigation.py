@@ -35,6 +35,7 @@ DESTINATIONS: Sequence[Destination] = (
     Destination("actors", "Actors", "actors", "c"),
     Destination("addresses", "Addresses", "addresses", "i"),
     Destination("detections", "Detections", "detections", "d"),
+    Destination("notifications", "Notifications", "notifications", "n"),
     Destination("settings", "Settings", "settings", "s"),
 )
 SETTINGS_PAGES: Sequence[SettingsPage] = (

@@ -14,8 +14,9 @@ from asgiref.sync import async_to_sync
 from django.core import serializers
 from django.db.models import Model
 from django.http import HttpResponse
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
 from control_factories import MembershipFactory, OrganizationFactory, UserFactory, make_alert, make_key, make_suppression
 from litesoc_server.alerts.bulk import start_bulk
@@ -25,14 +26,20 @@ from litesoc_server.alerts.models import Alert, AlertComment, BulkChange
 from litesoc_server.apikeys.models import ApiKey
 from litesoc_server.audit.by import By
 from litesoc_server.audit.models import AuditEntry
+from litesoc_server.events.detection import AlertSeverity
 from litesoc_server.events.envelope import Environment
 from litesoc_server.events.event import Actor
+from litesoc_server.notify.message import Occasion
+from litesoc_server.notify.models import Channel, Delivery, EscalationRule, Route
+from litesoc_server.notify.outbox import Addressed, notification_of, put
+from litesoc_server.notify.route_changes import add_rule
 from litesoc_server.orgs.invitations import invite
 from litesoc_server.orgs.member_changes import Acting
 from litesoc_server.orgs.models import Invitation, ListedPage, Membership, Organization, Role, SavedView, Suppression
 from litesoc_server.orgs.principals import Who
 from litesoc_server.store.base import EventStore
 from management_api import Tenant, make_event, store_events
+from notify_factories import LOOPBACK, make_channel
 
 # What arguments of addresses name that is the same in every organisation, or counted anew in each.
 NAMES = {"slug": "brute_force_address", "int": "1", "str": "csv", "format": "csv"}
@@ -56,6 +63,10 @@ class Owned:
         org = {"org": self.org}
         kinds: list[tuple[type[Model], dict[str, object]]] = [
             (Alert, org),
+            (Channel, org),
+            (Delivery, org),
+            (EscalationRule, org),
+            (Route, org),
             (AlertComment, {"alert__org": self.org}),
             (ApiKey, org),
             (BulkChange, org),
@@ -83,13 +94,21 @@ def make_owned(org: Organization, mark: str, store: EventStore) -> Owned:
     )
     acting = Acting.member(MembershipFactory(org=org, role=Role.OWNER).user, By.operator())
     invitation = invite(org, f"{mark}-guest@shop.example", Role.VIEWER, acting=acting).invitation
+    with override_settings(EGRESS_POLICY=LOOPBACK):
+        channel = make_channel(org, name=f"{mark}-hook", url=f"http://127.0.0.1:9/{mark}-hook")
+    notification = notification_of(alert, Occasion.ALERT_CREATED, mark)
+    (delivery,) = put(notification, [Addressed(channel=channel, due_at=timezone.now())])
     ids = {
         "alert_id": alert.id,
         "bulk_id": bulk.id,
+        "channel_id": channel.id,
         "comment_id": add_comment(alert, f"{mark} says so", author=member.user).id,
+        "delivery_id": delivery.id,
         "event_id": event.event_id,
         "invitation_id": invitation.id,
         "key_id": make_key(org, name=f"{mark}-key").record.id,
+        "route_id": channel.routes.get().id,
+        "rule_id": add_rule(channel, min_severity=AlertSeverity.HIGH, after_minutes=15, who=who).id,
         "suppression_id": make_suppression(org, reason=f"{mark} is loud", actor=f"{mark}-actor").id,
         "user_id": member.user.pk,
         "view_id": view.id,
@@ -197,7 +216,13 @@ def test_no_page_says_anything_of_another_organisation(role: Role, ours: Owned, 
         if ours.mark in body:
             seen.add(route)
     # What was asked is said again, and the audit log says later what was asked: so here only more than that counts.
-    more = (f"{theirs.mark}-name", f"About {theirs.mark}", f"{theirs.mark}-actor@", f"{theirs.mark} is loud")
+    more = (
+        f"{theirs.mark}-name",
+        f"About {theirs.mark}",
+        f"{theirs.mark}-actor@",
+        f"{theirs.mark} is loud",
+        f"{theirs.mark}-hook",
+    )
     for query in (f"?q={theirs.mark}", f"?id={theirs.mark}-actor&start={theirs.mark}&who={theirs.mark}"):
         for route in filterfalse(is_endless, WITHOUT_IDS):
             body = body_of(client.get(address(route, ours.org, ours.ids) + query))

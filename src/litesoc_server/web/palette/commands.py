@@ -19,6 +19,14 @@ _MORE_PAGES = (
     ("suppressions", "Suppressions", "block", "mute exceptions"),
     ("detections_general", "Detection settings", "settings", "allow list trusted addresses networks countries storms"),
     ("policy_changes", "History of detection settings", "history", "changes undo policy"),
+    (
+        "notification_routes",
+        "Routing of notifications",
+        "notifications",
+        "who hears routes quiet hours escalation digest mute",
+    ),
+    ("notification_deliveries", "Deliveries of notifications", "notifications", "log sent failed replay webhook"),
+    ("notification_mine", "My e-mail notifications", "mail", "own personal alerts mute"),
     ("setup", "Setup guide", "setup", "api key snippet sdk first event checklist"),
 )
 _OWN_PAGES = (

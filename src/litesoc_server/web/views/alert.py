@@ -36,6 +36,7 @@ from litesoc_server.web.alerts.told import told
 from litesoc_server.web.alerts.wanted import filters_of, wanted_by
 from litesoc_server.web.detections.sentences import Description, description_of
 from litesoc_server.web.member import Member, PageRequest, page
+from litesoc_server.web.notifications.rows import told_about
 
 _DETECTORS = {detector.id: detector for detector in DETECTORS}
 _LAST_TITLES = {"1h": "1 hour", "1d": "1 day", "7d": "7 days", "30d": "30 days"}
@@ -54,6 +55,7 @@ def alert(request: PageRequest, member: Member, alert_id: uuid.UUID) -> HttpResp
         "others": others_about(found, member),
         **_history(found, member),
         **_choices(found, member),
+        "deliveries": told_about(found, member),
     }
     return render(request, "web/alert/page.html", context)
 

@@ -1,0 +1,1 @@
+"""What the pages about channels, routes and deliveries are made of."""
