@@ -56,7 +56,7 @@ def test_the_ways_to_send_are_chosen_by_keyboard_copied_and_remembered(site: Sit
         visit.page.keyboard.press("ArrowRight")
         node_sdk = visit.page.get_by_role("tabpanel", name="Node SDK")
         assert "npm install litesoc" in node_sdk.inner_text()
-        assert visit.page.get_by_role("tabpanel").count() == 1
+        assert visit.page.locator("#setup-sending").get_by_role("tabpanel").count() == 1
         visit.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         node_sdk.get_by_role("button", name="Copy the code").click()
         visit.page.locator("#announcements", has_text="Copied").wait_for(state="attached")
@@ -65,3 +65,31 @@ def test_the_ways_to_send_are_chosen_by_keyboard_copied_and_remembered(site: Sit
         visit.page.get_by_role("tabpanel", name="Node SDK").wait_for()  # chosen by that chunk
         visit.page.get_by_role("tab", name="Node SDK").press("End")
         assert "composer require" in visit.page.get_by_role("tabpanel", name="PHP SDK").inner_text()
+
+
+def test_the_frameworks_are_chosen_by_keyboard_copied_and_remembered(site: Site) -> None:
+    with site.visit("stranger") as visit:
+        visit.go(f"{NEW_ORG}/test/setup/")
+        visit.page.wait_for_load_state("networkidle")  # the chunk with the tabs' keys
+        card = visit.page.locator("#setup-application")
+        card.get_by_role("tab", name="Flask").press("End")
+        assert "KnownProxies" in card.get_by_role("tabpanel", name="ASP.NET Core").inner_text()
+        card.get_by_role("tab", name="ASP.NET Core").press("Home")
+        visit.page.keyboard.press("ArrowRight")
+        django = card.get_by_role("tabpanel", name="Django")
+        assert card.get_by_role("tabpanel").count() == 1
+        visit.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        django.get_by_role("button", name="Copy the code under “shop/litesoc_signals.py”").click()
+        visit.page.locator("#announcements", has_text="Copied").wait_for(state="attached")
+        assert "@receiver(user_login_failed)" in visit.page.evaluate("navigator.clipboard.readText()")
+        visit.page.reload()
+        card.get_by_role("tabpanel", name="Django").wait_for()  # chosen by that chunk
+
+
+def test_a_new_key_is_in_the_code_of_the_frameworks(site: Site) -> None:
+    with site.visit("stranger") as visit:
+        visit.go(f"{NEW_ORG}/test/setup/")
+        visit.page.get_by_role("button", name="Create a key").click()
+        key = visit.page.locator("#setup-key").inner_text()
+        assert f"LITESOC_API_KEY='{key}'" in visit.page.locator("#flask-in-1").inner_text()
+        assert f"LITESOC_URL='{site.server.url}'" in visit.page.locator("#flask-in-1").inner_text()

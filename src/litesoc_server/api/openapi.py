@@ -1,16 +1,18 @@
 """The OpenAPI 3.1 document of everything a key can call: what django-ninja knows, and ingest's paths."""
 
 import functools
+import json
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any, Literal, cast
 
-from django.http import HttpRequest, JsonResponse
-from django.views.decorators.http import require_GET
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_GET, require_safe
 
 from litesoc_server.alerts.models import Resolution
 from litesoc_server.api.app import api
 from litesoc_server.api.caller import KEY_HEADER
 from litesoc_server.api.v1.alert_change import NAME_LENGTH_MAX, NOTES_LENGTH_MAX
+from litesoc_server.api.yaml_text import yaml_text
 from litesoc_server.ingest import openapi as ingest_openapi
 from litesoc_server.ingest import openapi_webhooks
 from litesoc_server.ingest.webhook_request import KEY_PARAMETER
@@ -102,6 +104,19 @@ def openapi_json(request: HttpRequest) -> JsonResponse:
     """Answer with the document; it holds nothing secret, so no key is asked for."""
     del request
     return JsonResponse(document(), headers={"Access-Control-Allow-Origin": "*"})
+
+
+@require_safe
+def openapi_download(request: HttpRequest, file_format: Literal["json", "yaml"]) -> HttpResponse:
+    """Answer with the document as a file to save, in either form."""
+    del request
+    written = f"{json.dumps(document(), indent=2)}\n" if file_format == "json" else yaml_text(document())
+    # RFC 9512 registers application/yaml.
+    return HttpResponse(
+        written,
+        content_type=f"application/{file_format}",
+        headers={"Content-Disposition": f'attachment; filename="litesoc-openapi.{file_format}"'},
+    )
 
 
 @functools.cache

@@ -9,6 +9,7 @@ from control_factories import NOW_MS, MembershipFactory, OrganizationFactory, Us
 from litesoc_server.apikeys.models import ApiKey
 from litesoc_server.events.envelope import Environment
 from litesoc_server.events.event import Actor, Device, Network
+from litesoc_server.guides.integrations import INTEGRATIONS
 from litesoc_server.orgs.models import Organization, Role
 from litesoc_server.store.base import EventStore
 from litesoc_server.web.views.setup import KEYS_MAX
@@ -16,6 +17,7 @@ from management_api import Tenant, make_event, store_down, store_events
 
 pytestmark = pytest.mark.django_db
 
+KEY_SHOWN_COUNT = 8 + len(INTEGRATIONS)  # itself, six ways to send an event, five failed logins, each framework
 SECRET = re.compile(r"lsoc_(?:live|test)_[\w-]{32}")
 
 
@@ -46,7 +48,7 @@ def test_a_new_key_is_in_that_one_answer_and_in_its_code_and_nowhere_else(
     assert "no-store" in answer["Cache-Control"]
     (secret,) = set(SECRET.findall(answer.content.decode()))
     assert secret.startswith(f"lsoc_{environment.value}_")
-    assert answer.content.decode().count(secret) == 8  # itself, six ways to send an event, five failed logins
+    assert answer.content.decode().count(secret) == KEY_SHOWN_COUNT
     key = ApiKey.objects.get(org=org, name="setup guide")
     assert (key.scopes, key.environment, key.created_by) == (["ingest"], environment.value, answer.wsgi_request.user)
     later = [page(client, org), page(client, org, environment="test"), page(client, org, "setup/progress?poll=1")]
@@ -59,7 +61,7 @@ def test_the_answer_to_htmx_holds_the_steps_that_show_the_key(org: Organization)
     answer = signed_in(org).post(f"/o/{org.slug}/live/setup/key", headers={"HX-Request": "true"})
     text = answer.content.decode()
     assert "<html" not in text
-    assert len(SECRET.findall(text)) == 8
+    assert len(SECRET.findall(text)) == KEY_SHOWN_COUNT
     assert 'hx-target="#setup-loop"' in text
 
 
@@ -87,6 +89,10 @@ def test_the_code_is_for_this_server(org: Organization) -> None:
     text = page(signed_in(org), org)
     assert "curl -X POST http://testserver/api/v1/collect" in text
     assert "YOUR_API_KEY" in text
+    assert text.count("LITESOC_URL=&#x27;http://testserver&#x27;") == len(INTEGRATIONS)
+    for one in INTEGRATIONS:
+        assert f">{one.title}</button>" in text
+        assert all(f'href="{url}"' in text for url in one.documentation)
 
 
 def test_it_waits_until_an_event_and_an_alert_are_there(org: Organization, store: EventStore) -> None:
@@ -182,7 +188,7 @@ def test_without_the_store_the_key_and_the_code_are_still_there(org: Organizatio
         assert "does not answer" in text
         assert "setup/progress?poll=1" in text
         assert "curl -X POST" in text
-        assert len(SECRET.findall(client.post(f"/o/{org.slug}/live/setup/key").content.decode())) == 8
+        assert len(SECRET.findall(client.post(f"/o/{org.slug}/live/setup/key").content.decode())) == KEY_SHOWN_COUNT
         assert client.get(f"/o/{org.slug}/live/setup/notices").status_code == 503
         assert client.get("/")["Location"].endswith("/live/")
 

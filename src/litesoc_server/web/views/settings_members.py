@@ -21,8 +21,8 @@ from litesoc_server.orgs.member_changes import MemberRefused
 from litesoc_server.orgs.members import MEMBERS_SHOWN_MAX, members_of
 from litesoc_server.orgs.models import Invitation, Role
 from litesoc_server.orgs.roles import Permission
+from litesoc_server.server_address import server_address
 from litesoc_server.web.member import Member, PageRequest, page
-from litesoc_server.web.server_address import server_address
 from litesoc_server.web.settings_pages.member_acts import acting_of, may_touch, roles_to_give, sent_role
 from litesoc_server.web.settings_pages.role_matrix import role_matrix
 

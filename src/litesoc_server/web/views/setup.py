@@ -8,16 +8,17 @@ from django.shortcuts import render
 from litesoc_server import backend
 from litesoc_server.apikeys.issue_key import IssuedKey, issue_key
 from litesoc_server.apikeys.selectors import usable_keys
+from litesoc_server.guides.integrations import INTEGRATIONS
 from litesoc_server.ingest.keys import Scope
 from litesoc_server.orgs.access import owners_of
 from litesoc_server.orgs.roles import Permission
+from litesoc_server.server_address import server_address
 from litesoc_server.store.base import StoreUnavailable
 from litesoc_server.web.audit_by import by_of
 from litesoc_server.web.member import Member, PageRequest, page
-from litesoc_server.web.server_address import server_address
 from litesoc_server.web.setup_guide.checklist import checklist_of
+from litesoc_server.web.setup_guide.first_event import KEY_TO_FILL_IN, five_failures, snippets_for
 from litesoc_server.web.setup_guide.progress import progress_of
-from litesoc_server.web.setup_guide.snippets import KEY_TO_FILL_IN, five_failures, snippets_for
 from litesoc_server.web.setup_guide.understanding import remarks_on
 
 KEY_NAME = "setup guide"
@@ -78,6 +79,7 @@ def _sending(request: PageRequest, member: Member, issued: IssuedKey | None = No
         "owners": owners_of(member.org),
         "snippets": snippets_for(key=key, url=url),
         "five_failures": five_failures(key=key, url=url),
+        "integrations": [(one, list(one.steps(key=key, url=url))) for one in INTEGRATIONS],
     }
 
 
