@@ -43,7 +43,7 @@ def test_the_long_one_holds_every_event_endpoint_and_framework() -> None:
         (method.upper(), path)
         for path, operations in document()["paths"].items()
         for method, operation in operations.items()
-        if method != "parameters" and not operation.get("deprecated")
+        if method in {"get", "put", "post", "delete", "patch"} and not operation.get("deprecated")
     }
 
     assert all(f"`{name}`" in text for name in CATALOG)
