@@ -18,6 +18,7 @@ from litesoc_server.database import fresh_connections
 from litesoc_server.notify import lease
 from litesoc_server.notify.attempt import attempt
 from litesoc_server.notify.due import due_channels, next_due
+from litesoc_server.notify.sum_up import sum_up_if_many
 from litesoc_server.notify.wake import wait_to_be_woken, wake
 
 log = logging.getLogger(__name__)
@@ -87,6 +88,7 @@ class Deliverer:
             return 0
         attempts = 0
         try:
+            sum_up_if_many(channel_id, self._now())
             while attempts < AT_ONCE and not self._stop.is_set():
                 delivery = next_due(channel_id, self._now())
                 if delivery is None or not lease.renew(channel_id, mine, self._now()):

@@ -133,6 +133,7 @@ class Notification(models.Model):
     org = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+", verbose_name="organisation")
     occasion = models.CharField(max_length=20, choices=[(one.value, one.value) for one in Occasion])
     alert = models.ForeignKey(Alert, on_delete=models.CASCADE, null=True, related_name="notifications")
+    rule = models.ForeignKey(EscalationRule, on_delete=models.SET_NULL, null=True, related_name="+")  # that escalated
     thread = models.CharField(max_length=64)  # see Message.thread
     severity = models.CharField(max_length=10, default="")  # the alert's at that moment; "" without one
     note = models.CharField(max_length=200, default="")  # a sentence of ours that comes before the others

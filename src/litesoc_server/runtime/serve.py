@@ -23,6 +23,7 @@ from litesoc_server.events.errors import StreamUnavailable
 from litesoc_server.forwarding.keeper import ForwardingKeeper
 from litesoc_server.ingest.idempotency import IdempotencyUnavailable
 from litesoc_server.notify.deliver import Deliverer
+from litesoc_server.notify.keeper import NotifyKeeper
 from litesoc_server.orgs.models import Organization
 from litesoc_server.orgs.policies import OrgPolicyProvider
 from litesoc_server.pipeline.consumer import PipelineConsumer
@@ -229,6 +230,7 @@ def _build_worker(
     keepers = {
         "alerts": AlertConsumer(stream.consumer(Subject.DETECTIONS), policies).run,
         "policies": policies.keep_fresh,
+        "digests": NotifyKeeper(clock=clock).run,
         "deliveries": Deliverer(clock=clock, is_alone=owns_data_dir(config)).run,
         "audit logs": keep_logs,
         "usage": UsageKeeper(reader=store, clock=clock).run,

@@ -1,0 +1,161 @@
+"""Digests, escalation, quiet hours and what many waiting messages become."""
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+from django.utils import timezone
+
+from control_factories import make_alert
+from litesoc_server.alerts.lifecycle import acknowledge, mark_safe
+from litesoc_server.alerts.models import Alert
+from litesoc_server.clock import ManualClock
+from litesoc_server.events.detection import AlertSeverity
+from litesoc_server.notify import sum_up
+from litesoc_server.notify.deliver import Deliverer
+from litesoc_server.notify.digests import send_due_digests
+from litesoc_server.notify.escalate import escalate_overdue
+from litesoc_server.notify.models import Channel, Delivery, Digest, Notification, Route
+from litesoc_server.notify.route_changes import add_rule, mute_channel
+from litesoc_server.orgs.models import Organization
+from notify_factories import WHO, fire, make_channel
+from webhook_receiver import receiving
+
+MORNING = datetime(2026, 5, 29, 8, tzinfo=UTC)
+
+
+def alert_at(org: Organization, at: datetime, **changes: Any) -> Alert:
+    alert = make_alert(org, **changes)
+    Alert.objects.filter(pk=alert.pk).update(created_at=at)
+    return alert
+
+
+def digest_of(channel: Channel) -> dict[str, Any]:
+    message: dict[str, Any] = Delivery.objects.get(channel=channel).notification.message
+    return message
+
+
+@pytest.fixture
+def daily(org: Organization) -> Channel:
+    """Return a channel that gets a digest at 8 o'clock UTC."""
+    channel = make_channel(org)
+    Route.objects.filter(channel=channel).update(digest=Digest.DAILY, digested_until=MORNING - timedelta(days=1))
+    return channel
+
+
+def test_a_digest_has_figures_of_its_period_beside_the_one_before(org: Organization, daily: Channel) -> None:
+    for hours, severity in (
+        (1, AlertSeverity.HIGH),
+        (2, AlertSeverity.MEDIUM),
+        (2, AlertSeverity.LOW),
+        (30, AlertSeverity.HIGH),
+    ):
+        alert_at(org, MORNING - timedelta(hours=hours), severity=severity)
+    settled = alert_at(org, MORNING - timedelta(hours=23), severity=AlertSeverity.HIGH, title="Settled already")
+    mark_safe(settled, who=WHO)
+    alert_at(org, MORNING, severity=AlertSeverity.HIGH)  # belongs to the next
+    assert not Delivery.objects.exists()
+    assert send_due_digests(MORNING - timedelta(seconds=1)) == 0
+    assert send_due_digests(MORNING) == 1
+    assert send_due_digests(MORNING + timedelta(hours=23)) == 0
+    message = digest_of(daily)
+    assert message["title"] == "3 alerts in the last day"
+    assert message["summary"] == "3 alerts, 2 more than in the day before; 2 not settled yet."
+    figures = {one["label"]: (one["value"], one["before"]) for one in message["figures"]}
+    assert figures == {"Alerts": (3, 1), "High": (2, 1), "Medium": (1, 0), "Not settled": (2, None)}
+    assert sum(one["value"] for one in message["bars"]) == 3
+    assert [one["label"] for one in message["bars"] if one["value"]] == ["09", "06", "07"]
+    assert "Settled already" in [one["title"] for one in message["lines"]]
+
+
+def test_nothing_happened_and_nothing_is_said(daily: Channel) -> None:
+    assert send_due_digests(MORNING) == 0
+    assert Route.objects.get(channel=daily).digested_until == MORNING
+
+
+def test_after_a_time_without_a_server_the_digest_begins_where_the_last_ended(org: Organization, daily: Channel) -> None:
+    alert_at(org, MORNING + timedelta(hours=1))
+    assert send_due_digests(MORNING + timedelta(days=3)) == 1
+    assert digest_of(daily)["figures"][0]["value"] == 1
+
+
+def test_critical_alerts_do_not_wait_for_the_digest(org: Organization, daily: Channel) -> None:
+    fire(org, severity=AlertSeverity.CRITICAL)
+    assert Delivery.objects.get(channel=daily).notification.occasion == "alert.created"
+
+
+def test_nobody_acknowledges_so_another_channel_is_told_once(org: Organization) -> None:
+    channel, boss = make_channel(org), make_channel(org, name="Boss")
+    Route.objects.filter(channel=boss).delete()
+    add_rule(boss, min_severity=AlertSeverity.HIGH, after_minutes=15, who=WHO)
+    seen = fire(org, severity=AlertSeverity.HIGH, incident_key="account|actor:usr_1")
+    unseen = fire(org, severity=AlertSeverity.HIGH, incident_key="account|actor:usr_2")
+    fire(org, severity=AlertSeverity.MEDIUM, incident_key="account|actor:usr_3")
+    acknowledge(seen, who=WHO)
+    now = timezone.now()
+    assert escalate_overdue(now + timedelta(minutes=14)) == 0
+    assert escalate_overdue(now + timedelta(minutes=16)) == 1
+    assert escalate_overdue(now + timedelta(minutes=17)) == 0
+    told = Delivery.objects.get(channel=boss)
+    assert (told.notification.occasion, told.notification.alert) == ("alert.escalated", unseen)
+    assert told.notification.note == "Nobody acknowledged it within 15 minutes."
+    assert Delivery.objects.filter(channel=channel).count() == 3
+
+
+def test_what_quiet_hours_hold_back_is_said_once_as_it_is_then(org: Organization) -> None:
+    channel = make_channel(org)
+    now = timezone.now()
+    Route.objects.filter(channel=channel).update(
+        quiet_from=(now - timedelta(hours=1)).time(), quiet_until=(now + timedelta(hours=1)).time()
+    )
+    fire(org)
+    worse = fire(org, severity=AlertSeverity.HIGH)
+    assert [one.status for one in Delivery.objects.order_by("created_at")] == ["cancelled", "pending"]
+    fire(org, severity=AlertSeverity.CRITICAL)
+    assert [one.status for one in Delivery.objects.order_by("created_at")] == ["cancelled", "cancelled", "pending"]
+    assert Delivery.objects.latest("created_at").due_at <= timezone.now()
+    settled = fire(org, incident_key="account|actor:usr_1")
+    mark_safe(settled, who=WHO)
+    of_settled = Delivery.objects.filter(notification__alert=settled)
+    assert [(one.status, one.notification.occasion) for one in of_settled] == [("cancelled", "alert.created")]
+    assert worse != settled
+
+
+def test_a_muted_channel_hears_nothing_until_then(org: Organization) -> None:
+    channel = make_channel(org)
+    mute_channel(channel, timezone.now() + timedelta(hours=1), who=WHO)
+    fire(org, severity=AlertSeverity.CRITICAL)
+    assert not Delivery.objects.exists()
+    mute_channel(channel, None, who=WHO)
+    fire(org, incident_key="account|actor:usr_1")
+    assert Delivery.objects.count() == 1
+
+
+def test_very_many_that_wait_for_people_are_summed_up(
+    org: Organization, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sum_up, "SUMMED_UP_FROM", 3)
+    with receiving() as receiver:
+        channel = make_channel(org, url=receiver.url)
+        for number in range(4):
+            fire(org, incident_key=f"account|actor:usr_{number}")
+        assert not sum_up.sum_up_if_many(channel.pk, datetime.fromtimestamp(clock.now_ms() / 1_000, UTC)), "machines get all"
+        monkeypatch.setattr(sum_up, "FOR_MACHINES", frozenset())
+        deliverer = Deliverer(clock=clock)
+        assert deliverer.drain(channel.pk) == 1
+        deliverer.close()
+        body = msgspec.json.decode(receiver.received[0].body)
+    assert (body["type"], body["title"]) == ("digest", "4 alerts waited for this channel")
+    assert len(body["alerts"]) == 4
+    assert Delivery.objects.filter(status="cancelled", reason=sum_up.SUMMED_UP).count() == 4
+    assert Notification.objects.filter(occasion="digest").count() == 1
+
+
+def test_quiet_hours_are_local(org: Organization) -> None:
+    channel = make_channel(org)
+    Route.objects.filter(channel=channel).update(
+        quiet_from=time(0), quiet_until=time(23, 59, 59, 999_999), time_zone="Pacific/Kiritimati"
+    )
+    fire(org)
+    assert Delivery.objects.get().due_at > timezone.now()
