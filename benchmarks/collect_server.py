@@ -24,6 +24,7 @@ from litesoc_server.ingest.key_directory import KeyDirectory
 from litesoc_server.ingest.key_use import KeyUse, Uses
 from litesoc_server.ingest.keys import KeyRecord, Scope
 from litesoc_server.ingest.limits import QuotaMeter, RateLimiter
+from litesoc_server.ingest.otlp import OtlpDoor
 from litesoc_server.ingest.refusals import RefusalCounts
 from litesoc_server.ingest.source_counts import Counts, SourceCounts
 from litesoc_server.ingest.source_settings import Connection, SettingsDirectory
@@ -144,6 +145,7 @@ async def serve(kind: str, port: int, directory: Path, *, nats_url: str, is_fast
     app = IngestApp(
         collector=collector,
         webhooks=webhooks,
+        otlp=OtlpDoor(gate=collector.gate, publisher=publisher, key_directory=keys, refusals=RefusalCounts(), clock=clock),
         key_directory=keys,
         rate_limiter=limiter,
         quota_meter=quota,

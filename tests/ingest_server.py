@@ -27,6 +27,7 @@ from litesoc_server.ingest.key_directory import KeyDirectory
 from litesoc_server.ingest.key_use import KeyUse, Uses
 from litesoc_server.ingest.keys import KeyRecord, KeysUnavailable, Scope, hash_key
 from litesoc_server.ingest.limits import QuotaMeter, RateLimiter
+from litesoc_server.ingest.otlp import OtlpDoor
 from litesoc_server.ingest.refusals import RefusalCounts
 from litesoc_server.ingest.reply import Reply
 from litesoc_server.ingest.source_counts import Counts, SourceCounts
@@ -282,9 +283,17 @@ class IngestServer:
             refusals=RefusalCounts(),
             clock=self.clock,
         )
+        otlp = OtlpDoor(
+            gate=collector.gate,
+            publisher=publisher,
+            key_directory=self.keys,
+            refusals=RefusalCounts(),
+            clock=self.clock,
+        )
         app = IngestApp(
             collector=collector,
             webhooks=webhooks,
+            otlp=otlp,
             key_directory=self.keys,
             clock=self.clock,
             body_timeout_s=self._body_timeout_s,
@@ -314,6 +323,7 @@ class IngestServer:
         refreshing.cancel()
         await collector.close()
         webhooks.close()
+        otlp.close()
         settings.close()
         await idempotency.close()
 

@@ -1,4 +1,4 @@
-"""The raw ASGI application for /collect, /collect/batch, /webhooks/… and /health, and for every API path's preflight."""
+"""The raw ASGI application for /collect, /collect/batch, /webhooks/…, /logs, /health, and every API path's preflight."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -15,7 +15,8 @@ from litesoc_server.ingest.key_directory import KeyDirectory
 from litesoc_server.ingest.key_use import KeyUse
 from litesoc_server.ingest.keys import KeyRecord, KeysUnavailable
 from litesoc_server.ingest.limits import QuotaMeter, RateLimiter
-from litesoc_server.ingest.paths import COLLECT, COLLECT_BATCH, HEALTH, WEBHOOKS, api_path
+from litesoc_server.ingest.otlp import OtlpDoor, OtlpRequest, content_type_of, refusal_of
+from litesoc_server.ingest.paths import COLLECT, COLLECT_BATCH, HEALTH, LOGS, WEBHOOKS, api_path
 from litesoc_server.ingest.reply import Account, Reply, json_reply, preflight_reply, refusal_reply
 from litesoc_server.ingest.request import CollectRequest, RequestHead, read_head
 from litesoc_server.ingest.responses import ENCODER, ErrorCode, Refused, iso_ms, server_error, unavailable
@@ -28,7 +29,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 SERVICE = "litesoc-server"
 
-_METHODS = {COLLECT: ("POST",), COLLECT_BATCH: ("POST",), HEALTH: ("GET", "HEAD")}
+_METHODS = {COLLECT: ("POST",), COLLECT_BATCH: ("POST",), HEALTH: ("GET", "HEAD"), LOGS: ("POST",)}
 
 
 class IngestApp:
@@ -39,6 +40,7 @@ class IngestApp:
         *,
         collector: Collector,
         webhooks: WebhookDoor,
+        otlp: OtlpDoor,
         key_directory: KeyDirectory,
         rate_limiter: RateLimiter,
         quota_meter: QuotaMeter,
@@ -49,6 +51,7 @@ class IngestApp:
     ) -> None:
         self._collector = collector
         self._webhooks = webhooks
+        self._otlp = otlp
         self._keys = key_directory
         self._rate_limiter = rate_limiter
         self._quota_meter = quota_meter
@@ -94,6 +97,8 @@ class IngestApp:
         peer = None if client is None else client[0]
         if path == HEALTH:
             return await self._health(head, peer, account)
+        if path == LOGS:
+            return await self._logs(scope, receive, head, account, peer)
         body = await read_body(receive, head, timeout_s=self._body_timeout_s)
         request = CollectRequest(head, body, path == COLLECT_BATCH, peer)
         return await self._collector.collect(request)
@@ -107,6 +112,15 @@ class IngestApp:
             self._webhooks.note_refused(opened, refused)
             raise
         return await self._webhooks.take(opened, body)
+
+    async def _logs(self, scope: Scope, receive: Receive, head: RequestHead, account: Account, peer: str | None) -> Reply:
+        content_type = content_type_of(scope["headers"])
+        try:
+            body = await read_body(receive, head, timeout_s=self._body_timeout_s)
+            return await self._otlp.take(OtlpRequest(head, content_type, body, peer), account)
+        except Refused as refused:
+            now_ms = self._clock.now_ms()
+            return refusal_of(refused, content_type, account=account, origin=head.origin, now_ms=now_ms)
 
     async def _health(self, head: RequestHead, peer: str | None, account: Account) -> Reply:
         body: dict[str, object] = {

@@ -5,6 +5,7 @@ import re
 COLLECT = "/collect"
 COLLECT_BATCH = "/collect/batch"
 HEALTH = "/health"
+LOGS = "/logs"  # OTLP over HTTP: exporters post to /v1/logs
 WEBHOOKS = "/webhooks/"  # and the id of a source
 
 # Contract 1.1. A redirect would turn a POST into a GET in several clients, so variants are accepted as they are.

@@ -22,6 +22,7 @@ from litesoc_server.ingest.gate import Gate
 from litesoc_server.ingest.key_directory import KeyDirectory
 from litesoc_server.ingest.key_use import KeyUse
 from litesoc_server.ingest.limits import QuotaMeter, RateLimiter
+from litesoc_server.ingest.otlp import OtlpDoor
 from litesoc_server.ingest.refusals import RefusalCounts
 from litesoc_server.ingest.source_counts import SourceCounts
 from litesoc_server.ingest.source_settings import SettingsDirectory
@@ -89,6 +90,7 @@ async def build_http(
     ingest = IngestApp(
         collector=collector,
         webhooks=_build_webhooks(stack, collector.gate, stream.publisher, keys, refusals, clock),
+        otlp=_build_otlp(stack, collector.gate, stream.publisher, keys, refusals, clock),
         key_directory=keys,
         rate_limiter=rate_limiter,
         quota_meter=quota_meter,
@@ -124,6 +126,19 @@ def _build_webhooks(
         refusals=refusals,
         clock=clock,
     )
+    stack.callback(door.close)
+    return door
+
+
+def _build_otlp(
+    stack: contextlib.AsyncExitStack,
+    gate: Gate,
+    publisher: Publisher,
+    keys: KeyDirectory,
+    refusals: RefusalCounts,
+    clock: Clock,
+) -> OtlpDoor:
+    door = OtlpDoor(gate=gate, publisher=publisher, key_directory=keys, refusals=refusals, clock=clock)
     stack.callback(door.close)
     return door
 

@@ -24,8 +24,8 @@ _GZIP_WINDOW = 31  # zlib: expect a gzip header
 _NS_PER_MS = 1_000_000
 _LIST_LENGTH_MAX = 50
 
-Scalar: TypeAlias = "str | int | float | bool"
-Attributes: TypeAlias = "Mapping[str, Scalar | list[Scalar]]"
+Scalar: TypeAlias = str | int | float | bool
+Attributes: TypeAlias = Mapping[str, Scalar | list[Scalar]]
 
 
 class LogRecord(msgspec.Struct, frozen=True):

@@ -16,6 +16,7 @@ from litesoc_server.sources import (
     keycloak,
     ocsf,
     okta,
+    otlp,
     supabase,
     workos,
 )
@@ -26,6 +27,7 @@ COLLECT = "collect"
 _TRANSLATE: dict[str, Callable[[bytes], list[SourceItem]]] = {
     COLLECT: collect.translate,
     FEEDBACK_SOURCE: feedback.translate,
+    otlp.ID: otlp.translate,
 }
 
 # In the order in which people see them. One line for each.
