@@ -12,8 +12,12 @@ from litesoc_server.guides.snippet_files import filled
 _PYTHON = ("litesoc_events.py", "litesoc_events.py")
 _NODE = ("litesoc.mjs", "litesoc.mjs")
 _RUN = "The code of this page is run by the tests of LiteSOC server."
-_NOT_RUN = "The tests of LiteSOC server do not run this code: they have no {}. If it fails for you, tell us."
-_GLUE = "The tests of LiteSOC server run `litesoc.mjs`, and check the syntax of the rest; they have no {}."
+_GLUE = "The tests of LiteSOC server run `litesoc.mjs`. The rest was run by hand with {}, behind a proxy's header."
+_BY_HAND = "The tests of LiteSOC server have no {}. This code was run by hand, behind a proxy's header."
+_SYNTAX = (
+    "The tests of LiteSOC server have no {}, and only the syntax of this code was checked. If it fails for you, tell us."
+)
+_NOT_RUN = "The tests of LiteSOC server have no {}, and this code was not run. If it fails for you, tell us."
 
 
 @dataclass(frozen=True)
@@ -135,7 +139,7 @@ INTEGRATIONS = (
             "`X-Forwarded-For`. Never set it to `true`: then the leftmost address counts, which anybody can make up."
         ),
         documentation=("https://expressjs.com/en/guide/behind-proxies/",),
-        tested=_GLUE.format("Express"),
+        tested=_GLUE.format("Express 5"),
     ),
     Integration(
         id="nextjs",
@@ -152,7 +156,7 @@ INTEGRATIONS = (
             "https://nextjs.org/docs/app/guides/upgrading/version-15",
             "https://nextjs.org/docs/app/api-reference/functions/after",
         ),
-        tested=_GLUE.format("Next.js"),
+        tested=_GLUE.format("Next.js 16"),
     ),
     Integration(
         id="nestjs",
@@ -164,7 +168,7 @@ INTEGRATIONS = (
             "from the right of `X-Forwarded-For`. Never set it to `true`."
         ),
         documentation=("https://docs.nestjs.com/controllers", "https://expressjs.com/en/guide/behind-proxies/"),
-        tested=_NOT_RUN.format("NestJS") + " They do run `litesoc.mjs`.",
+        tested=_GLUE.format("NestJS 12"),
     ),
     Integration(
         id="laravel",
@@ -180,7 +184,7 @@ INTEGRATIONS = (
             "`X-Forwarded-For` that is none of the proxies listed: list their addresses, not `*`."
         ),
         documentation=("https://laravel.com/docs/12.x/requests#configuring-trusted-proxies",),
-        tested=_NOT_RUN.format("PHP"),
+        tested=_SYNTAX.format("PHP"),
     ),
     Integration(
         id="rails",
@@ -197,7 +201,7 @@ INTEGRATIONS = (
             "`request.ip`: otherwise everybody can choose their address."
         ),
         documentation=("https://api.rubyonrails.org/classes/ActionDispatch/RemoteIp.html",),
-        tested=_NOT_RUN.format("Ruby"),
+        tested=_SYNTAX.format("Ruby"),
     ),
     Integration(
         id="spring-boot",
@@ -227,7 +231,7 @@ INTEGRATIONS = (
             "from the right of `X-Forwarded-For`: set `trustedProxies` to the number of proxies in front of you."
         ),
         documentation=("https://pkg.go.dev/net/http#Request",),
-        tested=_NOT_RUN.format("Go"),
+        tested=_BY_HAND.format("Go"),
     ),
     Integration(
         id="aspnet",
