@@ -4,6 +4,7 @@ Run as `make screenshots`. It starts a server with the demo's story and two week
 """
 
 import os
+import re
 import sys
 import tempfile
 import time
@@ -49,6 +50,16 @@ PAGES: Mapping[str, str] = {
     "suppressions": "suppressions/",
     "suppression_extend": "suppressions/{suppression_id}/extend",
     "suppression_new": "suppressions/new",
+    "notifications": "notifications/",
+    "channel_kinds": "notifications/new/",
+    "channel_new": "notifications/new/email/",
+    "notification_channel": "notifications/channels/{channel_id}/",
+    "notification_routes": "notifications/routes/",
+    "route_new": "notifications/channels/{channel_id}/routes/new",
+    "route_edit": "notifications/routes/{route_id}/",
+    "notification_deliveries": "notifications/deliveries/",
+    "notification_delivery": "notifications/deliveries/{delivery_id}/",
+    "notification_mine": "notifications/mine/",
     "settings_audit": "settings/audit/",
     "settings_audit_entry": "settings/audit/1/",
     "settings_general": "settings/general/",
@@ -83,6 +94,8 @@ NO_PAGES = frozenset({
     "saved_view_delete", "saved_view_rename", "saved_view_restore", "saved_view_save",
     "detector_mute", "detector_unmute", "policy_reset", "policy_undo",
     "suppression_end", "suppression_resume", "suppressions_export",
+    "channel_change", "channel_mute", "channel_remove", "channel_secret", "channel_switch", "channel_test",
+    "deliveries_replay", "delivery_replay", "route_remove", "rule_add", "rule_remove", "rule_switch",
     "alerts_bulk", "alerts_bulk_step", "alerts_bulk_undo", "alerts_export", "alerts_new",
 })  # fmt: skip
 OTHER_PAGES: Mapping[str, str] = {"profile": "/profile/", "not_found": "/no/such/page"}
@@ -102,6 +115,7 @@ README_COLOURS, README_BYTES_MAX = 128, 200_000
 SETTLE_MS = 1_000  # charts and maps draw themselves
 PARTS_ON_THEIR_WAY = "document.querySelectorAll('.htmx-request, [hx-trigger^=load]:not([data-htmx-powered])').length"
 ALERTS_OF_STORY = 8
+NOBODYS_ADDRESS = "http://127.0.0.1:9/hook"  # port 9 (discard): nobody listens there
 
 
 def missing_pages() -> set[str]:
@@ -132,7 +146,7 @@ def main() -> None:
         executable = find_chromium()
         if executable is None:
             sys.exit("Chromium is needed (Debian: apt-get install chromium)")
-        server = LiveServer(Path(directory) / "data")
+        server = LiveServer(Path(directory) / "data", env={"LITESOC_EGRESS_ALLOW": "127.0.0.0/8"})
         account = server.init(email="founder@shop.example")
         server.start()
         try:
@@ -192,9 +206,25 @@ def _addresses(site: Site) -> dict[str, str]:
         "section": "blocked",
         "suppression_id": _suppress(api),
         "user_id": _a_member(site),
+        **_notifications(site),
         "key_id": api.http.get("/api/v1/keys").json()["data"][0]["id"],
     }
     return {name: path.format_map(ids) for name, path in PAGES.items()}
+
+
+def _notifications(site: Site) -> dict[str, str]:
+    """Return ids of what stands on the pages about notifications: a channel, which nobody answers, its route, a delivery."""
+    made = site.server.litesoc_json("notify", "add", "--name", "#security", "--set", f"url={NOBODYS_ADDRESS}")
+    site.server.litesoc("notify", "test", "#security")
+    answer = httpx.get(site.url_of("notifications/routes/"), cookies={"litesoc_session": site.sessions["owner"]})
+    answer.raise_for_status()
+    route = re.search(r"/notifications/routes/([0-9a-f-]{36})/", answer.text)
+    assert route is not None
+    return {
+        "channel_id": made["id"],
+        "route_id": route[1],
+        "delivery_id": site.server.litesoc_json("notify", "deliveries")[0]["id"],
+    }
 
 
 def _a_member(site: Site) -> str:
