@@ -36,6 +36,11 @@ ESCALATED = msgspec.structs.replace(
     severity=AlertSeverity.CRITICAL,
     summary="Nobody acknowledged it within 15 minutes. 23 failed logins from one address.",
 )
+ACKNOWLEDGED = msgspec.structs.replace(
+    OPENED,
+    occasion=Occasion.ALERT_ACKNOWLEDGED,
+    summary="Acknowledged by ops@shop.example. 23 failed logins from one address.",
+)
 CLOSED = msgspec.structs.replace(
     OPENED,
     occasion=Occasion.ALERT_CLOSED,
@@ -122,6 +127,7 @@ MESSAGES = {
     "opened": OPENED,
     "updated": UPDATED,
     "escalated": ESCALATED,
+    "acknowledged": ACKNOWLEDGED,
     "closed": CLOSED,
     "digest": DIGEST,
     "test": TEST,

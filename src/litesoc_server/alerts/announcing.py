@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 
-from litesoc_server.alerts.models import UNSETTLED, Alert
+from litesoc_server.alerts.models import UNSETTLED, Alert, Status
 
 
 class News(StrEnum):
@@ -12,6 +12,7 @@ class News(StrEnum):
     OPENED = "opened"
     WORSENED = "worsened"  # it became more severe
     JOINED = "joined"  # a detector that had not spoken joined in
+    ACKNOWLEDGED = "acknowledged"  # somebody looks after it
     SETTLED = "settled"  # resolved or marked safe, by somebody
 
 
@@ -34,8 +35,13 @@ def announce(alerts: Sequence[Alert], news: News) -> None:
             announcer(alerts, news)
 
 
-def announce_settled(before: Sequence[Alert]) -> None:
-    """Tell of those alerts that are settled now and were not as they are in ``before``."""
-    unsettled = [alert.pk for alert in before if alert.status in UNSETTLED]
-    if unsettled and _announcers:
-        announce(list(Alert.objects.filter(pk__in=unsettled).exclude(status__in=UNSETTLED)), News.SETTLED)
+def announce_decided(before: Sequence[Alert]) -> None:
+    """Tell of those alerts that are settled or acknowledged now and were not as they are in ``before``."""
+    unsettled = {alert.pk: alert.status for alert in before if alert.status in UNSETTLED}
+    if not unsettled or not _announcers:
+        return
+    now = list(Alert.objects.filter(pk__in=unsettled))
+    announce([alert for alert in now if alert.status not in UNSETTLED], News.SETTLED)
+    announce(
+        [one for one in now if one.status == Status.ACKNOWLEDGED and unsettled[one.pk] == Status.OPEN], News.ACKNOWLEDGED
+    )

@@ -16,7 +16,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from litesoc_server.accounts.models import User
-from litesoc_server.alerts.announcing import announce_settled
+from litesoc_server.alerts.announcing import announce_decided
 from litesoc_server.alerts.assignment import assignment
 from litesoc_server.alerts.audited import record_bulk
 from litesoc_server.alerts.change import Change, line_of, prune_history
@@ -229,7 +229,7 @@ def _change_all(alerts: Sequence[Alert], change: Change, bulk: BulkChange) -> No
     AlertTransition.objects.bulk_create(lines)
     for alert in alerts:
         prune_history(alert)
-    announce_settled(alerts)
+    announce_decided(alerts)
     record_bulk(bulk, alerts, lines, change.who)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from litesoc_server.alerts.announcing import announce_settled
+from litesoc_server.alerts.announcing import announce_decided
 from litesoc_server.alerts.audited import record_line
 from litesoc_server.alerts.models import Action, Alert, AlertTransition, Resolution, Status
 from litesoc_server.orgs.principals import Who
@@ -91,7 +91,7 @@ def set_if_unchanged(current: Alert, change: Change) -> bool:
             line = line_of(change, current, at)
             line.save(force_insert=True)
             prune_history(current)
-            announce_settled([current])
+            announce_decided([current])
             record_line(current, line, change.who)
     except IntegrityError as error:
         # The partial unique constraint: only a change back to an unsettled status can hit it.

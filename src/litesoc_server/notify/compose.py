@@ -7,7 +7,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from litesoc_server.alerts.incident import Finding, Incident
-from litesoc_server.alerts.models import Alert, Resolution, Status
+from litesoc_server.alerts.models import Action, Alert, Resolution, Status
 from litesoc_server.events.detection import AlertSeverity
 from litesoc_server.events.event import Geo, Network
 from litesoc_server.events.ids import EventId
@@ -84,7 +84,10 @@ def _scores(incident: Incident, scores: Mapping[EventId, int | None] | None) -> 
 
 
 def _outcome(alert: Alert, occasion: Occasion) -> str:
-    """Say how the alert was closed, and by whom."""
+    """Say how the alert was acknowledged or closed, and by whom."""
+    if occasion is Occasion.ALERT_ACKNOWLEDGED:
+        last = alert.transitions.filter(action=Action.ACKNOWLEDGE).last()
+        return "" if last is None else f"Acknowledged by {last.by}."
     if occasion is not Occasion.ALERT_CLOSED:
         return ""
     by = f" by {alert.resolved_by}" if alert.resolved_by else ""

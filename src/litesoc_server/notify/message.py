@@ -14,6 +14,7 @@ class Occasion(StrEnum):
     ALERT_CREATED = "alert.created"
     ALERT_UPDATED = "alert.updated"  # it became more severe, or another detector joined in
     ALERT_ESCALATED = "alert.escalated"  # nobody acknowledged it in time
+    ALERT_ACKNOWLEDGED = "alert.acknowledged"  # somebody looks after it: for machines, such as who pages people
     ALERT_CLOSED = "alert.closed"  # resolved or marked safe: ends the thread, closes the page of whoever is on call
     DIGEST = "digest"
     TEST = "test"

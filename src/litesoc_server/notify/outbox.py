@@ -15,6 +15,7 @@ from litesoc_server.alerts.models import Alert
 from litesoc_server.events.detection import AlertSeverity
 from litesoc_server.events.envelope import Environment
 from litesoc_server.notify.channel_changes import count_left_out
+from litesoc_server.notify.channels.registry import FOR_MACHINES
 from litesoc_server.notify.compose import thread_of
 from litesoc_server.notify.message import Occasion
 from litesoc_server.notify.models import Channel, Delivery, Notification, Route
@@ -36,6 +37,7 @@ _OCCASIONS = {
     News.OPENED: Occasion.ALERT_CREATED,
     News.WORSENED: Occasion.ALERT_UPDATED,
     News.JOINED: Occasion.ALERT_UPDATED,
+    News.ACKNOWLEDGED: Occasion.ALERT_ACKNOWLEDGED,
     News.SETTLED: Occasion.ALERT_CLOSED,
 }
 
@@ -56,6 +58,8 @@ def on_news(alerts: Sequence[Alert], news: News) -> None:
     for org_id, of_org in by_org.items():
         if news is News.SETTLED:
             _tell_settled(org_id, of_org)
+        elif news is News.ACKNOWLEDGED:
+            _tell_acknowledged(org_id, of_org)
         else:
             for alert in of_org:
                 _tell(alert, news)
@@ -167,13 +171,36 @@ def includes_notifications(org_id: uuid.UUID) -> bool:
 
 def _tell_settled(org_id: uuid.UUID, alerts: Sequence[Alert]) -> None:
     """Tell those channels that were told of an alert, and want to hear of its end."""
-    by_id = {alert.pk: alert for alert in alerts}
-    pairs = Delivery.objects.filter(notification__alert__in=by_id, channel__is_enabled=True).order_by()
+    told = _channels_told_of(alerts)
+    wanting = _wanting_decisions(org_id) if told else {}
+    for alert, channel_ids in told:
+        untold = _never_told(thread_of(alert), channel_ids)
+        put(
+            notification_of(alert, Occasion.ALERT_CLOSED, str(alert.revision)),
+            [wanting[one] for one in (channel_ids & wanting.keys()) - untold],
+        )
+
+
+def _tell_acknowledged(org_id: uuid.UUID, alerts: Sequence[Alert]) -> None:
+    """Tell machines that were told of an alert, so that they page nobody else; people see it on its page."""
+    told = _channels_told_of(alerts)
+    wanting = _wanting_decisions(org_id) if told else {}
+    for alert, channel_ids in told:
+        machines = [wanting[one] for one in channel_ids & wanting.keys() if wanting[one].channel.kind in FOR_MACHINES]
+        put(notification_of(alert, Occasion.ALERT_ACKNOWLEDGED, str(alert.revision)), machines)
+
+
+def _channels_told_of(alerts: Sequence[Alert]) -> list[tuple[Alert, set[uuid.UUID]]]:
+    """Return which channels were told of which alert, or will be."""
+    pairs = Delivery.objects.filter(notification__alert__in=alerts, channel__is_enabled=True).order_by()
     told: Mapping[uuid.UUID, set[uuid.UUID]] = defaultdict(set)
     for alert_id, channel_id in pairs.values_list("notification__alert", "channel").distinct():
         told[alert_id].add(channel_id)
-    if not told:
-        return
+    return [(alert, told[alert.pk]) for alert in alerts if alert.pk in told]
+
+
+def _wanting_decisions(org_id: uuid.UUID) -> dict[uuid.UUID, Addressed]:
+    """Return the channels that want to hear what people decided, and when each may be told."""
     now = timezone.now()
     wanting: dict[uuid.UUID, Addressed] = {}
     for route in Route.objects.filter(org_id=org_id, is_enabled=True, tells_settled=True).select_related("channel"):
@@ -181,13 +208,7 @@ def _tell_settled(org_id: uuid.UUID, alerts: Sequence[Alert]) -> None:
         known = wanting.get(route.channel_id)
         if not is_muted(route, now) and (known is None or at < known.due_at):
             wanting[route.channel_id] = Addressed(channel=route.channel, due_at=at)
-    for alert_id, channel_ids in told.items():
-        alert = by_id[alert_id]
-        untold = _never_told(thread_of(alert), channel_ids)
-        put(
-            notification_of(alert, Occasion.ALERT_CLOSED, str(alert.revision)),
-            [wanting[one] for one in (channel_ids & wanting.keys()) - untold],
-        )
+    return wanting
 
 
 def _never_told(thread: str, channels: Collection[uuid.UUID]) -> set[uuid.UUID]:

@@ -8,11 +8,13 @@ from django.utils import timezone
 
 from control_factories import NOW_MS, DetectionFactory, apply_detections, org_id_of
 from litesoc_server.alerts.bulk import start_bulk, step_bulk
-from litesoc_server.alerts.lifecycle import mark_safe, reopen
+from litesoc_server.alerts.lifecycle import acknowledge, mark_safe, reopen
 from litesoc_server.alerts.models import Action, Alert, Resolution
 from litesoc_server.events.detection import AlertSeverity
 from litesoc_server.events.envelope import Environment
 from litesoc_server.notify import outbox
+from litesoc_server.notify.channel_changes import add_channel
+from litesoc_server.notify.kept_message import message_to_send
 from litesoc_server.notify.models import Channel, Delivery, Notification, Route
 from litesoc_server.orgs.models import Organization
 from notify_factories import WHO, fire, make_channel
@@ -64,6 +66,19 @@ def test_settling_is_told_where_the_alert_was_told(org: Organization) -> None:
     reopen(alert, who=WHO)
     mark_safe(alert, who=WHO)
     assert occasions(told)[2:] == ["alert.closed"]
+
+
+def test_machines_hear_that_somebody_looks_after_it_and_people_do_not(org: Organization) -> None:
+    hook = make_channel(org)
+    push = add_channel(org, kind="ntfy", name="Push", settings={"server": "http://127.0.0.1:9", "topic": "x"}, who=WHO)
+    elsewhere = make_channel(org, name="Elsewhere")
+    Route.objects.filter(channel=elsewhere).update(min_severity="critical")
+    acknowledge(fire(org), who=WHO)
+    assert occasions(hook) == ["alert.created", "alert.acknowledged"]
+    assert occasions(push) == ["alert.created"]
+    assert occasions(elsewhere) == []
+    notification = Notification.objects.get(occasion="alert.acknowledged")
+    assert message_to_send(notification).summary.startswith("Acknowledged by ops@shop.example. ")
 
 
 def test_settling_many_at_once_is_told_for_each(org: Organization) -> None:

@@ -13,7 +13,7 @@ from litesoc_server.egress.policy import EgressPolicy
 from litesoc_server.notify.channels.base import DeliveryFailed, Settings
 from litesoc_server.notify.channels.registry import KINDS
 from litesoc_server.notify.message import Message
-from notify_messages import CLOSED, DIGEST, ESCALATED, HOSTILE, OPENED, TEST, UPDATED
+from notify_messages import ACKNOWLEDGED, CLOSED, DIGEST, ESCALATED, HOSTILE, OPENED, TEST, UPDATED
 from vendor_double import LOOPBACK_TOO, Authority, authority, vendor
 
 __all__ = ["authority"]  # a fixture
@@ -208,22 +208,22 @@ def test_an_incident_is_one_at_pagerduty_and_opsgenie(authority: Authority, monk
     pagerduty = next(one for one in VENDORS if one.kind == "pagerduty")
     with vendor(monkeypatch, authority, pagerduty.host) as server:
         expect(server, pagerduty, status=202, answer={})
-        for message in (OPENED, UPDATED, ESCALATED, CLOSED):
+        for message in (OPENED, UPDATED, ESCALATED, ACKNOWLEDGED, CLOSED):
             deliver(pagerduty, message)
         said = [(request.json["event_action"], request.json["dedup_key"]) for request, _ in server.log]
-    assert said == [(action, OPENED.thread) for action in ("trigger", "trigger", "trigger", "resolve")]
+    assert said == [(action, OPENED.thread) for action in ("trigger", "trigger", "trigger", "acknowledge", "resolve")]
 
     opsgenie = next(one for one in VENDORS if one.kind == "opsgenie")
     with vendor(monkeypatch, authority, opsgenie.host) as server:
         expect(server, opsgenie, status=202, answer={})
-        for action in ("notes", "close"):
+        for action in ("notes", "acknowledge", "close"):
             server.expect_request(
                 f"/v2/alerts/{OPENED.thread}/{action}", query_string={"identifierType": "alias"}
             ).respond_with_json({}, status=202)
-        for message in (OPENED, UPDATED, ESCALATED, CLOSED):
+        for message in (OPENED, UPDATED, ESCALATED, ACKNOWLEDGED, CLOSED):
             deliver(opsgenie, message)
         paths = [request.path.rpartition("/")[2] for request, _ in server.log]
-    assert paths == ["alerts", "notes", "alerts", "close"]
+    assert paths == ["alerts", "notes", "alerts", "acknowledge", "close"]
 
 
 def test_a_test_leaves_nobody_paged(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:

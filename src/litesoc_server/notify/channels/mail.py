@@ -9,11 +9,11 @@ import re
 import smtplib
 import ssl
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime, parseaddr
+from ipaddress import ip_network
 
 from django.conf import settings as django_settings
 
@@ -31,6 +31,7 @@ from litesoc_server.notify.message import Message, Occasion
 SUBJECT_LENGTH_MAX = 200
 RECIPIENTS_MAX = 20
 WITHIN_S = 15.0
+_ANYWHERE = EgressPolicy((ip_network("0.0.0.0/0"), ip_network("::/0")))
 _TO = Field("to", "Recipients", help="One address, or several with commas between them.", placeholder="security@example.com")
 _HOST = Field(
     "host", "Mail server", help="Empty: the one of this installation.", placeholder="smtp.example.com", is_required=False
@@ -46,7 +47,10 @@ _OWN_SERVER = (_HOST, _PORT, _SECURITY, _USER, _PASSWORD, _FROM)
 _PORTS = {"STARTTLS": 587, "TLS": 465, "none": 25}
 _ADDRESS = re.compile(r"[^\s@<>\",;:\\()\[\]]{1,64}@[A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
 _HOST_SHAPE = re.compile(r"[A-Za-z0-9._:\[\]-]{1,253}")
-_TOLD_ONCE = (Occasion.ALERT_UPDATED, Occasion.ALERT_ESCALATED, Occasion.ALERT_CLOSED)
+_FOLLOWING = (
+    *(Occasion.ALERT_UPDATED, Occasion.ALERT_ESCALATED),
+    *(Occasion.ALERT_ACKNOWLEDGED, Occasion.ALERT_CLOSED),
+)
 
 
 class Mail:
@@ -79,14 +83,16 @@ class Mail:
         mail = built_mail(message, delivery_id, to=recipients(settings), sender=_sender(settings))
         secrets = [settings.get("password", ""), django_settings.EMAIL_HOST_PASSWORD]
         request = veiled(_shown(mail), secrets)
-        with _scope(settings, policy) as scope:
+        with guarded(_reach(settings, policy), within_s=WITHIN_S) as scope:
             try:
                 return Sent(request, *_handed_over(mail, settings))
             except smtplib.SMTPException as error:
+                if scope.is_out_of_time:  # what was cut off looks like a server that hung up
+                    raise DeliveryFailed(_no_connection(error, scope), sent=Sent(request)) from None
                 raise _failed(error, request, secrets) from None
             except (OSError, ValueError) as error:
-                is_refused = scope is not None and scope.refusal is not None
-                reason = str(scope.refusal) if scope is not None and is_refused else _no_connection(error, scope)
+                reason = _no_connection(error, scope) if scope.refusal is None else str(scope.refusal)
+                is_refused = scope.refusal is not None
                 raise DeliveryFailed(veiled(reason, secrets), sent=Sent(request), is_permanent=is_refused) from None
 
 
@@ -134,7 +140,7 @@ def subject(message: Message) -> str:
     if message.occasion is Occasion.TEST:
         return cut(f"Test: {title}", SUBJECT_LENGTH_MAX)
     text = f"{message.severity.value.capitalize()}: {title}" if message.severity is not None else title
-    return cut(f"Re: {text}" if message.occasion in _TOLD_ONCE else text, SUBJECT_LENGTH_MAX)
+    return cut(f"Re: {text}" if message.occasion in _FOLLOWING else text, SUBJECT_LENGTH_MAX)
 
 
 def _refuse_odd_recipients(settings: Settings) -> None:
@@ -176,9 +182,9 @@ def _sender(settings: Settings) -> str:
     return str(Address("LiteSOC", addr_spec=settings["from"]))
 
 
-def _scope(settings: Settings, policy: EgressPolicy) -> AbstractContextManager[GuardedScope | None]:
-    """Guard what members typed in; the installation's own server is the operator's word, and mostly stands inside."""
-    return guarded(policy, within_s=WITHIN_S) if settings.get("host") else nullcontext()
+def _reach(settings: Settings, policy: EgressPolicy) -> EgressPolicy:
+    """Return what may be reached: the installation's own server is the operator's word, and mostly stands inside."""
+    return policy if settings.get("host") else _ANYWHERE
 
 
 def _handed_over(mail: EmailMessage, settings: Settings) -> tuple[int, str]:
@@ -226,10 +232,10 @@ def _text(words: bytes | str) -> str:
     return words.decode("utf-8", "replace") if isinstance(words, bytes) else words
 
 
-def _no_connection(error: Exception, scope: GuardedScope | None) -> str:
+def _no_connection(error: Exception, scope: GuardedScope) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"the mail server's certificate is not good: {error.verify_message}"
-    if isinstance(error, TimeoutError) or (scope is not None and scope.is_out_of_time):
+    if isinstance(error, TimeoutError) or scope.is_out_of_time:
         return f"the mail server did not answer within {WITHIN_S:g} seconds"
     return f"the mail server cannot be reached: {one_line(str(error)) or type(error).__name__}"
 

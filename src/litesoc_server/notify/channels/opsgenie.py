@@ -1,4 +1,4 @@
-"""Opsgenie, through its Alert API: an alert is created, noted on, and closed under one alias.
+"""Opsgenie, through its Alert API: an alert is created, noted on, acknowledged and closed under one alias.
 
 Sources: https://docs.opsgenie.com/docs/alert-api (message 130, alias 512, description 15,000, note 25,000, entity 512,
 source 100 characters; 202), https://docs.opsgenie.com/docs/api-rate-limiting (429),
@@ -54,12 +54,15 @@ class Opsgenie:
         refuse_unreachable(_KEY, _host(settings), policy)
 
     def send(self, message: Message, delivery_id: str, settings: Settings, policy: EgressPolicy) -> Sent:
-        """Create, note on or close. A repetition is the same alert: the alias is the thread. A test closes itself."""
+        """Create, note on, acknowledge or close: by the thread, so a repetition is the same alert. A test closes itself."""
         alerts = f"{_host(settings)}/v2/alerts"
         this_one = f"{alerts}/{_alias(message)}"
         match message.occasion:
             case Occasion.ALERT_CLOSED:
                 return _post(policy, f"{this_one}/close?identifierType=alias", opsgenie_note(message), settings["key"])
+            case Occasion.ALERT_ACKNOWLEDGED:
+                url = f"{this_one}/acknowledge?identifierType=alias"
+                return _post(policy, url, opsgenie_note(message), settings["key"])
             case Occasion.ALERT_UPDATED:
                 return _post(policy, f"{this_one}/notes?identifierType=alias", opsgenie_note(message), settings["key"])
             case Occasion.TEST:

@@ -1,4 +1,4 @@
-"""PagerDuty, through its Events API v2: an alert is triggered, and resolved when it is closed, under one dedup_key.
+"""PagerDuty, through its Events API v2: an alert is triggered, acknowledged and resolved under one dedup_key.
 
 Sources: https://developer.pagerduty.com/docs/events-api-v2/trigger-events/ (summary 1,024, dedup_key 255 characters),
 https://developer.pagerduty.com/docs/events-api-v2/overview/ (202, 400, 429; 512 KB in all),
@@ -34,6 +34,7 @@ _REGION = Field(
 _HOSTS = {"US": "https://events.pagerduty.com", "EU": "https://events.eu.pagerduty.com"}
 _SHAPE = re.compile(r"[A-Za-z0-9]{32}")
 _SEVERITIES = {"critical": "critical", "high": "error", "medium": "warning", "low": "info"}
+_ACTIONS = {Occasion.ALERT_ACKNOWLEDGED: "acknowledge", Occasion.ALERT_CLOSED: "resolve"}
 _INFORMING = (Occasion.DIGEST, Occasion.CHANNEL_DISABLED)
 
 
@@ -51,7 +52,7 @@ class PagerDuty:
         refuse_unreachable(_KEY, _host(settings), policy)
 
     def send(self, message: Message, delivery_id: str, settings: Settings, policy: EgressPolicy) -> Sent:
-        """Trigger or resolve. A repetition is the same incident: the key is the message's thread. A test resolves itself."""
+        """Trigger, acknowledge or resolve: by the thread, so a repetition is the same incident. A test resolves itself."""
         key = settings["key"]
         if message.occasion in _INFORMING:
             return _post(policy, f"{_host(settings)}/v2/change/enqueue", change_event(message, key), key)
@@ -67,7 +68,7 @@ def alert_event(message: Message, key: str) -> dict[str, Any]:
     """Return what opens, updates or resolves an incident."""
     event: dict[str, Any] = {
         "routing_key": key,
-        "event_action": "resolve" if message.occasion is Occasion.ALERT_CLOSED else "trigger",
+        "event_action": _ACTIONS.get(message.occasion, "trigger"),
         "dedup_key": message.thread or "litesoc-test",
         "client": "LiteSOC",
         "payload": {

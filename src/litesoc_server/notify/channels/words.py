@@ -51,6 +51,8 @@ def heading(message: Message) -> str:
             prefix = f"Update, {severity}"
         case Occasion.ALERT_ESCALATED:
             prefix = f"Not acknowledged, {severity}"
+        case Occasion.ALERT_ACKNOWLEDGED:
+            prefix = "Acknowledged"
         case Occasion.ALERT_CLOSED:
             prefix = "Closed"
         case Occasion.TEST:

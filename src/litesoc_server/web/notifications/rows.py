@@ -29,6 +29,7 @@ _OCCASIONS = {
     Occasion.ALERT_CREATED: "New alert",
     Occasion.ALERT_UPDATED: "Update",
     Occasion.ALERT_ESCALATED: "Escalation",
+    Occasion.ALERT_ACKNOWLEDGED: "Acknowledged",
     Occasion.ALERT_CLOSED: "Closed",
     Occasion.DIGEST: "Digest",
     Occasion.TEST: "Test",
