@@ -47,6 +47,8 @@ PAGES: Mapping[str, str] = {
     "detector": "detections/{detector}/",
     "detector_edit": "detections/{detector}/edit",
     "policy_changes": "detections/changes/",
+    "integrations": "integrations/",
+    "integration": "integrations/auth0/",
     "suppressions": "suppressions/",
     "suppression_extend": "suppressions/{suppression_id}/extend",
     "suppression_new": "suppressions/new",
@@ -79,6 +81,7 @@ PAGES: Mapping[str, str] = {
 }
 # Addresses without a page of their own: what scripts ask for, files, and what is only posted to.
 NO_PAGES = frozenset({
+    "integration_change", "integration_progress", "integration_secret", "integration_secret_remove",
     "palette", "setup_key", "setup_notices", "setup_progress",
     "event_chart", "event_completion", "event_facets", "events_export", "events_stream",
     "alert_assign", "alert_comment", "alert_comments", "alert_completion", "alert_decide", "alert_login", "alert_suppress",

@@ -22,7 +22,7 @@ class Status(StrEnum):
     """How a source stands."""
 
     NOT_SET_UP = "not_set_up"
-    WAITING = "waiting"  # set up, and nothing has been taken yet
+    WAITING = "waiting"  # set up, or delivered to, and no event has come yet
     RECEIVING = "receiving"
     ERRORS = "errors"  # the last delivery was refused
     OFF = "off"
@@ -61,7 +61,7 @@ class SourceState:
             return Status.OFF
         if row.last_refused_at is not None and (row.last_received_at is None or row.last_refused_at > row.last_received_at):
             return Status.ERRORS
-        return Status.WAITING if row.last_received_at is None else Status.RECEIVING
+        return Status.WAITING if row.last_event_at is None else Status.RECEIVING
 
     @property
     def last_event_at(self) -> datetime | None:

@@ -1,7 +1,8 @@
 """Auth0 log streams, sent by a stream of the kind "Custom Webhook".
 
 Types and their meaning: https://auth0.com/docs/deploy-monitor/logs/log-event-type-codes and
-https://auth0.com/docs/customize/log-streams/event-filters; what is sent, in which of the content formats JSON Lines, JSON
+https://auth0.com/docs/customize/log-streams/event-filters (all but `du`, which only older lists have:
+https://github.com/auth0/docs, articles/logs); what is sent, in which of the content formats JSON Lines, JSON
 Array and JSON Object, at least once and in no order: https://auth0.com/docs/customize/log-streams/custom-log-streams. An
 object with a `logs` array, as some forwarders make it, is taken too. Auth0 signs nothing: it sends the operator's
 Authorization Token as the Authorization header, which is our API key.
@@ -40,7 +41,7 @@ EVENT_OF_TYPE: Mapping[str, str] = {
     "gd_auth_succeed": "auth.mfa_challenge_success",
     "sertft": "auth.token_refreshed",
     "limit_wc": "security.brute_force_detected",  # an address is blocked from one account
-    "limit_sul": "security.brute_force_detected",  # an account's logins are throttled
+    "limit_sul": "security.brute_force_detected",  # more logins a minute by one user than allowed
     "limit_mu": "security.ip_blocked",  # an address tried many accounts
     "api_limit": "security.rate_limit_exceeded",
     "pwd_leak": "security.suspicious_activity",  # login with a leaked password

@@ -36,6 +36,7 @@ DESTINATIONS: Sequence[Destination] = (
     Destination("addresses", "Addresses", "addresses", "i"),
     Destination("detections", "Detections", "detections", "d"),
     Destination("notifications", "Notifications", "notifications", "n"),
+    Destination("integrations", "Integrations", "integrations", "t"),
     Destination("settings", "Settings", "settings", "s"),
 )
 SETTINGS_PAGES: Sequence[SettingsPage] = (

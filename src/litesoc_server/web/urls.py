@@ -5,6 +5,7 @@ from django.urls.converters import StringConverter
 from django.views.generic import RedirectView
 
 from litesoc_server.web.detections.urls import detection_urls
+from litesoc_server.web.integrations.urls import integration_urls
 from litesoc_server.web.notifications.urls import notification_urls
 from litesoc_server.web.settings_pages.urls import settings_urls
 from litesoc_server.web.views import alert_bulk, alert_comments, alert_decide, alert_logins, alert_suppress, saved_views
@@ -98,6 +99,7 @@ organization_urls = [
     path("alerts/bulk/<uuid:bulk_id>/undo", alert_bulk.undo, name="alerts_bulk_undo"),
     path("", include(detection_urls)),
     path("notifications/", include(notification_urls)),
+    path("", include(integration_urls)),
     path("settings/", include(settings_urls)),
 ]
 

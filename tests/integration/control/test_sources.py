@@ -204,6 +204,7 @@ def test_old_counts_are_forgotten(org: Organization) -> None:
     sink.add({connection_of(org): Counts(days={today - timedelta(days=KEPT_DAYS): Counter(queued=1)})})
     sink.add({connection_of(org): Counts(days={today: Counter(queued=1)})})
     assert SourceCount.objects.count() == 2
+    assert KEPT_DAYS == 90, "as docs/generate_sources.py says"
 
 
 def test_a_removed_source_leaves_nothing_and_another_keeps_its_own(org: Organization) -> None:

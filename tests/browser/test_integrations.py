@@ -1,0 +1,73 @@
+"""The Integrations pages in a real browser, in all looks, and a first event that shows up by itself."""
+
+from datetime import UTC, datetime
+
+import httpx
+from playwright.sync_api import expect
+
+from browser.visits import Site
+from http_client import Api, wait_until
+
+PAGES = (
+    "integrations/",
+    "integrations/auth0/",
+    "integrations/supabase/",
+    "integrations/okta/",
+    "/o/shop-example/test/integrations/",
+)
+
+
+def deliver(site: Site, source: str, body: object, status: int = 200) -> None:
+    url = f"{site.server.url}/webhooks/{source}"
+    answer = httpx.post(url, params={"api_key": site.api_key}, json=body, trust_env=False)
+    assert answer.status_code == status
+
+
+def test_they_look_right(site: Site) -> None:
+    with site.visit() as visit:
+        for path in PAGES:
+            visit.go(path)
+            assert visit.findings_in_all_looks() == [], path
+
+
+def test_a_first_event_shows_up_and_a_source_is_set_up_by_keyboard(site: Site) -> None:
+    with site.visit() as visit:
+        page = visit.page
+        visit.go("")
+        page.keyboard.press("g")
+        page.keyboard.press("t")
+        page.get_by_role("link", name="Supabase").click()
+        expect(page.locator("#source-arrival")).to_contain_text("Waiting for the first event")
+        deliver(site, "supabase", {"type": "INSERT", "table": "orders", "schema": "public", "record": {"id": 1}})
+        expect(page.locator("#source-arrival")).to_contain_text("nothing in them was an event", timeout=15_000)
+        expect(page.locator("#source-status")).to_have_text("Waiting for the first event")
+        created = datetime.now(UTC).isoformat()
+        record = {"id": "u1", "email": "new@shop.example", "created_at": created}
+        deliver(site, "supabase", {"type": "INSERT", "table": "users", "schema": "auth", "record": record})
+        expect(page.locator("#source-arrival")).to_contain_text("Events arrive.", timeout=15_000)
+        expect(page.locator("#source-status")).to_have_text("Receiving")
+        page.get_by_role("checkbox", name="Keep unknown types").check()
+        page.get_by_role("button", name="Save", exact=True).press("Enter")
+        expect(page.locator("#toasts")).to_contain_text("Saved.")
+        assert page.get_by_role("checkbox", name="Keep unknown types").is_checked()
+        deliver(site, "supabase", "no object", 400)
+        api = Api(site.server.url, site.api_key)
+        wait_until(
+            lambda: api.http.get("/sources/supabase").json()["data"]["refused"], bool, what="the count of what was refused"
+        )
+        visit.go("integrations/supabase/")
+        expect(page.get_by_text("Not what the vendor sends")).to_be_visible()
+        assert visit.findings_in_all_looks() == []
+
+
+def test_a_drawn_secret_is_shown_once(site: Site) -> None:
+    with site.visit() as visit:
+        page = visit.page
+        visit.go("integrations/keycloak/")
+        page.get_by_role("button", name="Draw a secret").click()
+        secret = page.locator("#new-secret").inner_text()
+        assert len(secret) > 30
+        assert visit.findings_in_all_looks() == []
+        visit.go("integrations/keycloak/")
+        expect(page.get_by_role("button", name="Rotate the secret")).to_be_visible()
+        assert secret not in page.content()
