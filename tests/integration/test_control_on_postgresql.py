@@ -25,10 +25,23 @@ PAGES = (
 @pytest.mark.timeout(600)
 def test_control_plane_on_postgresql(postgres_server: PostgresServer) -> None:
     suite = Path(__file__).parent / "control"
+    notifications = [
+        suite.parent / "notify" / f"test_{name}.py" for name in ("outbox", "deliver", "by_the_clock", "forgetting")
+    ]
     run = subprocess.run(
         # The database is left to its server, which ends with the tests: threads that views ran in may still be connected.
         [
-            *(sys.executable, "-m", "pytest", str(suite), "-q", "-p", "no:cacheprovider", "--reuse-db"),
+            *(
+                sys.executable,
+                "-m",
+                "pytest",
+                str(suite),
+                *map(str, notifications),
+                "-q",
+                "-p",
+                "no:cacheprovider",
+                "--reuse-db",
+            ),
             *(() if "LITESOC_TEST_WHOLE_ON_POSTGRESQL" in os.environ else PAGES),
         ],
         cwd=suite.parents[2],

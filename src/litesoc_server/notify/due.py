@@ -11,10 +11,13 @@ from litesoc_server.notify.models import Channel, Delivery
 CHANNELS_AT_ONCE = 500  # looked at in one round
 
 
-def due_channels(now: datetime) -> Sequence[tuple[uuid.UUID, bool]]:
-    """Return the channels for which something is due and that nobody delivers through, with whether they fail."""
+def due_channels(now: datetime, *, is_alone: bool) -> Sequence[tuple[uuid.UUID, bool]]:
+    """Return the channels for which something is due and that no other worker delivers through, with whether they fail.
+
+    ``is_alone``: there is no other; what one left behind that crashed counts for nothing.
+    """
     due = Delivery.objects.filter(channel=OuterRef("pk"), status=Delivery.Status.PENDING, due_at__lte=now)
-    free = Q(leased_until__isnull=True) | Q(leased_until__lte=now)
+    free = Q() if is_alone else Q(leased_until__isnull=True) | Q(leased_until__lte=now)
     running = Q(paused_until__isnull=True) | Q(paused_until__lte=now)
     found = Channel.objects.filter(free, running, Exists(due), is_enabled=True).order_by("failures_count")
     return [(pk, since is not None) for pk, since in found.values_list("pk", "failing_since")[:CHANNELS_AT_ONCE]]

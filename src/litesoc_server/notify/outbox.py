@@ -17,6 +17,7 @@ from litesoc_server.events.envelope import Environment
 from litesoc_server.notify.channel_changes import count_left_out
 from litesoc_server.notify.channels.registry import FOR_MACHINES
 from litesoc_server.notify.compose import thread_of
+from litesoc_server.notify.kept_message import compose_if_possible
 from litesoc_server.notify.message import Occasion
 from litesoc_server.notify.models import Channel, Delivery, Notification, Route
 from litesoc_server.notify.personal import give_owners_channels
@@ -81,6 +82,7 @@ def put(notification: Notification, addressed: Iterable[Addressed]) -> list[Deli
     """Save a notification with its deliveries, in a transaction; return them. What is there already stays as it is.
 
     What waits in the same thread for quiet hours to end is cancelled: this one says it, as the alert is when it goes out.
+    What is told at once is put together here, so that delivering it is one write less; what waits says how things are then.
     Channels for which PENDING_MAX wait already are left out, and counted.
     """
     wanted = {one.channel.pk: one for one in addressed}
@@ -103,6 +105,8 @@ def put(notification: Notification, addressed: Iterable[Addressed]) -> list[Deli
         held_back(notification.thread, [one.channel_id for one in deliveries]).update(
             status=Delivery.Status.CANCELLED, reason=SUPERSEDED, finished_at=timezone.now()
         )
+        if any(one.due_at <= timezone.now() for one in deliveries):
+            compose_if_possible(notification)
         Notification.objects.bulk_create([notification], ignore_conflicts=True)
         Delivery.objects.bulk_create(deliveries, ignore_conflicts=True)
         wake_after_commit()
