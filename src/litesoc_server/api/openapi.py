@@ -110,13 +110,17 @@ def openapi_json(request: HttpRequest) -> JsonResponse:
 def openapi_download(request: HttpRequest, file_format: Literal["json", "yaml"]) -> HttpResponse:
     """Answer with the document as a file to save, in either form."""
     del request
-    written = f"{json.dumps(document(), indent=2)}\n" if file_format == "json" else yaml_text(document())
     # RFC 9512 registers application/yaml.
     return HttpResponse(
-        written,
+        _written(file_format),
         content_type=f"application/{file_format}",
         headers={"Content-Disposition": f'attachment; filename="litesoc-openapi.{file_format}"'},
     )
+
+
+@functools.cache
+def _written(file_format: Literal["json", "yaml"]) -> str:
+    return f"{json.dumps(document(), indent=2)}\n" if file_format == "json" else yaml_text(document())
 
 
 @functools.cache

@@ -7,9 +7,7 @@ from typing import Annotated
 import typer
 
 from litesoc_server.cli.console import fail
-from litesoc_server.mcp_server.http_door import Door
 from litesoc_server.mcp_server.key_header import is_possible
-from litesoc_server.mcp_server.run import run_http, run_stdio
 
 
 def mcp(
@@ -52,6 +50,10 @@ def mcp(
     """Let AI assistants list, explain and search alerts and events. Reads only, unless told otherwise."""
     if not url.startswith(("http://", "https://")):
         fail(f"--url {url} is no address", "write it with http:// or https://, e.g. http://127.0.0.1:8000")
+    # The import takes a second, which no other command shall wait for, --help neither.
+    from litesoc_server.mcp_server.http_door import Door  # noqa: PLC0415
+    from litesoc_server.mcp_server.run import run_http, run_stdio  # noqa: PLC0415
+
     if not http:
         if key is None or not is_possible(key):
             fail("there is no API key", "set LITESOC_API_KEY; `litesoc keys create --name mcp --scope read` makes one")

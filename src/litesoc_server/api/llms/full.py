@@ -1,6 +1,7 @@
 """llms-full.txt: everything that is needed to write an integration, in one text."""
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from litesoc_server.api.llms.index import RULES
@@ -12,18 +13,25 @@ from litesoc_server.search.event_fields import EVENT_FIELDS
 from litesoc_server.search.fields import FieldTable
 
 _KEY = "YOUR_API_KEY"
+_URL = "@url@"
 _METHODS = frozenset({"get", "put", "post", "delete", "patch"})  # a path has parameters of all of them beside these
 
 
 def full_text(url: str) -> str:
     """Return the text for the server at ``url``, without a slash at its end."""
+    return _text().replace(_URL, url)
+
+
+@cache
+def _text() -> str:
+    """Return the text with a mark for the address: writing it takes a while, and anybody may ask for it."""
     parts = (
         "# LiteSOC for those who write code against it\n",
-        RULES.format(url=url),
+        RULES.format(url=_URL),
         _one_deeper(_without_comments(render_events())),
         "\n".join(_endpoints()),
         "\n".join(_query_language()),
-        *(part for one in INTEGRATIONS for part in _integration(one, url)),
+        *(part for one in INTEGRATIONS for part in _integration(one)),
     )
     return "\n".join(part.rstrip("\n") + "\n" for part in parts)
 
@@ -61,10 +69,10 @@ def _fields(table: FieldTable) -> Iterator[str]:
     yield ""
 
 
-def _integration(one: Integration, url: str) -> Iterator[str]:
+def _integration(one: Integration) -> Iterator[str]:
     yield f"## {one.title}\n"
     yield f"{one.intro} {one.address}\n"
-    for step in one.steps(key=_KEY, url=url):
+    for step in one.steps(key=_KEY, url=_URL):
         yield f"{step.title}:\n\n```{step.language}\n{step.code}\n```\n"
 
 
