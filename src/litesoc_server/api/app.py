@@ -21,6 +21,7 @@ from litesoc_server.api.v1 import (
     escalations,
     events,
     feedback,
+    forwarders,
     instrumentation,
     invitations,
     ip_data,
@@ -102,6 +103,7 @@ api.add_router("", privacy.router)
 api.add_router("", sources.router)
 api.add_router("", audit.router)
 api.add_router("", test_environment.router)
+api.add_router("", forwarders.router)
 api.add_router("", channels.router)
 api.add_router("", routes.router)
 api.add_router("", escalations.router)

@@ -42,6 +42,7 @@ _GROUPS = (
     "privacy",
     "suppress",
     "notify",
+    "forward",
     "audit",
     "backup",
     "secrets",

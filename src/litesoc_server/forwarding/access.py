@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import datetime, timedelta
+from typing import Literal
 
 from django.db.models import QuerySet
 
@@ -9,6 +10,7 @@ from litesoc_server.events.envelope import Environment
 from litesoc_server.forwarding.models import Forwarder
 from litesoc_server.orgs.models import Organization
 
+State = Literal["working", "failing", "behind", "paused"]
 BEHIND_AFTER = timedelta(minutes=15)  # without having caught up: something sends more than the other side takes
 
 
@@ -32,8 +34,8 @@ def forwarder_by_name(org: Organization, environment: Environment, name_or_id: s
     return get_forwarder(org, environment, name_or_id) if found is None else found
 
 
-def state_of(forwarder: Forwarder, now: datetime) -> str:
-    """Return one of "paused", "failing", "behind" and "working"."""
+def state_of(forwarder: Forwarder, now: datetime) -> State:
+    """Return how a forwarder does."""
     if forwarder.is_paused:
         return "paused"
     if forwarder.failing_since is not None:

@@ -24,6 +24,7 @@ API_RESOURCES = frozenset(
         "detection",
         "detectors",
         "events",
+        "forwarders",
         "health",
         "ip-data",
         "keys",

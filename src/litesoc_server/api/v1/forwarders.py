@@ -1,0 +1,266 @@
+"""`/forwarders`: where events and alerts are passed on to, how far each has come, and a test of it."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Literal
+
+from django.utils import timezone
+from ninja import Router, Schema
+from pydantic import ConfigDict, Field
+
+from litesoc_server import backend
+from litesoc_server.accounts.sealing import KeysUnusable, SecretUnreadable
+from litesoc_server.api.audit_by import by_of
+from litesoc_server.api.caller import ApiRequest, KeyAuth
+from litesoc_server.api.errors import not_found
+from litesoc_server.api.v1.metas import one_meta
+from litesoc_server.api.v1.schemas import CHANGE_ERRORS, READ_ERRORS, Meta
+from litesoc_server.events.event import Severity
+from litesoc_server.events.ids import OrgId
+from litesoc_server.forwarding.access import State, get_forwarder, lag_of, state_of, visible_forwarders
+from litesoc_server.forwarding.batches import store_now_s
+from litesoc_server.forwarding.changes import add_forwarder, change_forwarder, remove_forwarder, send_test
+from litesoc_server.forwarding.forwarder_settings import ForwarderRefused, shown_settings
+from litesoc_server.forwarding.kinds import SendFailed
+from litesoc_server.forwarding.models import Forwarder, What
+from litesoc_server.ingest.keys import Scope
+from litesoc_server.ingest.responses import ErrorCode, Refused
+from litesoc_server.orgs.access import organization_of
+from litesoc_server.orgs.models import Organization
+from litesoc_server.wire.moments import iso_utc, iso_utc_or_none
+
+router = Router(tags=["forwarding"])
+
+
+class ForwarderIn(Schema):
+    """What is to be passed on, and where to."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    kind: str = Field(examples=["http"], description="`http`, `splunk_hec` or `syslog`.")
+    name: str = Field(examples=["SIEM"])
+    settings: dict[str, str] = Field(examples=[{"url": "https://collector.example/ingest", "token": "…"}])
+    what: str = Field(default=What.BOTH.value, description="`events`, `alerts` or `both`.")
+    severities: list[str] = Field(default=[], description="Of events; empty: all.")
+    categories: list[str] = Field(default=[], description="Of events, e.g. `auth`; empty: all.")
+
+
+class ForwarderChangeIn(Schema):
+    """What is to be changed; what is left out stays as it is."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    name: str | None = None
+    settings: dict[str, str] | None = Field(default=None, description="Secrets that are left out or empty stay.")
+    what: str | None = None
+    severities: list[str] | None = None
+    categories: list[str] | None = None
+    is_paused: bool | None = Field(default=None, description="What comes in during a pause is sent after it.")
+
+
+class ForwarderOut(Schema):
+    """One forwarder of the key's environment."""
+
+    id: str = Field(json_schema_extra={"format": "uuid"})
+    kind: str
+    name: str
+    what: What
+    severities: list[Severity]
+    categories: list[str]
+    settings: dict[str, str | None] = Field(description="A secret that is set is null.")
+    state: State
+    lag_seconds: int = Field(description="For how long there has been more to send; it is never passed over.")
+    sent_count: int
+    last_sent_at: str | None = Field(json_schema_extra={"format": "date-time"})
+    failures_count: int = Field(description="Attempts since the last success.")
+    last_error: str
+    last_error_at: str | None = Field(json_schema_extra={"format": "date-time"})
+    retry_at: str | None = Field(json_schema_extra={"format": "date-time"})
+    created_at: str = Field(json_schema_extra={"format": "date-time"})
+
+
+class ForwarderAnswer(Schema):
+    """One forwarder."""
+
+    success: Literal[True] = True
+    data: ForwarderOut
+    meta: Meta
+
+
+class ForwarderList(Schema):
+    """All forwarders of the key's environment, by name."""
+
+    success: Literal[True] = True
+    data: list[ForwarderOut]
+    meta: Meta
+
+
+class ForwarderTestOut(Schema):
+    """What became of a test."""
+
+    is_sent: bool
+    event_id: str | None = Field(description="What to look for on the other side.")
+    error: str
+
+
+class ForwarderTestAnswer(Schema):
+    """What became of a test."""
+
+    success: Literal[True] = True
+    data: ForwarderTestOut
+    meta: Meta
+
+
+class ForwarderGoneAnswer(Schema):
+    """It is gone."""
+
+    success: Literal[True] = True
+    meta: Meta
+
+
+@router.get(
+    "/forwarders",
+    auth=KeyAuth(Scope.MANAGE),
+    response={200: ForwarderList, **READ_ERRORS},
+    summary="List forwarders",
+    operation_id="listForwarders",
+)
+def list_forwarders(request: ApiRequest) -> ForwarderList:
+    """By name."""
+    found = visible_forwarders(_org(request), request.caller.record.environment)
+    return ForwarderList(data=[_out(forwarder) for forwarder in found], meta=one_meta(request.caller))
+
+
+@router.post(
+    "/forwarders",
+    auth=KeyAuth(Scope.MANAGE),
+    response={200: ForwarderAnswer, **CHANGE_ERRORS},
+    summary="Pass events and alerts on",
+    operation_id="addForwarder",
+)
+def add(request: ApiRequest, wanted: ForwarderIn) -> ForwarderAnswer:
+    """From now on; what came before is in the export of events."""
+    org, record = _org(request), request.caller.record
+    with _refusals():
+        forwarder = add_forwarder(
+            org,
+            record.environment,
+            kind=wanted.kind,
+            name=wanted.name,
+            settings=wanted.settings,
+            what=wanted.what,
+            severities=wanted.severities,
+            categories=wanted.categories,
+            store_now_s=store_now_s(backend.current().reader, record.org_id),
+            by=by_of(request),
+        )
+    return _answer(request, forwarder)
+
+
+@router.get(
+    "/forwarders/{forwarder_id}",
+    auth=KeyAuth(Scope.MANAGE),
+    response={200: ForwarderAnswer, **READ_ERRORS},
+    summary="Read one forwarder",
+    operation_id="getForwarder",
+)
+def read(request: ApiRequest, forwarder_id: str) -> ForwarderAnswer:
+    """How far it has come, and what is wrong where something is."""
+    return _answer(request, _found(request, forwarder_id))
+
+
+@router.patch(
+    "/forwarders/{forwarder_id}",
+    auth=KeyAuth(Scope.MANAGE),
+    response={200: ForwarderAnswer, **CHANGE_ERRORS},
+    summary="Change or pause a forwarder",
+    operation_id="changeForwarder",
+)
+def change(request: ApiRequest, forwarder_id: str, wanted: ForwarderChangeIn) -> ForwarderAnswer:
+    """Change what is given."""
+    with _refusals():
+        forwarder = change_forwarder(_found(request, forwarder_id), by=by_of(request), **wanted.dict(exclude_unset=True))
+    return _answer(request, forwarder)
+
+
+@router.delete(
+    "/forwarders/{forwarder_id}",
+    auth=KeyAuth(Scope.MANAGE),
+    response={200: ForwarderGoneAnswer, **CHANGE_ERRORS},
+    summary="Remove a forwarder",
+    operation_id="removeForwarder",
+)
+def remove(request: ApiRequest, forwarder_id: str) -> ForwarderGoneAnswer:
+    """Send nothing of what it has not sent yet."""
+    remove_forwarder(_found(request, forwarder_id), by=by_of(request))
+    return ForwarderGoneAnswer(meta=one_meta(request.caller))
+
+
+@router.post(
+    "/forwarders/{forwarder_id}/test",
+    auth=KeyAuth(Scope.MANAGE),
+    response={200: ForwarderTestAnswer, **CHANGE_ERRORS},
+    summary="Send a test event",
+    operation_id="testForwarder",
+)
+def test(request: ApiRequest, forwarder_id: str) -> ForwarderTestAnswer:
+    """Send one event of our own now, and say what became of it."""
+    forwarder = _found(request, forwarder_id)
+    try:
+        with _refusals():
+            done = ForwarderTestOut(is_sent=True, event_id=send_test(forwarder), error="")
+    except SendFailed as error:
+        done = ForwarderTestOut(is_sent=False, event_id=None, error=str(error))
+    return ForwarderTestAnswer(data=done, meta=one_meta(request.caller))
+
+
+def _org(request: ApiRequest) -> Organization:
+    return organization_of(OrgId(request.caller.record.org_id))
+
+
+def _found(request: ApiRequest, forwarder_id: str) -> Forwarder:
+    try:
+        return get_forwarder(_org(request), request.caller.record.environment, forwarder_id)
+    except Forwarder.DoesNotExist as error:
+        raise not_found() from error
+
+
+@contextlib.contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except ForwarderRefused as refused:
+        raise Refused(ErrorCode.VALIDATION_FAILED, f"{refused.field}: {refused.text}") from refused
+    except (SecretUnreadable, KeysUnusable) as error:
+        message = "the settings cannot be decrypted: enter them again"
+        raise Refused(ErrorCode.VALIDATION_FAILED, message) from error
+
+
+def _answer(request: ApiRequest, forwarder: Forwarder) -> ForwarderAnswer:
+    return ForwarderAnswer(data=_out(forwarder), meta=one_meta(request.caller))
+
+
+def _out(forwarder: Forwarder) -> ForwarderOut:
+    now = timezone.now()
+    try:
+        settings = shown_settings(forwarder)
+    except (SecretUnreadable, KeysUnusable):
+        settings = {}  # the state says so when it sends
+    return ForwarderOut(
+        id=str(forwarder.id),
+        kind=forwarder.kind,
+        name=forwarder.name,
+        what=What(forwarder.what),
+        severities=[Severity(one) for one in forwarder.severities],
+        categories=forwarder.categories,
+        settings=settings,
+        state=state_of(forwarder, now),
+        lag_seconds=max(0, int(lag_of(forwarder, now).total_seconds())),
+        sent_count=forwarder.sent_count,
+        last_sent_at=iso_utc_or_none(forwarder.last_sent_at),
+        failures_count=forwarder.failures_count,
+        last_error=forwarder.last_error,
+        last_error_at=iso_utc_or_none(forwarder.last_error_at),
+        retry_at=iso_utc_or_none(forwarder.retry_at),
+        created_at=iso_utc(forwarder.created_at),
+    )

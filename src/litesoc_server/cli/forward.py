@@ -1,0 +1,197 @@
+"""`litesoc forward`: pass events and alerts on to other systems."""
+
+import time
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+
+from litesoc_server.audit.by import By
+from litesoc_server.cli.console import fail, out, print_json, shown
+from litesoc_server.cli.keys import Org, open_organization
+from litesoc_server.cli.options import DataDir, Json
+from litesoc_server.events.envelope import Environment
+
+if TYPE_CHECKING:
+    from litesoc_server.forwarding.models import Forwarder
+    from litesoc_server.orgs.models import Organization
+
+app = typer.Typer(help="Pass events and alerts on to SIEMs and collectors.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="Name or id, as `litesoc forward list` shows it.")]
+IsTest = Annotated[bool, typer.Option("--test", help="Of the test environment.")]
+
+
+@app.command()
+def add(
+    kind: Annotated[str, typer.Argument(help="http, splunk_hec or syslog.")],
+    name: Annotated[str, typer.Option("--name", help="How lists call it.")],
+    setting: Annotated[
+        list[str],
+        typer.Option(
+            "--set",
+            help="name=value: url, token, address, format, host, ca_pem; @file reads the value. Repeat it.",
+            show_default=False,
+        ),
+    ],
+    what: Annotated[str, typer.Option("--what", help="events, alerts or both.")] = "both",
+    severity: Annotated[
+        list[str] | None, typer.Option("--severity", help="Of events; repeat it. Else all.", show_default=False)
+    ] = None,
+    category: Annotated[
+        list[str] | None, typer.Option("--category", help="Of events, e.g. auth; repeat it.", show_default=False)
+    ] = None,
+    is_test: IsTest = False,
+    org: Org = None,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Pass on what comes in from now on."""
+    settings = dict(_setting(one) for one in setting)
+    organization = open_organization(org, data_dir)
+    from litesoc_server.forwarding.changes import add_forwarder  # noqa: PLC0415 # needs Django set up
+    from litesoc_server.forwarding.forwarder_settings import ForwarderRefused  # noqa: PLC0415 # needs Django set up
+
+    try:
+        made = add_forwarder(
+            organization,
+            _environment(is_test=is_test),
+            kind=kind,
+            name=name,
+            settings=settings,
+            what=what,
+            severities=severity or (),
+            categories=category or (),
+            store_now_s=int(time.time()),  # a running server has the store; its clock is this machine's, or close to it
+            by=By.operator(),
+        )
+    except ForwarderRefused as refused:
+        fail(f"{refused.field}: {refused.text}", "correct it; nothing was added")
+    _print([made], as_json=as_json)
+
+
+@app.command("list")
+def list_forwarders(is_test: IsTest = False, org: Org = None, data_dir: DataDir = None, as_json: Json = False) -> None:
+    """List forwarders with how far they have come."""
+    organization = open_organization(org, data_dir)
+    from litesoc_server.forwarding.access import visible_forwarders  # noqa: PLC0415 # needs Django set up
+
+    _print(list(visible_forwarders(organization, _environment(is_test=is_test))), as_json=as_json)
+
+
+@app.command("test")
+def try_out(name: Name, is_test: IsTest = False, org: Org = None, data_dir: DataDir = None) -> None:
+    """Send one event of our own now."""
+    forwarder = _found(open_organization(org, data_dir), name, is_test=is_test)
+    from litesoc_server.accounts.sealing import KeysUnusable, SecretUnreadable  # noqa: PLC0415 # needs Django set up
+    from litesoc_server.forwarding.changes import send_test  # noqa: PLC0415 # needs Django set up
+    from litesoc_server.forwarding.kinds import SendFailed  # noqa: PLC0415 # needs Django set up
+
+    try:
+        event_id = send_test(forwarder)
+    except SendFailed as error:
+        fail(str(error), "change its settings, or what stands between")
+    except (SecretUnreadable, KeysUnusable):
+        fail("its settings cannot be decrypted", "remove it and add it again")
+    out.print(f"Sent: look for the event {event_id} on the other side.")
+
+
+@app.command()
+def pause(name: Name, is_test: IsTest = False, org: Org = None, data_dir: DataDir = None, as_json: Json = False) -> None:
+    """Stop sending for a while; nothing is lost."""
+    _set_paused(name, org, data_dir, is_test=is_test, is_paused=True, as_json=as_json)
+
+
+@app.command()
+def resume(name: Name, is_test: IsTest = False, org: Org = None, data_dir: DataDir = None, as_json: Json = False) -> None:
+    """Go on where it was paused."""
+    _set_paused(name, org, data_dir, is_test=is_test, is_paused=False, as_json=as_json)
+
+
+@app.command()
+def remove(name: Name, is_test: IsTest = False, org: Org = None, data_dir: DataDir = None) -> None:
+    """Remove a forwarder. What it has not sent yet is not sent any more."""
+    forwarder = _found(open_organization(org, data_dir), name, is_test=is_test)
+    from litesoc_server.forwarding.changes import remove_forwarder  # noqa: PLC0415 # needs Django set up
+
+    remove_forwarder(forwarder, by=By.operator())
+    out.print(f"Removed {shown(forwarder.name)}.")
+
+
+def _set_paused(name: str, org: Org, data_dir: DataDir, *, is_test: bool, is_paused: bool, as_json: bool) -> None:
+    forwarder = _found(open_organization(org, data_dir), name, is_test=is_test)
+    from litesoc_server.forwarding.changes import change_forwarder  # noqa: PLC0415 # needs Django set up
+
+    _print([change_forwarder(forwarder, by=By.operator(), is_paused=is_paused)], as_json=as_json)
+
+
+def _found(organization: "Organization", name: str, *, is_test: bool) -> "Forwarder":
+    from litesoc_server.forwarding.access import forwarder_by_name  # noqa: PLC0415 # needs Django set up
+    from litesoc_server.forwarding.models import Forwarder  # noqa: PLC0415 # needs Django set up
+
+    try:
+        return forwarder_by_name(organization, _environment(is_test=is_test), name)
+    except Forwarder.DoesNotExist:
+        fail(
+            f"there is no forwarder {name!r}",
+            "`litesoc forward list` shows their names; --test those of the test environment",
+        )
+
+
+def _environment(*, is_test: bool) -> Environment:
+    return Environment.TEST if is_test else Environment.LIVE
+
+
+def _setting(text: str) -> tuple[str, str]:
+    """Read name=value, or name=@file, which keeps a secret off the command line."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        fail(f"--set {name}: there is no value", "write --set name=value")
+    if not value.startswith("@"):
+        return name, value
+    try:
+        with open(value[1:], encoding="utf-8") as file:  # noqa: PTH123 # what somebody typed, as it is
+            return name, file.read().strip()
+    except (OSError, UnicodeDecodeError):
+        fail(f"--set {name}: the file cannot be read", "give the path of a text file that you may read")
+
+
+def _print(forwarders: "list[Forwarder]", *, as_json: bool) -> None:
+    rows = [_row(forwarder) for forwarder in forwarders]
+    if as_json:
+        print_json(rows)
+        return
+    if not rows:
+        out.print("There are no forwarders: add one with `litesoc forward add`.")
+        return
+    table = Table(box=None, pad_edge=False)
+    for column in ("Name", "Kind", "What", "State", "Sent", "Last sent", "Last error"):
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        last = (row["last_sent_at"] or "")[:19].replace("T", " ")
+        error = row["last_error"] if row["state"] == "failing" else ""
+        cells = (row["name"], row["kind"], row["what"], row["state"], f"{row['sent_count']:,}", last, error)
+        table.add_row(*(shown(str(cell)) for cell in cells))
+    out.print(table)
+
+
+def _row(forwarder: "Forwarder") -> dict[str, Any]:
+    from django.utils import timezone  # noqa: PLC0415 # needs Django set up
+
+    from litesoc_server.forwarding.access import lag_of, state_of  # noqa: PLC0415 # needs Django set up
+
+    now = timezone.now()
+    return {
+        "id": str(forwarder.id),
+        "name": forwarder.name,
+        "kind": forwarder.kind,
+        "what": forwarder.what,
+        "severities": forwarder.severities,
+        "categories": forwarder.categories,
+        "environment": forwarder.environment,
+        "state": state_of(forwarder, now),
+        "lag_seconds": max(0, int(lag_of(forwarder, now).total_seconds())),
+        "sent_count": forwarder.sent_count,
+        "last_sent_at": None if forwarder.last_sent_at is None else forwarder.last_sent_at.isoformat(),
+        "last_error": forwarder.last_error,
+    }

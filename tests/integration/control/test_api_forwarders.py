@@ -1,0 +1,90 @@
+"""Forwarders over the API: added, tested, paused, removed; each environment and organisation sees its own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from forward_receivers import Authority, HttpReceiver
+from litesoc_server.forwarding.models import Forwarder
+from litesoc_server.ingest.key_directory import KeyDirectory
+from management_api import Tenant
+from notify_factories import LOOPBACK
+
+
+@pytest.fixture
+def receiver(settings: Any, tmp_path: Path) -> Iterator[HttpReceiver]:
+    settings.EGRESS_POLICY = LOOPBACK
+    authority = Authority(tmp_path)
+    opened = HttpReceiver(authority)
+    opened.authority = authority  # type: ignore[attr-defined] # for the tests below
+    yield opened
+    opened.close()
+
+
+def wanted(receiver: Any, **more: Any) -> dict[str, Any]:
+    settings = {"url": receiver.url, "token": "very secret", "ca_pem": receiver.authority.pem}
+    return {"kind": "http", "name": "SIEM", "settings": settings, **more}
+
+
+def test_a_forwarder_is_added_read_changed_tested_and_removed(tenant: Tenant, receiver: HttpReceiver) -> None:
+    made = tenant.call("POST", "/forwarders", wanted(receiver, what="events", severities=["critical"])).json()["data"]
+    assert (made["state"], made["sent_count"], made["last_error"]) == ("working", 0, "")
+    assert (made["what"], made["severities"], made["categories"]) == ("events", ["critical"], [])
+    assert made["settings"]["token"] is None
+    assert "very secret" not in str(tenant.get("/forwarders"))
+
+    path = f"/forwarders/{made['id']}"
+    tested = tenant.call("POST", f"{path}/test").json()["data"]
+    assert tested["is_sent"]
+    assert receiver.records[0]["metadata"]["uid"] == tested["event_id"]
+    assert receiver.headers[0]["authorization"] == "Bearer very secret"
+    receiver.status = 500
+    tested = tenant.call("POST", f"{path}/test").json()["data"]
+    assert (tested["is_sent"], tested["error"]) == (False, "the receiver answered with status 500")
+
+    changed = tenant.call("PATCH", path, {"is_paused": True, "name": "Other"}).json()["data"]
+    assert (changed["state"], changed["name"]) == ("paused", "Other")
+    assert tenant.call("DELETE", path).status_code == 200
+    assert tenant.call("GET", path).status_code == 404
+
+
+def test_what_cannot_work_is_refused_with_its_field(tenant: Tenant, receiver: HttpReceiver) -> None:
+    for body, field in [
+        (wanted(receiver, kind="kafka"), "kind"),
+        (wanted(receiver, name=" "), "name"),
+        (wanted(receiver, what="all"), "what"),
+        (wanted(receiver, severities=["high"]), "severities"),
+        (wanted(receiver, settings={"url": "http://siem.example"}), "url"),
+        (wanted(receiver, settings={"url": receiver.url, "nonsense": "1"}), "nonsense"),
+    ]:
+        answer = tenant.call("POST", "/forwarders", body)
+        assert answer.status_code == 400, body
+        assert answer.json()["message"].startswith(f"{field}: ")
+    tenant.call("POST", "/forwarders", wanted(receiver))
+    again = tenant.call("POST", "/forwarders", wanted(receiver))
+    assert "already" in again.json()["message"]
+
+
+def test_others_see_and_reach_nothing_of_it(keys: KeyDirectory, receiver: HttpReceiver) -> None:
+    owner, stranger = Tenant(), Tenant()
+    made = owner.call("POST", "/forwarders", wanted(receiver)).json()["data"]
+    path = f"/forwarders/{made['id']}"
+    assert stranger.get("/forwarders")["data"] == []
+    for method, at, body in [
+        ("GET", path, None),
+        ("PATCH", path, {"is_paused": True}),
+        ("DELETE", path, None),
+        ("POST", f"{path}/test", None),
+        ("GET", "/forwarders/nonsense", None),
+    ]:
+        assert stranger.call(method, at, body).status_code == 404
+    assert Forwarder.objects.get().is_paused is False
+    assert receiver.headers == []
+
+
+def test_removing_the_organisation_removes_it(tenant: Tenant, receiver: HttpReceiver) -> None:
+    tenant.call("POST", "/forwarders", wanted(receiver))
+    tenant.org.delete()
+    assert not Forwarder.objects.exists()
