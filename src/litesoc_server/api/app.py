@@ -20,6 +20,7 @@ from litesoc_server.api.v1 import (
     detectors,
     escalations,
     events,
+    events_export,
     feedback,
     forwarders,
     instrumentation,
@@ -83,6 +84,7 @@ api = ManagementApi(
     docs_url=None,
     parser=StrictParser(),
 )
+api.add_router("", events_export.router)  # before what reads one event by its id
 api.add_router("", events.router)
 api.add_router("", feedback.router)
 api.add_router("", alerts.router)

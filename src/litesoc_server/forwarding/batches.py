@@ -95,7 +95,7 @@ def _events(forwarder: Forwarder, reader: EventReader, here: Position, end: Posi
     until = (end.taken_s, end.event_id)
     within = {row.event.event_id: row.event for row in rows if (row.cursor.taken_s, row.cursor.event_id) <= until}
     sees_places = Feature.NETWORK_INTELLIGENCE in plan_of(forwarder.org).features
-    return [_as_seen(event, sees_places=sees_places) for event in within.values() if _is_wanted(forwarder, event)]
+    return [as_seen(event, sees_places=sees_places) for event in within.values() if _is_wanted(forwarder, event)]
 
 
 def _is_wanted(forwarder: Forwarder, event: Event) -> bool:
@@ -104,7 +104,7 @@ def _is_wanted(forwarder: Forwarder, event: Event) -> bool:
     )
 
 
-def _as_seen(event: Event, *, sees_places: bool) -> Event:
+def as_seen(event: Event, *, sees_places: bool) -> Event:
     """Return ``event`` as the plan shows it: without ``sees_places`` only its country is left of place and network."""
     if sees_places:
         return event

@@ -7,6 +7,7 @@ from asgiref.sync import sync_to_async
 from litesoc_server import backend
 from litesoc_server.events.event import Actor, Device, Event, Geo, Network
 from litesoc_server.ingest.responses import iso_ms
+from litesoc_server.ocsf.event import event_object, ocsf_line
 from litesoc_server.store.base import Cursor, EventSearch, SearchPage
 from litesoc_server.web.event_request import EventRequest
 from litesoc_server.web.export.csv_rows import Cell
@@ -37,6 +38,12 @@ async def exported_rows(asked: EventRequest) -> AsyncIterator[Sequence[Sequence[
     """Yield the same as rows under HEADER."""
     async for events in exported_events(asked):
         yield [_row(event) for event in events]
+
+
+async def exported_ocsf(asked: EventRequest) -> AsyncIterator[Sequence[bytes]]:
+    """Yield the same as lines of OCSF."""
+    async for events in exported_events(asked):
+        yield [ocsf_line(event_object(event)) for event in events]
 
 
 async def count_exported(asked: EventRequest) -> int:

@@ -74,6 +74,7 @@ organization_urls = [
     path("events/completion/", event_completion, name="event_completion"),
     path("events/export.csv", events_export, {"file_format": "csv"}, name="events_export"),
     path("events/export.json", events_export, {"file_format": "json"}, name="events_export"),
+    path("events/export.ndjson", events_export, {"file_format": "ndjson"}, name="events_export"),
     path("events/facets/", event_facets, name="event_facets"),
     path("events/stream", event_stream, name="events_stream"),
     path("events/<uuid:event_id>/", event, name="event"),

@@ -29,12 +29,15 @@ from litesoc_server.audit.by import By
 from litesoc_server.clock import ManualClock
 from litesoc_server.database import fresh_connections
 from litesoc_server.events.detection import AlertSeverity
+from litesoc_server.events.envelope import Environment
+from litesoc_server.forwarding.changes import add_forwarder
+from litesoc_server.forwarding.models import Forwarder
 from litesoc_server.ingest.key_directory import STALE_MAX_MS, KeyDirectory
 from litesoc_server.ingest.keys import Scope
 from litesoc_server.notify.route_changes import add_rule
 from litesoc_server.orgs.invitations import invite
 from litesoc_server.orgs.member_changes import Acting
-from litesoc_server.orgs.models import Invitation, Role
+from litesoc_server.orgs.models import Invitation, Organization, Role
 from litesoc_server.store.base import EventStore
 from litesoc_server.wire.moments import iso_utc
 from management_api import Tenant, call, make_event, store_events
@@ -130,6 +133,16 @@ ADDRESSES: dict[tuple[str, str], tuple[str, dict[str, object] | None]] = {
     ),
     ("PATCH", "/notifications/escalations/{escalation_id}"): ("/notifications/escalations/{rule}", {"after_minutes": 9}),
     ("DELETE", "/notifications/escalations/{escalation_id}"): ("/notifications/escalations/{rule}", None),
+    ("GET", "/events/export"): ("/events/export", None),
+    ("GET", "/forwarders"): ("/forwarders", None),
+    ("POST", "/forwarders"): (
+        "/forwarders",
+        {"kind": "http", "name": "New", "settings": {"url": "https://127.0.0.1:1/"}},
+    ),
+    ("GET", "/forwarders/{forwarder_id}"): ("/forwarders/{forwarder}", None),
+    ("PATCH", "/forwarders/{forwarder_id}"): ("/forwarders/{forwarder}", {"name": "Archive"}),
+    ("DELETE", "/forwarders/{forwarder_id}"): ("/forwarders/{forwarder}", None),
+    ("POST", "/forwarders/{forwarder_id}/test"): ("/forwarders/{forwarder}/test", None),
     ("GET", "/notifications/deliveries"): ("/notifications/deliveries", None),
     ("GET", "/notifications/deliveries/{delivery_id}"): ("/notifications/deliveries/{delivery}", None),
     ("POST", "/notifications/deliveries/{delivery_id}/replay"): ("/notifications/deliveries/{delivery}/replay", None),
@@ -144,7 +157,7 @@ def _a_source_that_signs() -> Iterator[None]:
 
 LISTS = {"/events", "/alerts", "/alerts/list"}
 # The one tells nothing of anybody's events, the other is what somebody has a right to.
-WHOLE_ON_EVERY_PLAN = {"/ip-data", "/privacy/actors/export"}
+WHOLE_ON_EVERY_PLAN = {"/ip-data", "/privacy/actors/export", "/events/export"}  # of the last places are withheld
 
 
 def _invitation(tenant: Tenant) -> Invitation:
@@ -153,6 +166,18 @@ def _invitation(tenant: Tenant) -> Invitation:
     invitation.sent_at -= timedelta(minutes=5)
     invitation.save()
     return invitation
+
+
+def make_forwarder(org: Organization) -> Forwarder:
+    return add_forwarder(
+        org,
+        Environment.LIVE,
+        kind="http",
+        name="SIEM",
+        settings={"url": "https://127.0.0.1:1/"},
+        store_now_s=0,
+        by=By.operator(),
+    )
 
 
 Send = Callable[..., HttpResponse]  # calls one address with the key of whoever asks, or with none, and with headers
@@ -178,6 +203,7 @@ def visits(tenant: Tenant, store: EventStore) -> dict[str, Send]:
         "route": channel.routes.get(),
         "delivery": channel.deliveries.get(),
         "rule": rule,
+        "forwarder": make_forwarder(tenant.org),
     }
 
     def fill(text: str) -> str:
@@ -226,7 +252,7 @@ def _whole(response: Any) -> HttpResponse:
 
     arrived: Any = HttpResponse(async_to_sync(pieces)(), status=response.status_code, headers=dict(response.items()))
     arrived.request = response.request
-    arrived.json = lambda: json.loads(arrived.content)
+    arrived.json = lambda: json.loads(arrived.content or b"{}")
     assert isinstance(arrived, HttpResponse)
     return arrived
 

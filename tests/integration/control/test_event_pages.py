@@ -317,3 +317,14 @@ def test_a_file_holds_no_more_than_the_page_shows(keys: object, store: EventStor
 def test_a_file_of_a_wrong_query_is_refused(tenant: Tenant) -> None:
     answer, content = exported(tenant.org, "csv", q="contry:NO")
     assert (answer.status_code, b"did you mean `country`?" in content) == (400, True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_found_is_saved_as_ocsf(tenant: Tenant, store: EventStore) -> None:
+    org, stored = tenant.org, at(tenant.org, 5)
+    store_events(store, stored)
+    answer, content = exported(org, "ndjson")
+    assert answer["Content-Type"] == "application/x-ndjson"
+    assert answer["Content-Disposition"] == f'attachment; filename="events-{org.slug}-live.ndjson"'
+    (found,) = map(json.loads, content.splitlines())
+    assert (found["class_uid"], found["metadata"]["uid"]) == (3002, stored.event_id)

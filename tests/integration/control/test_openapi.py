@@ -108,6 +108,7 @@ def test_everything_that_a_key_can_call_is_in_it() -> None:
         ("/notifications/deliveries", "get"),
         ("/notifications/deliveries/{delivery_id}", "get"),
         ("/notifications/deliveries/{delivery_id}/replay", "post"),
+        ("/events/export", "get"),
         ("/forwarders", "get"),
         ("/forwarders", "post"),
         ("/forwarders/{forwarder_id}", "get"),

@@ -20,6 +20,7 @@ class FileFormat(StrEnum):
 
     CSV = "csv"
     JSON = "json"
+    OCSF = "ndjson"  # of events only: objects of the Open Cybersecurity Schema Framework, one a line
 
 
 def csv_file(
@@ -39,6 +40,13 @@ def json_file(
     return _file(filename, "application/json", _json(pages), rows_count)
 
 
+def lines_file(
+    filename: str, pages: AsyncIterator[Sequence[bytes]], *, rows_count: int | None = None
+) -> StreamingHttpResponse:
+    """Return an answer that saves ``pages`` of lines as NDJSON; else like ``csv_file``."""
+    return _file(filename, "application/x-ndjson", _lines(pages), rows_count)
+
+
 def stored_lines_file(filename: str, pieces: AsyncIterator[bytes]) -> StreamingHttpResponse:
     """Return an answer that saves ``pieces`` of JSON lines, as they are, as ``filename``."""
     return _file(filename, "application/jsonl", pieces, None)
@@ -53,6 +61,11 @@ async def _csv(header: Sequence[str], pages: AsyncIterator[Sequence[Row]]) -> As
     yield BYTE_ORDER_MARK + csv_line(header)
     async for page in pages:
         yield "".join(csv_line(row) for row in page)
+
+
+async def _lines(pages: AsyncIterator[Sequence[bytes]]) -> AsyncIterator[bytes]:
+    async for page in pages:
+        yield b"".join(page)
 
 
 async def _json(pages: AsyncIterator[Sequence[object]]) -> AsyncIterator[str]:

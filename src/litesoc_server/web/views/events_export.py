@@ -4,10 +4,10 @@ from django.http import HttpResponseBadRequest
 from django.http.response import HttpResponseBase
 
 from litesoc_server.orgs.roles import Permission
-from litesoc_server.web.event_export_rows import HEADER, count_exported, exported_events, exported_rows
+from litesoc_server.web.event_export_rows import HEADER, count_exported, exported_events, exported_ocsf, exported_rows
 from litesoc_server.web.event_request import read_event_request
 from litesoc_server.web.export.recorded import record_export
-from litesoc_server.web.export.stream import FileFormat, csv_file, json_file
+from litesoc_server.web.export.stream import FileFormat, csv_file, json_file, lines_file
 from litesoc_server.web.member import Member, PageRequest, page
 
 
@@ -23,4 +23,6 @@ async def events_export(request: PageRequest, member: Member, file_format: str) 
     await record_export(request, member, "events", file_format)
     if file_format == FileFormat.CSV:
         return csv_file(name, HEADER, exported_rows(asked), rows_count=rows_count)
+    if file_format == FileFormat.OCSF:
+        return lines_file(name, exported_ocsf(asked), rows_count=rows_count)
     return json_file(name, exported_events(asked), rows_count=rows_count)
