@@ -97,7 +97,7 @@ class EventTools:
         score = "unknown" if risk is None else f"{risk['score']} of 100"
         found = showing(len(events), total, "events", next_offset)
         timeline = ActorTimeline(
-            summary=f"Risk of the actor today: {score}. {len(alerts)} alerts. {found}",
+            summary=f"Risk of the actor today: {score}. Alerts: {len(alerts)}. {found}",
             actor_id=cleaned(actor),
             risk=risk,
             alerts=alerts,

@@ -27,7 +27,7 @@ WITHHELD = "withheld: looks like a secret"
 
 # Markup of HTML and Markdown, and the backslash of our own escapes.
 _MARKUP = frozenset("<>[]`\\")
-_ESCAPED = re.compile(r"\\u\{([0-9a-f]{1,6})\}")
+_ESCAPED = re.compile(r"\\{1,2}u\{([0-9a-f]{1,6})\}")  # two backslashes: as JSON in a text shows one
 _CODE_POINTS = 0x110000
 # Applications put things into metadata that belong into no log. Names after OWASP's Logging Cheat Sheet, "Data to exclude".
 _SECRET_NAME = re.compile(

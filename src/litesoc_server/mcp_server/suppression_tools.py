@@ -105,7 +105,7 @@ def _summary(made: Json | None, hours: int, matching: int) -> str:
     begin = (
         "A proposal; nothing was suppressed." if made is None else f"Suppression {made['id']} is in force within 5 seconds."
     )
-    return f"{begin} It lasts {hours} hours. {matching} open alerts are about the same now; they stay open."
+    return f"{begin} It lasts {hours} hours. Open alerts about the same now, which stay open: {matching}."
 
 
 def _how(made: Json | None) -> str:
