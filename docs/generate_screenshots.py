@@ -217,8 +217,9 @@ def _addresses(site: Site) -> dict[str, str]:
 
 def _notifications(site: Site) -> dict[str, str]:
     """Return ids of what stands on the pages about notifications: a channel, which nobody answers, its route, a delivery."""
-    made = site.server.litesoc_json("notify", "add", "--name", "#security", "--set", f"url={NOBODYS_ADDRESS}")
-    site.server.litesoc("notify", "test", "#security")
+    org = ("--org", site.org_id)
+    made = site.server.litesoc_json("notify", "add", *org, "--name", "#security", "--set", f"url={NOBODYS_ADDRESS}")
+    site.server.litesoc("notify", "test", *org, "#security")
     answer = httpx.get(site.url_of("notifications/routes/"), cookies={"litesoc_session": site.sessions["owner"]})
     answer.raise_for_status()
     route = re.search(r"/notifications/routes/([0-9a-f-]{36})/", answer.text)
@@ -226,7 +227,7 @@ def _notifications(site: Site) -> dict[str, str]:
     return {
         "channel_id": made["id"],
         "route_id": route[1],
-        "delivery_id": site.server.litesoc_json("notify", "deliveries")[0]["id"],
+        "delivery_id": site.server.litesoc_json("notify", "deliveries", *org)[0]["id"],
     }
 
 
