@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from pytest_httpserver import HTTPServer
 
+from litesoc_server.egress import http
 from litesoc_server.egress.policy import EgressPolicy
 
 LOOPBACK_TOO = EgressPolicy((ip_network("127.0.0.0/8"),))
@@ -95,7 +96,11 @@ def vendor(monkeypatch: pytest.MonkeyPatch, authority: Authority, *hosts: str) -
         lead(monkeypatch, dict.fromkeys(hosts, ("127.0.0.1", server.port)))
         monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))  # httpx, and Python's ssl
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.file))
-        yield server
+        http._public_authorities.cache_clear()  # it is read once for each process
+        try:
+            yield server
+        finally:
+            http._public_authorities.cache_clear()
         server.check()
 
 

@@ -1,5 +1,6 @@
 """One request to an address that somebody typed in: guarded, not redirected, bounded in time and in what is read of it."""
 
+import socket
 import ssl
 from collections.abc import Mapping
 from functools import cache
@@ -84,7 +85,7 @@ def send(
             if scope.is_out_of_time or isinstance(error, httpx.TimeoutException):
                 msg = f"no answer within {within_s:g} seconds"
                 raise Unreachable(msg) from error
-            raise Unreachable(str(error) or type(error).__name__) from error
+            raise Unreachable(_why(error)) from error
 
 
 @cache
@@ -107,6 +108,22 @@ def tls_context(ca_pem: str) -> ssl.SSLContext | bool:
 
 
 _HEADERS = {"User-Agent": f"litesoc-server/{__version__}", "Accept-Encoding": "identity"}
+
+
+def _why(error: Exception) -> str:
+    """Say for people why no answer came: what lies beneath tells it better than the library's own words."""
+    cause: BaseException | None = error
+    while cause is not None:
+        match cause:
+            case ssl.SSLCertVerificationError():
+                return f"its certificate is not good: {cause.verify_message}"
+            case socket.gaierror():
+                return "its name leads to no address"
+            case ConnectionRefusedError():
+                return "nobody accepts connections there (connection refused)"
+            case _:
+                cause = cause.__cause__ or cause.__context__
+    return str(error) or type(error).__name__
 
 
 def _read(response: httpx.Response) -> str:

@@ -171,8 +171,10 @@ def test_a_long_answer_is_read_in_part_only() -> None:
 def test_nobody_there_is_unreachable_and_no_refusal() -> None:
     with server() as (port, _):
         pass
-    with pytest.raises(Unreachable):
+    with pytest.raises(Unreachable, match="nobody accepts connections there"):
         send(LOOPBACK_TOO, "POST", f"http://127.0.0.1:{port}/", body=b"", headers={})
+    with pytest.raises(Unreachable, match="its name leads to no address"):
+        send(LOOPBACK_TOO, "POST", "http://no-such-name.invalid/", body=b"", headers={})
 
 
 @pytest.mark.parametrize(
