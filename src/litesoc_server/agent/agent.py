@@ -8,6 +8,7 @@ import logging
 import random
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from litesoc_server.agent.batches import EVENTS_MAX, make_requests, to_item
 from litesoc_server.agent.entries import LogUnreadable
@@ -21,6 +22,8 @@ from litesoc_server.agent.watching import WatchedLog, open_logs
 log = logging.getLogger(__name__)
 
 ROUND_EVENTS = 2_000  # written down and sent at once: 20 requests, some 700 KB
+# Each waits for the server's disk, so one after the other would leave both idle. These may be stored in another order.
+SENT_AT_ONCE = 4
 GATHER_S = 2.0  # how long an event waits for others, so that few are not sent one by one
 LOOK_EVERY_S = 0.25
 SAVE_IDLE_EVERY_S = 30.0  # while lines tell nothing: reading these again after a kill does no harm
@@ -48,6 +51,7 @@ class Agent:
         self._monotonic = monotonic
         self._saved: AgentState = state_file.load()
         self._logs: list[WatchedLog] = open_logs(settings, self._saved.logs)
+        self._senders = ThreadPoolExecutor(SENT_AT_ONCE, thread_name_prefix="send")
         self._backoff = Backoff(rng or random.Random())  # noqa: S311 # spreads retries
         self._heartbeat = Heartbeat(settings.server, settings.hostname)
         self.figures = Figures()
@@ -107,6 +111,7 @@ class Agent:
         """Release everything. What was not written down is read again by the next start."""
         for watched in self._logs:
             watched.source.close()
+        self._senders.shutdown()
         self._server.close()
         self._file.close()
 
@@ -173,21 +178,30 @@ class Agent:
         return states
 
     def _send(self) -> float:
-        """Send what is written down, in its order; return the seconds to wait before the next attempt."""
+        """Send what is written down, a few requests at a time; return the seconds to wait before the next attempt."""
         requests = list(self._saved.requests)
         while requests:
-            answer = self._server.send_batch(requests[0].body, requests[0].idempotency_key)
-            if answer.fate in (Fate.AGAIN, Fate.NEEDS_A_PERSON):
-                self.figures.attempts_failed += 1
-                self._complain("server", f"events wait: {answer.reason}", self._monotonic())
+            window, rest = requests[:SENT_AT_ONCE], requests[SENT_AT_ONCE:]
+            answers = list(self._senders.map(self._send_one, window))
+            waiting = [request for request, answer in zip(window, answers, strict=True) if answer.is_to_come]
+            for request, answer in zip(window, answers, strict=True):
+                if not answer.is_to_come:
+                    self._count(request, answer)
+            requests = waiting + rest
+            if waiting:
+                self.figures.attempts_failed += len(waiting)
+                refusal = max((answer for answer in answers if answer.is_to_come), key=lambda answer: answer.wait_s or 0.0)
+                self._complain("server", f"events wait: {refusal.reason}", self._monotonic())
                 self._saved = AgentState(self._saved.agent_id, self._saved.logs, requests)
-                return self._backoff.after(answer)
+                return self._backoff.after(refusal)
             self._backoff.succeeded()
-            self._count(requests.pop(0), answer)
         # The file still has them: it is written anew with the next ones, and sending them again changes nothing.
         self._saved = AgentState(self._saved.agent_id, self._saved.logs, [])
         self._is_file_behind = True
         return 0.0
+
+    def _send_one(self, request: Request) -> Answer:
+        return self._server.send_batch(request.body, request.idempotency_key)
 
     def _count(self, request: Request, answer: Answer) -> None:
         queued = answer.body.get("queued")

@@ -162,10 +162,11 @@ class FileLog:
     def _begin(self, fd: int) -> int:
         """Return where to read what comes after a file that was empty: other files may have been written since."""
         opened = os.fstat(fd)
-        if opened.st_size == 0:
+        if opened.st_mtime_ns <= self._after_ns:
             return fd
         files = look_around(self._path)
         if not any(file.modified_at_ns > self._after_ns and file.inode != opened.st_ino for file in files.rotated):
+            self._after_ns = opened.st_mtime_ns
             return fd
         following = self._first_after(files, self._after_ns, without_inode=None)
         if following is not None:

@@ -40,9 +40,14 @@ class Answer(msgspec.Struct, frozen=True):
     wait_s: float | None = None  # that the server asks for
     body: dict[str, object] = msgspec.field(default_factory=dict[str, object])
 
+    @property
+    def is_to_come(self) -> bool:
+        """Whether the request has to be sent again."""
+        return self.fate in (Fate.AGAIN, Fate.NEEDS_A_PERSON)
+
 
 class Server:
-    """Calls one server with one key. Never raises for what the network or the server does. Used by one thread."""
+    """Calls one server with one key. Never raises for what the network or the server does. Safe in any thread."""
 
     def __init__(self, url: str, key: str, *, ca_file: str | None = None) -> None:
         base = url.rstrip("/").removesuffix("/v1").removesuffix("/api")

@@ -160,6 +160,14 @@ def test_what_was_copied_before_a_truncation_is_read_from_the_copy(disk: Disk) -
     assert read_all(log) == ["c" * 50]
 
 
+def test_what_passed_through_an_empty_file_is_read_also_while_nothing_new_comes(disk: Disk) -> None:
+    log = disk.reader()
+    assert read_all(log) == []
+    disk.write("a")
+    disk.copy_and_truncate()
+    assert read_all(log) == ["a"]
+
+
 @pytest.mark.parametrize("is_restarted", [True, False])
 def test_a_file_that_was_filled_and_truncated_between_two_looks_at_it_is_read_from_its_copy(
     disk: Disk, is_restarted: bool
