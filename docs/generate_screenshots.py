@@ -41,6 +41,8 @@ PAGES: Mapping[str, str] = {
     "actor": "actors/actor?id=mira%40shop.example",
     "addresses": "addresses/",
     "address": "addresses/address?ip=185.220.101.34",
+    "servers": "servers/",
+    "server": "servers/{server_id}/",
     "detections": "detections/",
     "detections_general": "detections/general/",
     "detections_general_edit": "detections/general/{section}/",
@@ -99,6 +101,7 @@ NO_PAGES = frozenset({
     "suppression_end", "suppression_resume", "suppressions_export",
     "channel_change", "channel_mute", "channel_remove", "channel_secret", "channel_switch", "channel_test",
     "deliveries_replay", "delivery_replay", "route_remove", "rule_add", "rule_remove", "rule_switch",
+    "servers_table", "server_rename", "server_remove", "server_update",
     "alerts_bulk", "alerts_bulk_step", "alerts_bulk_undo", "alerts_export", "alerts_new",
 })  # fmt: skip
 OTHER_PAGES: Mapping[str, str] = {"profile": "/profile/", "not_found": "/no/such/page"}
@@ -210,6 +213,7 @@ def _addresses(site: Site) -> dict[str, str]:
         "suppression_id": _suppress(api),
         "user_id": _a_member(site),
         **_notifications(site),
+        "server_id": _an_agent(api),
         "key_id": api.http.get("/api/v1/keys").json()["data"][0]["id"],
     }
     return {name: path.format_map(ids) for name, path in PAGES.items()}
@@ -236,6 +240,19 @@ def _a_member(site: Site) -> str:
     answer = httpx.get(site.url_of("settings/members/"), cookies={"litesoc_session": site.sessions["owner"]})
     answer.raise_for_status()
     return answer.text.partition("settings/members/invitations")[0].rpartition("/settings/members/")[2].partition("/")[0]
+
+
+def _an_agent(api: Api) -> str:
+    """Have agents of three computers say that they are alive; return the id of the one with most to show."""
+    said = {"ip_address": "10.4.0.12", "agent_version": "1.3.0"}
+    lines = [
+        "Nov 26 07:12:40 web-3 sshd[811]: Failed password for root from 198.51.100.9 port 40022 ssh2",
+        "Nov 26 07:12:44 web-3 sshd[811]: Failed password for invalid user P@ssw0rd! from 198.51.100.9 port 40022 ssh2",
+        "Nov 26 07:13:02 web-3 sudo:   mira : TTY=pts/0 ; PWD=/srv ; USER=root ; COMMAND=/usr/bin/systemctl restart shop",
+    ]
+    for body in ({"hostname": "db-1"}, {"hostname": "build-runner-7"}, {"hostname": "web-3", "recent_logs": lines}):
+        api.http.post("/api/v1/agent/heartbeat", json=said | body).raise_for_status()
+    return str(api.http.get("/api/v1/servers").json()["data"][0]["id"])
 
 
 def _suppress(api: Api) -> str:

@@ -16,7 +16,9 @@ from litesoc_server.key_files import write_first_key
 
 _FILE_SUFFIX = "_FILE"
 # Read by the command line's clients and by applications on the same machine; no settings of the server.
-_FOREIGN_VARIABLES = frozenset({"LITESOC_URL", "LITESOC_API_KEY", "LITESOC_MCP_ALLOW_WRITE"})
+_FOREIGN_VARIABLES = frozenset(
+    {"LITESOC_URL", "LITESOC_API_KEY", "LITESOC_KEY", "LITESOC_SERVER", "LITESOC_MCP_ALLOW_WRITE"}
+)
 _FOREIGN_PREFIX = "LITESOC_TEST_"  # the test suite's own switches
 MAIL_SCHEMES = ("smtp", "smtps", "smtp+plain")
 _HEXADECIMAL_KEY = re.compile(r"[0-9a-f]{64}")
@@ -25,6 +27,14 @@ _SECRET_KEY_LENGTH_MIN = 32  # characters; of a random key that is at least 128 
 
 class ConfigError(Exception):
     """The settings are wrong; the text lists every problem, one a line, each with its fix."""
+
+
+def _check_download(url: str | None) -> str | None:
+    """Return the address of a file that agents fetch. Raises ValueError unless it is an https one."""
+    if url is not None and (not url.startswith("https://") or not url.isprintable() or " " in url):
+        msg = "must be an https:// address"
+        raise ValueError(msg)
+    return url
 
 
 def default_data_dir() -> Path:
@@ -238,6 +248,18 @@ class Config(BaseSettings):
         description="Account id at MaxMind; with the licence key `litesoc geo update` fetches GeoLite2.",
     )
     maxmind_license_key: SecretStr | None = Field(default=None, description="Licence key of that account.")
+    agent_update_version: str | None = Field(
+        default=None,
+        pattern=r"^v?\d{1,6}(\.\d{1,6}){1,3}$",
+        description="Version of the vendor's server agent that older ones are told of, e.g. 1.4.0; needs the two addresses "
+        "below; unset: agents hear of no update.",
+    )
+    agent_update_url: Annotated[str | None, AfterValidator(_check_download)] = Field(
+        default=None, description="Where that version is: an https:// address of a tar.gz that holds litesoc-agent."
+    )
+    agent_update_checksum_url: Annotated[str | None, AfterValidator(_check_download)] = Field(
+        default=None, description="Where its checksums are: an https:// address of what sha256sum prints."
+    )
     metrics_port: int | None = Field(
         default=None, ge=1, le=65535, description="Serve Prometheus metrics on 127.0.0.1 at this port; unset: off."
     )
@@ -250,6 +272,15 @@ class Config(BaseSettings):
         """Refuse mail without a public address: links would start wherever a request claims to be sent to."""
         if self.email_url is not None and self.public_url is None:
             msg = "LITESOC_EMAIL_URL needs LITESOC_PUBLIC_URL, where the links in mails start"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _updates_of_agents_are_verified(self) -> Self:
+        """Refuse a part of an update: without its checksum agents would install whatever they get."""
+        parts = (self.agent_update_version, self.agent_update_url, self.agent_update_checksum_url)
+        if any(parts) and not all(parts):
+            msg = "LITESOC_AGENT_UPDATE_VERSION, _URL and _CHECKSUM_URL go together: set all three or none"
             raise ValueError(msg)
         return self
 

@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "litesoc_server.notify",
     "litesoc_server.inbound",
     "litesoc_server.forwarding",
+    "litesoc_server.servers",
     "litesoc_server.privacy",
     "litesoc_server.web",
     # Below ours: their templates give way to ours of the same name.
@@ -146,6 +147,8 @@ CACHES = {"default": cache_settings(_config)}
 
 # What webhooks, channels and forwarders may reach.
 EGRESS_POLICY = EgressPolicy(tuple(map(ip_network, _config.egress_allow)))
+# What the vendor's agents are told of with their heartbeats: version, download, checksums; all of them or none.
+AGENT_UPDATE = (_config.agent_update_version, _config.agent_update_url, _config.agent_update_checksum_url)
 
 IS_MAIL_POSSIBLE = _config.email_url is not None
 EMAIL_BACKEND = _mail.backend

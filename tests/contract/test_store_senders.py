@@ -55,6 +55,31 @@ def test_the_facts_of_each_key(case: StoreCase) -> None:
     assert case.store.sender_facts(org_id=new_org(), environment=Environment.LIVE, **SPAN) == []
 
 
+def test_events_are_counted_by_the_computer_they_came_from(case: StoreCase) -> None:
+    org, stranger = new_org(), new_org()
+    of_web = '{"source_hostname":"web-3"}'
+    counted = [event(org, 0, of_web), event(org, 1, '{"a":1,"source_hostname":"web-3"}')]
+    others = [
+        event(org, 2, '{"source_hostname":"db-1"}'),
+        event(org, 3),
+        event(org, 4, '{"note":"\\"source_hostname\\":\\"x\\""}'),
+        event(org, 5, '{"source_hostname":""}'),
+    ]
+    elsewhere = [
+        event(stranger, 0, of_web),
+        event(org, 6, of_web, environment=Environment.TEST),
+        event(org, -1, of_web),
+        event(org, 86_400, of_web),
+    ]
+    case.store.insert(stored([*counted, *others, *elsewhere]))
+    case.store.insert(stored(counted[:1]))  # a repetition shows nothing twice
+
+    live = {"org_id": org, "environment": Environment.LIVE, **SPAN}
+    assert case.store.events_by_host(**live, limit=10) == {"web-3": 2, "db-1": 1}
+    assert case.store.events_by_host(**live, limit=1) == {"web-3": 2}
+    assert case.store.events_by_host(**live | {"org_id": new_org()}, limit=10) == {}
+
+
 def test_a_key_that_never_sends_an_address_has_no_busiest_one(case: StoreCase) -> None:
     org = new_org()
     case.store.insert(stored([event(org, user_ip=None)]))

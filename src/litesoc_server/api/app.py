@@ -12,6 +12,7 @@ from litesoc_server.api.v1 import (
     access,
     actor_data,
     actors,
+    agent,
     alerts,
     audit,
     channels,
@@ -31,6 +32,7 @@ from litesoc_server.api.v1 import (
     organization,
     privacy,
     routes,
+    servers,
     sources,
     suppressions,
     test_environment,
@@ -104,6 +106,8 @@ api.add_router("", access.router)
 api.add_router("", privacy.router)
 api.add_router("", sources.router)
 api.add_router("", audit.router)
+api.add_router("", agent.router)
+api.add_router("", servers.router)
 api.add_router("", test_environment.router)
 api.add_router("", forwarders.router)
 api.add_router("", channels.router)

@@ -89,6 +89,8 @@ class Action(StrEnum):
     FORWARDER_ADDED = "forwarder.added", Category.ORGANIZATION, "Forwarder added"
     FORWARDER_CHANGED = "forwarder.changed", Category.ORGANIZATION, "Forwarder changed"
     FORWARDER_REMOVED = "forwarder.removed", Category.ORGANIZATION, "Forwarder removed"
+    SERVER_RENAMED = "server.renamed", Category.ORGANIZATION, "Server renamed"
+    SERVER_REMOVED = "server.removed", Category.ORGANIZATION, "Server removed"
     AGENT_UPDATE_TRIGGERED = "agent.update_triggered", Category.ORGANIZATION, "Agent update started"  # 8.7
 
     MEMBER_INVITED = "member.invited", Category.MEMBERS, "Member invited"  # 8.7

@@ -35,6 +35,7 @@ _GROUPS = (
     "accounts",
     "keys",
     "agent",
+    "servers",
     "access",
     "sources",
     "plans",

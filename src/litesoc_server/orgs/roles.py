@@ -27,7 +27,10 @@ class Permission(StrEnum):
     MANAGE_ORG = "manage_org", "Rename the organisation, tidy up the views that others share"
     MANAGE_MEMBERS = "manage_members", "Invite, change and remove members who are no owners"
     MANAGE_KEYS = "manage_keys", "Create, rotate and revoke API keys"
-    MANAGE_SOURCES = "manage_sources", "Set up where events come from, and the secrets that sign them"
+    MANAGE_SOURCES = (
+        "manage_sources",
+        "Set up where events come from, and the secrets that sign them; name and remove servers",
+    )
     MANAGE_NOTIFICATIONS = "manage_notifications", "Add and change channels, say who hears of what, send again"
     MANAGE_SECURITY = (
         "manage_security",

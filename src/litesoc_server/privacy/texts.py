@@ -27,6 +27,7 @@ from litesoc_server.orgs.models import (
     UsageRefusal,
 )
 from litesoc_server.privacy.models import Erasure
+from litesoc_server.servers.models import Server
 
 POLICY_LISTS = ("allowed_actors", "allowed_addresses")  # the settings of a policy that name people
 ROWS_AT_ONCE = 100  # of one transaction
@@ -41,6 +42,7 @@ _PLACES: dict[type[models.Model], str] = {
     SavedView: "saved_views",
     Notification: "notifications",
     DeliveryAttempt: "delivery_log",
+    Server: "server_log_lines",
 }
 # Settings that mean something else with an entry less: an allow-list that becomes empty lets everybody in. Those of the
 # policy are changed as people change them (privacy.removal). Whoever is invited is a member to be, and no actor.
@@ -54,6 +56,10 @@ _LEFT_ALONE = {
     (ApiKey, "scopes"),
     (Channel, "name"),
     (Channel, "sealed_settings"),
+    (Server, "hostname"),  # computers, and what people call them
+    (Server, "name"),
+    (Server, "local_address"),
+    (Server, "address"),
 }
 # Words and ids of ours, which an actor may be called as well: what they mean is lost when one of them is replaced.
 _OURS = {
@@ -76,6 +82,8 @@ _OURS = {
     (Route, "alert_types"),
     (Route, "detectors"),
     (Route, "time_zone"),
+    (Server, "agent_version"),
+    (Server, "user_agent"),
     (Suppression, "detector"),
     (SuppressionHit, "detection_id"),
     (UsageDay, "key_id"),

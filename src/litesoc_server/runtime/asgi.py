@@ -19,6 +19,7 @@ API_RESOURCES = frozenset(
     {
         "access",
         "actors",
+        "agent",
         "alerts",
         "audit",
         "detection",
@@ -33,6 +34,7 @@ API_RESOURCES = frozenset(
         "openapi.json",
         "organization",
         "privacy",
+        "servers",
         "sources",
         "test-environment",
         "usage",

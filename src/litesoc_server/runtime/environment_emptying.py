@@ -1,4 +1,4 @@
-"""Empties test environments: store, dead letters, state and alerts, until nothing is left.
+"""Empties test environments: store, dead letters, state, alerts and servers, until nothing is left.
 
 Each step can be done again, and that it is done is noted last: whatever ends the process in between, the next round begins
 anew and finishes. Events go only once they are counted for the quota (orgs.usage), within about a minute of their arrival.
@@ -20,6 +20,7 @@ from litesoc_server.orgs.emptying import note_emptied, to_be_emptied
 from litesoc_server.orgs.models import Organization
 from litesoc_server.orgs.usage import counted_until_s
 from litesoc_server.pipeline.state.base import StateStore, StateUnavailable
+from litesoc_server.servers.change_server import forget_servers
 from litesoc_server.store.base import EventStore, StoreUnavailable
 from litesoc_server.stream.base import Stream
 from litesoc_server.stream.remains import is_drained, remove_dead_letters
@@ -66,6 +67,7 @@ class EnvironmentEmptier:
         remove_dead_letters(self._stream.dead_letters, org_id=org_id, environment=Environment.TEST)
         self._state.forget(org_id, only_test=True)
         delete_alerts_of(org, Environment.TEST)
+        forget_servers(org, Environment.TEST)
         note_emptied(org)
         log.info("the test environment of organisation %s is empty", org_id)
 

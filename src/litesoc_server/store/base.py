@@ -342,6 +342,12 @@ class EventReader(Summaries, Protocol):
         """Return in which hours each key sent something that was received (our clock) in [from_ms, to_ms)."""
         ...
 
+    def events_by_host(
+        self, *, org_id: OrgId, environment: Environment, from_ms: int, to_ms: int, limit: int
+    ) -> dict[str, int]:
+        """Count the events of [from_ms, to_ms), event time in Unix ms, by ``source_hostname``; the busiest ``limit``."""
+        ...
+
 
 class EventCopies(Protocol):
     """Taking everything out and putting it in, for backups; all organisations together."""

@@ -48,6 +48,7 @@ from litesoc_server.store.queries.count_before import count_before
 from litesoc_server.store.queries.count_matching import count_matching
 from litesoc_server.store.queries.count_received import count_received
 from litesoc_server.store.queries.describe import describe
+from litesoc_server.store.queries.events_by_host import events_by_host
 from litesoc_server.store.queries.existing import existing
 from litesoc_server.store.queries.facets import facets
 from litesoc_server.store.queries.get_events import get_events
@@ -294,6 +295,12 @@ class SqlStore(SqlSummaries, ABC):
     def sender_hours(self, *, org_id: OrgId, environment: Environment, from_ms: int, to_ms: int) -> list[SenderHours]:
         """Return in which hours each key sent something received in [from_ms, to_ms). Raises StoreUnavailable."""
         return sender_hours(self._read, org_id=org_id, environment=environment, from_ms=from_ms, to_ms=to_ms)
+
+    def events_by_host(
+        self, *, org_id: OrgId, environment: Environment, from_ms: int, to_ms: int, limit: int
+    ) -> dict[str, int]:
+        """Count the events of [from_ms, to_ms) by host name. Raises StoreUnavailable."""
+        return events_by_host(self._read, org_id=org_id, environment=environment, from_ms=from_ms, to_ms=to_ms, limit=limit)
 
     def describe(self) -> dict[str, object]:
         """Return facts for `litesoc doctor`: engine_version, rows, bytes_on_disk, active_parts. Raises StoreUnavailable."""

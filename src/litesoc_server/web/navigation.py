@@ -34,6 +34,7 @@ DESTINATIONS: Sequence[Destination] = (
     Destination("alerts", "Alerts", "alerts", "a"),
     Destination("actors", "Actors", "actors", "c"),
     Destination("addresses", "Addresses", "addresses", "i"),
+    Destination("servers", "Servers", "servers", "r"),
     Destination("detections", "Detections", "detections", "d"),
     Destination("notifications", "Notifications", "notifications", "n"),
     Destination("integrations", "Integrations", "integrations", "t"),

@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 from litesoc_server.web.detections.urls import detection_urls
 from litesoc_server.web.integrations.urls import integration_urls
 from litesoc_server.web.notifications.urls import notification_urls
+from litesoc_server.web.servers.urls import server_urls
 from litesoc_server.web.settings_pages.urls import settings_urls
 from litesoc_server.web.views import alert_bulk, alert_comments, alert_decide, alert_logins, alert_suppress, saved_views
 from litesoc_server.web.views.actor import actor, actor_links, actor_map, actor_risk_now, actor_timeline
@@ -101,6 +102,7 @@ organization_urls = [
     path("", include(detection_urls)),
     path("notifications/", include(notification_urls)),
     path("", include(integration_urls)),
+    path("servers/", include(server_urls)),
     path("settings/", include(settings_urls)),
 ]
 

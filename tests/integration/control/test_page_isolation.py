@@ -37,6 +37,7 @@ from litesoc_server.orgs.invitations import invite
 from litesoc_server.orgs.member_changes import Acting
 from litesoc_server.orgs.models import Invitation, ListedPage, Membership, Organization, Role, SavedView, Suppression
 from litesoc_server.orgs.principals import Who
+from litesoc_server.servers.models import Server
 from litesoc_server.store.base import EventStore
 from management_api import Tenant, make_event, store_events
 from notify_factories import LOOPBACK, make_channel
@@ -73,6 +74,7 @@ class Owned:
             (Invitation, org),
             (Membership, org),
             (SavedView, org),
+            (Server, org),
             (Suppression, org),
             (AuditEntry, {"org_id": self.org.pk}),
         ]
@@ -106,6 +108,7 @@ def make_owned(org: Organization, mark: str, store: EventStore) -> Owned:
         "delivery_id": delivery.id,
         "event_id": event.event_id,
         "invitation_id": invitation.id,
+        "server_id": Server.objects.create(org=org, environment="live", hostname=f"{mark}-host").id,
         "key_id": make_key(org, name=f"{mark}-key").record.id,
         "route_id": channel.routes.get().id,
         "rule_id": add_rule(channel, min_severity=AlertSeverity.HIGH, after_minutes=15, who=who).id,

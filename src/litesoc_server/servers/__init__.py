@@ -1,0 +1,1 @@
+"""Servers: the computers whose agents say that they are alive."""

@@ -1,0 +1,1 @@
+"""What the pages of servers show, and where they are."""
