@@ -72,7 +72,7 @@ def test_mistakes_name_the_field_and_the_fix(manager: Tenant, receiver: Receiver
     ):
         errors = body_of(manager, "POST", "/channels", wanted, status=400)["errors"]
         assert [one["field"] for one in errors] == [field]
-    channel = added(manager, receiver.url)
+    added(manager, receiver.url)
     body_of(
         manager, "POST", "/channels", {"kind": "webhook", "name": "On call", "settings": {"url": receiver.url}}, status=400
     )
