@@ -25,7 +25,6 @@ from litesoc_server.web.notifications.kinds import shown_kind
 from litesoc_server.web.notifications.route_form import mute_choices
 from litesoc_server.web.notifications.rows import delivery_rows, health_of
 from litesoc_server.web.notifications.sentences import route_words
-from litesoc_server.web.views.notification_channel_new import KEYS_UNUSABLE
 
 RECENT_MAX = 10  # deliveries that the page shows; the log has all
 UNREADABLE = "Its settings cannot be read with this server's keys: remove the channel and add it again."
@@ -122,7 +121,6 @@ def channel_page(
         "deliveries": delivery_rows(recent),
         "is_webhook": channel.kind == WEBHOOK.id,
         "may_manage": member.may(Permission.MANAGE_NOTIFICATIONS),
-        "keys_unusable": KEYS_UNUSABLE,
         "tab": "channels",
         **(extra or {}),
     }

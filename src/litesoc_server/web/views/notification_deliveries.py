@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from litesoc_server.notify.access import visible_channels, visible_deliveries
-from litesoc_server.notify.models import Channel, Delivery
+from litesoc_server.notify.models import Delivery
 from litesoc_server.notify.refusals import NotifyRefused
 from litesoc_server.notify.replay import replay, replay_failed
 from litesoc_server.orgs.roles import Permission
@@ -74,7 +74,7 @@ def delivery_replay(request: PageRequest, member: Member, delivery_id: uuid.UUID
 @page(Permission.MANAGE_NOTIFICATIONS, methods=("POST",))
 def deliveries_replay(request: PageRequest, member: Member, channel_id: uuid.UUID) -> HttpResponse:
     """Send again what failed or was cancelled through a channel within REPLAYED_DAYS."""
-    channel: Channel = find_channel(member, channel_id)
+    channel = find_channel(member, channel_id)
     try:
         count = replay_failed(channel, since=timezone.now() - timedelta(days=REPLAYED_DAYS), who=member.who)
     except NotifyRefused as refused:

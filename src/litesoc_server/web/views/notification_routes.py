@@ -3,7 +3,7 @@
 import uuid
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from litesoc_server.events.detection import AlertSeverity
@@ -79,13 +79,10 @@ def routes_page(
     request: PageRequest, member: Member, *, typed: dict[str, str] | None = None, errors: dict[str, str] | None = None
 ) -> HttpResponse:
     """Return the page; ``typed`` and ``errors`` are of a new escalation rule."""
-    channels = list(visible_channels(member.org))
-    if errors is None and typed is not None:
-        raise Http404
     context = {
         "routes": [(one, kind_icon(one.channel.kind), route_words(one)) for one in visible_routes(member.org)],
         "rules": [(one, kind_icon(one.channel.kind), rule_words(one)) for one in visible_rules(member.org)],
-        "channels": channels,
+        "channels": list(visible_channels(member.org)),
         "severities": SEVERITIES,
         "typed": typed or {"min_severity": "high", "after_minutes": "15"},
         "errors": errors or {},
