@@ -23,6 +23,7 @@ from litesoc_server.pipeline.state.base import CountRequest, StateStore, Window
 from litesoc_server.pipeline.state.memory import MemoryState
 from litesoc_server.runtime import environment_emptying
 from litesoc_server.runtime.environment_emptying import PATIENCE, EnvironmentEmptier
+from litesoc_server.servers.models import Server
 from litesoc_server.store.base import EventSearch, EventStore
 from litesoc_server.stream.base import Stream
 from litesoc_server.stream.subjects import Subject
@@ -61,6 +62,7 @@ def fill(org: Organization, store: EventStore, stream: Stream, state: StateStore
         store_events(store, make_event(org, environment=environment), verdict)
         alert = make_alert(org, environment=environment)
         AlertComment.objects.create(alert=alert, by="mira", text="seen")
+        Server.objects.create(org=org, environment=environment.value, hostname="web-3")
         stream.dead_letters.add(Subject.RAW, raw(org, environment), "why")
         state.answer([CountRequest(key_of(org, environment), 1_000, 0, "m")])
 
@@ -70,13 +72,14 @@ def key_of(org: Organization, environment: Environment) -> str:
 
 
 def contents(org: Organization, environment: Environment, store: EventStore, stream: Stream, state: StateStore) -> list[int]:
-    """Count what there is: events, alerts, comments, dead letters, and what is remembered."""
+    """Count what there is: events, alerts, comments, servers, dead letters, and what is remembered."""
     (window,) = state.answer([CountRequest(key_of(org, environment), 1_000, 0, "", is_read_only=True)])
     assert isinstance(window, Window)
     return [
         store.count_matching(org_id=org_id_of(org), where=EventSearch(environment=environment), limit=100).events,
         Alert.objects.filter(org=org, environment=environment).count(),
         AlertComment.objects.filter(alert__org=org, alert__environment=environment).count(),
+        Server.objects.filter(org=org, environment=environment).count(),
         sum(letter.payload == raw(org, environment) for letter in stream.dead_letters.list(100)),
         window.count,
     ]
@@ -96,14 +99,14 @@ def test_it_takes_all_of_the_test_environment_and_nothing_else(store: EventStore
     ask_to_empty(org, by=By.operator())
     emptier = EnvironmentEmptier(store=store, stream=stream, state=state)
     emptier.run_once()
-    assert contents(org, Environment.TEST, store, stream, state) == [2, 1, 1, 1, 1], "not counted for the quota yet"
+    assert contents(org, Environment.TEST, store, stream, state) == [2, 1, 1, 1, 1, 1], "not counted for the quota yet"
     count_all(store)
     for _ in range(2):
         emptier.run_once()
         assert not is_asked(org)
-        assert contents(org, Environment.TEST, store, stream, state) == [0, 0, 0, 0, 0]
+        assert contents(org, Environment.TEST, store, stream, state) == [0, 0, 0, 0, 0, 0]
         for place in ((org, Environment.LIVE), (other, Environment.LIVE), (other, Environment.TEST)):
-            assert contents(*place, store, stream, state) == [2, 1, 1, 1, 1]
+            assert contents(*place, store, stream, state) == [2, 1, 1, 1, 1, 1]
     assert len(stream.dead_letters.list(100)) == letters - 1
     assert used_in_month(store, org_id_of(org), now_ms=NOW_MS) == 2, "one of each environment; our own verdicts count never"
     actions = AuditEntry.objects.filter(org_id=org.pk, action__startswith="test_").order_by("seq")
@@ -168,8 +171,8 @@ def test_ended_anywhere_in_the_middle_it_goes_on_the_next_time(
     assert is_asked(org)
     EnvironmentEmptier(store=store, stream=stream, state=state).run_once()  # of the next process
     assert not is_asked(org)
-    assert contents(org, Environment.TEST, store, stream, state) == [0, 0, 0, 0, 0]
-    assert contents(org, Environment.LIVE, store, stream, state) == [2, 1, 1, 1, 1]
+    assert contents(org, Environment.TEST, store, stream, state) == [0, 0, 0, 0, 0, 0]
+    assert contents(org, Environment.LIVE, store, stream, state) == [2, 1, 1, 1, 1, 1]
 
 
 def test_the_page_says_what_goes_and_asks_for_it(tenant: Tenant, store: EventStore) -> None:

@@ -11,8 +11,10 @@ from control_factories import OrganizationFactory
 from litesoc_server.audit.by import By
 from litesoc_server.audit.models import AuditEntry
 from litesoc_server.events.envelope import Environment
+from litesoc_server.events.mentions import Mentions
 from litesoc_server.ingest.keys import Scope
 from litesoc_server.orgs.models import Role
+from litesoc_server.privacy.texts import erase_texts, text_tables
 from litesoc_server.servers import heartbeat
 from litesoc_server.servers.change_server import ServerRefused, forget_servers, remove_server, rename_server
 from litesoc_server.servers.models import NAME_LENGTH_MAX, Server, ServerStatus
@@ -103,6 +105,18 @@ def test_lines_are_masked_before_they_are_kept(tenant: Tenant) -> None:
     kept = "\n".join(only().recent_lines)
     assert not any(secret in kept for secret in ("P@ss", "10.1.2.3", "mira@", "abcdef", "hunter2"))
     assert "198.51.100.9" in kept
+
+
+def test_an_actor_who_is_erased_is_taken_out_of_the_lines_and_of_nothing_else(tenant: Tenant) -> None:
+    line = "sshd[1]: Accepted publickey for mira-kjaer from 198.51.100.9 port 4 ssh2"
+    beat(tenant, BEAT | {"hostname": "mira-kjaer-laptop", "recent_logs": [line, LINE]})
+    beat(Tenant(), BEAT | {"recent_logs": [line]})
+    (table,) = (table for table in text_tables() if table.model is Server)
+    assert (table.place, table.fields) == ("server_log_lines", ("recent_lines",))
+    erase_texts(table, tenant.org, Mentions(["mira-kjaer"]))
+    ours, theirs = (Server.objects.get(hostname=name) for name in ("mira-kjaer-laptop", "web-3"))
+    assert ours.recent_lines == [line.replace("mira-kjaer", "[erased]"), LINE]
+    assert theirs.recent_lines == [line]
 
 
 def test_at_most_ten_lines_of_bounded_length_are_kept(tenant: Tenant) -> None:
