@@ -91,11 +91,11 @@ def fresh_connections() -> Iterator[None]:
 
 
 def release_connection() -> None:
-    """Give this thread's connection back before it waits for something else; the next query takes another.
+    """Give this thread's connection back to the pool before it waits for something else; the next query takes another.
 
-    Inside a transaction it does nothing.
+    Inside a transaction it does nothing, nor on SQLite, where a connection is no one else's to have.
     """
-    if not connection.in_atomic_block:
+    if connection.vendor != "sqlite" and not connection.in_atomic_block:
         connection.close()
 
 
