@@ -51,6 +51,7 @@ PAGES: Mapping[str, str] = {
     "policy_changes": "detections/changes/",
     "integrations": "integrations/",
     "integration": "integrations/auth0/",
+    "forwarder_new": "integrations/out/new",
     "suppressions": "suppressions/",
     "suppression_extend": "suppressions/{suppression_id}/extend",
     "suppression_new": "suppressions/new",
@@ -83,6 +84,7 @@ PAGES: Mapping[str, str] = {
 }
 # Addresses without a page of their own: what scripts ask for, files, and what is only posted to.
 NO_PAGES = frozenset({
+    "forwarder_pause", "forwarder_remove", "forwarder_test",
     "integration_change", "integration_progress", "integration_secret", "integration_secret_remove",
     "palette", "setup_key", "setup_notices", "setup_progress",
     "event_chart", "event_completion", "event_facets", "events_export", "events_stream",

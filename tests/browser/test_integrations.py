@@ -13,6 +13,8 @@ PAGES = (
     "integrations/auth0/",
     "integrations/supabase/",
     "integrations/okta/",
+    "integrations/out/new",
+    "integrations/out/new?kind=syslog",
     "/o/shop-example/test/integrations/",
 )
 
@@ -71,3 +73,26 @@ def test_a_drawn_secret_is_shown_once(site: Site) -> None:
         visit.go("integrations/keycloak/")
         expect(page.get_by_role("button", name="Rotate the secret")).to_be_visible()
         assert secret not in page.content()
+
+
+def test_a_forwarder_is_added_and_tells_why_it_does_not_get_through(site: Site) -> None:
+    with site.visit() as visit:
+        page = visit.page
+        visit.go("integrations/")
+        page.get_by_role("link", name="Add a forwarder").click()
+        page.get_by_label("Name", exact=True).fill("Collector")
+        page.get_by_label("Address", exact=True).fill("http://127.0.0.1:9/")
+        page.get_by_role("button", name="Add the forwarder").click()
+        expect(page.locator("#e-url")).to_contain_text("must begin with https://")
+        assert visit.findings_in_all_looks() == []
+        page.get_by_label("Address", exact=True).fill("https://127.0.0.1:9/")  # nobody listens there
+        page.get_by_role("button", name="Add the forwarder").press("Enter")
+        expect(page.locator("#toasts")).to_contain_text("Collector gets what comes in from now on")
+        card = page.get_by_role("article", name="Collector")
+        card.get_by_role("button", name="Send a test").click()
+        expect(page.locator("#toasts")).to_contain_text("refused")
+        card.get_by_role("button", name="Pause").click()
+        expect(card).to_contain_text("Paused")
+        assert visit.findings_in_all_looks() == []
+        card.get_by_role("button", name="Remove").click()
+        expect(card).to_have_count(0)

@@ -129,7 +129,7 @@ def _post(batch: Batch, settings: Settings, policy: EgressPolicy, url: str, head
 
 def _check_syslog(settings: Settings, policy: EgressPolicy) -> None:
     _check_ca(settings)
-    if settings.get("format", "cef") not in _FORMATS:
+    if (settings.get("format") or "cef") not in _FORMATS:
         raise SettingRefused("format", f"the format is one of {', '.join(_FORMATS)}")
     try:
         host, port = _address_of(settings)

@@ -29,7 +29,7 @@ class Permission(StrEnum):
     MANAGE_KEYS = "manage_keys", "Create, rotate and revoke API keys"
     MANAGE_SOURCES = (
         "manage_sources",
-        "Set up where events come from, and the secrets that sign them; name and remove servers",
+        "Set up where events come from and are passed on to, and the secrets for it; name and remove servers",
     )
     MANAGE_NOTIFICATIONS = "manage_notifications", "Add and change channels, say who hears of what, send again"
     MANAGE_SECURITY = (

@@ -2,11 +2,15 @@
 
 from django.urls import path
 
-from litesoc_server.web.views import integration
+from litesoc_server.web.views import forwarders, integration
 from litesoc_server.web.views.integrations import integrations
 
 integration_urls = [
     path("integrations/", integrations, name="integrations"),
+    path("integrations/out/new", forwarders.forwarder_new, name="forwarder_new"),
+    path("integrations/out/<uuid:forwarder_id>/test", forwarders.forwarder_test, name="forwarder_test"),
+    path("integrations/out/<uuid:forwarder_id>/pause", forwarders.forwarder_pause, name="forwarder_pause"),
+    path("integrations/out/<uuid:forwarder_id>/remove", forwarders.forwarder_remove, name="forwarder_remove"),
     path("integrations/<str:source>/", integration.integration, name="integration"),
     path("integrations/<str:source>/change", integration.integration_change, name="integration_change"),
     path("integrations/<str:source>/progress", integration.integration_progress, name="integration_progress"),

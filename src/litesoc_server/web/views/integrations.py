@@ -5,6 +5,7 @@ from django.shortcuts import render
 
 from litesoc_server.inbound.selectors import COUNTED_DAYS, Status, source_states
 from litesoc_server.web.member import Member, PageRequest, page
+from litesoc_server.web.views.forwarders import shown_forwarders
 
 
 @page()
@@ -16,4 +17,12 @@ def integrations(request: PageRequest, member: Member) -> HttpResponse:
         ("Can be set up", [state for state in states if state.status is Status.NOT_SET_UP]),
     )
     shown = [(title, found) for title, found in groups if found]
-    return render(request, "web/integrations/page.html", {"groups": shown, "counted_days": COUNTED_DAYS})
+    return render(
+        request,
+        "web/integrations/page.html",
+        {
+            "groups": shown,
+            "counted_days": COUNTED_DAYS,
+            "forwarders": shown_forwarders(member),
+        },
+    )
