@@ -20,10 +20,12 @@ from control_factories import (
     org_id_of,
 )
 from litesoc_server.apikeys.key_source import DatabaseKeySource
+from litesoc_server.audit.by import By
 from litesoc_server.audit.models import AuditEntry
 from litesoc_server.audit.record import INSTALLATION
 from litesoc_server.events.detection import DETECTION_ENCODER
 from litesoc_server.events.envelope import ENVELOPE_ENCODER, Envelope, Environment
+from litesoc_server.inbound.change_connection import change_connection
 from litesoc_server.ingest.keys import hash_key
 from litesoc_server.orgs import deletion
 from litesoc_server.orgs.deletion import cancel_deletion, due_for_removal, schedule_deletion
@@ -71,6 +73,7 @@ def fill(org: Organization, store: EventStore) -> None:
     make_suppression(org)
     store.insert([StoredEvent(make_event(org), KEPT_MS)])
     invite(org, "new@shop.example", Role.VIEWER, acting=OPERATOR)
+    change_connection(org, Environment.LIVE, "auth0", by=By.operator())
     save_view(org, owner.user, Role.OWNER, page=ListedPage.EVENTS, name="all", parameters="q=a", is_shared=True)
 
 

@@ -12,6 +12,9 @@ from litesoc_server.accounts.models import User
 from litesoc_server.accounts.sealing import KeysUnusable, draw_key, put_key_first, seal, unseal
 from litesoc_server.audit.by import By
 from litesoc_server.audit.models import AuditEntry
+from litesoc_server.events.envelope import Environment
+from litesoc_server.inbound.change_connection import set_secret
+from litesoc_server.inbound.models import SourceConnection
 from litesoc_server.notify.channel_changes import webhook_secret
 from litesoc_server.runtime.secret_rotation import rotate_secrets
 from notify_factories import LOOPBACK, make_channel
@@ -77,6 +80,15 @@ def test_what_only_the_old_key_encrypted_is_lost_without_it(secret: str, key_pat
     rotate()
     assert first[0] not in key_path.read_text(), "two rotations later nothing needs it"
     assert unseal(str(Authenticator.objects.get(type="totp").data["secret"])) == secret
+
+
+def test_the_secrets_of_sources_are_encrypted_anew_with_the_rest() -> None:
+    _, drawn = set_secret(OrganizationFactory(), Environment.LIVE, "keycloak", None, by=By.operator())
+    before = SourceConnection.objects.get().sealed_secret
+    assert rotate() == 1
+    after = SourceConnection.objects.get().sealed_secret
+    assert after != before
+    assert unseal(after) == drawn
 
 
 def test_a_factor_that_no_key_fits_stays_and_stops_nobody_else(secret: str, person: User) -> None:
