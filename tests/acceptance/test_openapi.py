@@ -105,6 +105,13 @@ checks.negative_data_rejection.enabled = false
 checks.positive_data_acceptance.enabled = false
 
 [[operations]]
+include-path-regex = "^/webhooks/|^/sources/"
+# What can be read of a vendor's body is taken, and the rest of it ignored. Which sources there are, and how the secret of
+# each begins, is not in the schema of an id.
+checks.negative_data_rejection.enabled = false
+checks.positive_data_acceptance.enabled = false
+
+[[operations]]
 include-path-regex = "^/detection|/feedback$|^/members"
 # A key changes no owners, and nobody is invited twice.
 # An event must be a login. What a setting may be is said by the settings themselves; a version, a detector or a range must

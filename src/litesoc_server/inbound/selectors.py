@@ -18,7 +18,7 @@ from litesoc_server.sources.registry import WEBHOOK_SOURCES
 COUNTED_DAYS = 7  # today included
 
 
-class Status(StrEnum):
+class SourceStatus(StrEnum):
     """How a source stands."""
 
     NOT_SET_UP = "not_set_up"
@@ -34,11 +34,11 @@ class Status(StrEnum):
 
 
 _LABELS = {
-    Status.NOT_SET_UP: "Not set up",
-    Status.WAITING: "Waiting for the first event",
-    Status.RECEIVING: "Receiving",
-    Status.ERRORS: "Errors",
-    Status.OFF: "Switched off",
+    SourceStatus.NOT_SET_UP: "Not set up",
+    SourceStatus.WAITING: "Waiting for the first event",
+    SourceStatus.RECEIVING: "Receiving",
+    SourceStatus.ERRORS: "Errors",
+    SourceStatus.OFF: "Switched off",
 }
 
 
@@ -52,16 +52,16 @@ class SourceState:
     days: tuple[tuple[date, int], ...] = ()  # events of each of these days, oldest first
 
     @property
-    def status(self) -> Status:
+    def status(self) -> SourceStatus:
         """How it stands."""
         row = self.connection
         if row is None:
-            return Status.NOT_SET_UP
+            return SourceStatus.NOT_SET_UP
         if not row.is_enabled:
-            return Status.OFF
+            return SourceStatus.OFF
         if row.last_refused_at is not None and (row.last_received_at is None or row.last_refused_at > row.last_received_at):
-            return Status.ERRORS
-        return Status.WAITING if row.last_event_at is None else Status.RECEIVING
+            return SourceStatus.ERRORS
+        return SourceStatus.WAITING if row.last_event_at is None else SourceStatus.RECEIVING
 
     @property
     def last_event_at(self) -> datetime | None:

@@ -40,9 +40,8 @@ def paths() -> dict[str, Any]:
     }
     return {
         f"{WEBHOOKS}{{source}}": {
-            "parameters": [in_path],
-            "post": _deliver(),
-            "options": preflight("webhook_preflight"),
+            "post": {**_deliver(), "parameters": [in_path]},
+            "options": {**preflight("webhook_preflight"), "parameters": [in_path]},
         }
     }
 

@@ -28,7 +28,7 @@ from litesoc_server.inbound.change_connection import (
 from litesoc_server.inbound.counts_sink import KEPT_DAYS, DatabaseCountsSink
 from litesoc_server.inbound.models import SourceConnection, SourceCount
 from litesoc_server.inbound.resealing import reseal_source_secrets
-from litesoc_server.inbound.selectors import Status, source_state, source_states
+from litesoc_server.inbound.selectors import SourceStatus, source_state, source_states
 from litesoc_server.inbound.settings_store import DatabaseSettingsStore
 from litesoc_server.ingest.source_counts import Counts, CountsUnavailable, SourceCounts
 from litesoc_server.ingest.source_settings import Connection, SettingsUnavailable, SourceSettings
@@ -68,7 +68,7 @@ def actions(org: Organization) -> list[str]:
 
 def test_without_a_word_nothing_is_set(org: Organization) -> None:
     assert found(org) is None
-    assert [state.status for state in source_states(org, LIVE)] == [Status.NOT_SET_UP] * len(WEBHOOK_SOURCES)
+    assert [state.status for state in source_states(org, LIVE)] == [SourceStatus.NOT_SET_UP] * len(WEBHOOK_SOURCES)
 
 
 def test_settings_are_of_one_environment_of_one_organisation(org: Organization) -> None:
@@ -83,7 +83,7 @@ def test_settings_are_of_one_environment_of_one_organisation(org: Organization) 
     assert actions(org) == ["source.added", "source.updated"]
     state = source_state(org, LIVE, "auth0")
     assert state is not None
-    assert state.status is Status.OFF
+    assert state.status is SourceStatus.OFF
 
 
 def test_a_secret_is_sealed_and_the_one_before_counts_for_a_day(org: Organization) -> None:
@@ -175,14 +175,14 @@ def test_what_came_is_counted_by_day_and_shown_for_a_week(org: Organization) -> 
         {"signature_wrong": 1},
     )
     assert state.error_rate == pytest.approx(1 / 3)
-    assert state.status is Status.ERRORS
+    assert state.status is SourceStatus.ERRORS
     assert state.days[-1] == (now.date(), 4)
     assert state.connection is not None
     assert state.connection.last_event_at == now.replace(microsecond=now.microsecond // 1000 * 1000)
     counts.note_taken(auth0, now_ms + 2, {"delivered": 1, "received": 1, "ignored:not_security": 1})
     counts.write()
     assert (after := source_state(org, LIVE, "auth0")) is not None
-    assert after.status is Status.RECEIVING
+    assert after.status is SourceStatus.RECEIVING
     assert SourceConnection.objects.count() == 1
 
 

@@ -20,7 +20,7 @@ from litesoc_server.inbound.change_connection import (
     remove_secret,
     set_secret,
 )
-from litesoc_server.inbound.selectors import COUNTED_DAYS, SourceState, Status, source_state, source_states
+from litesoc_server.inbound.selectors import COUNTED_DAYS, SourceState, SourceStatus, source_state, source_states
 from litesoc_server.inbound.shown import shown_state
 from litesoc_server.ingest.keys import Scope
 from litesoc_server.ingest.responses import ErrorCode, Refused
@@ -63,7 +63,7 @@ class SourceOut(Schema):
     title: str
     path: str = Field(description="Where deliveries go, below the server's address.")
     docs_url: str
-    status: Status
+    status: SourceStatus
     is_enabled: bool
     keeps_unknown: bool
     can_be_signed: bool = Field(description="Whether the vendor signs what it sends.")

@@ -13,7 +13,7 @@ from litesoc_server.inbound.change_connection import (
     remove_secret,
     set_secret,
 )
-from litesoc_server.inbound.selectors import COUNTED_DAYS, SourceState, Status, source_state
+from litesoc_server.inbound.selectors import COUNTED_DAYS, SourceState, SourceStatus, source_state
 from litesoc_server.inbound.set_up_steps import KEY_TO_FILL_IN, address_of, steps_of
 from litesoc_server.orgs.roles import Permission
 from litesoc_server.server_address import server_address
@@ -121,5 +121,5 @@ def _arriving(state: SourceState, polls_count: int) -> dict[str, Any]:
         "state": state,
         "source": state.source,
         "next_poll": polls_count + 1,
-        "is_waiting": not has_event and state.status is not Status.OFF and polls_count < POLLS_MAX,
+        "is_waiting": not has_event and state.status is not SourceStatus.OFF and polls_count < POLLS_MAX,
     }
