@@ -28,7 +28,7 @@ from litesoc_server.store.base import EventReader, StoreUnavailable
 
 log = logging.getLogger(__name__)
 
-EVERY_S = 2.0
+EVERY_S = 5.0  # each look writes who looks, and when there was nothing more
 THREADS = 16  # as many forwarders are served at the same time; a dead one holds its thread for kinds.WITHIN_S
 LEASE = timedelta(minutes=2)  # longer than a batch takes; a worker that died is succeeded after it
 BATCHES_PER_TURN = 25
