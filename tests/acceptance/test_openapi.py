@@ -67,6 +67,8 @@ def test_the_document_is_served_below_the_base_paths_too(
         assert http.get(f"{shared_server.url}{prefix}/openapi.json").json() == document
 
 
+@pytest.mark.takes_minutes
+@pytest.mark.timeout(260)
 def test_the_server_answers_as_the_document_says(
     shared_server: LiveServer, shop: TenantApi, document: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -78,14 +80,14 @@ def test_the_server_answers_as_the_document_says(
         [
             *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(_config(tmp_path))),
             *("run", f"{shared_server.url}/openapi.json", "--header", f"X-API-Key: {shop.http.headers['X-API-Key']}"),
-            *("--max-examples", EXAMPLES or "8", *(() if EXAMPLES else ("--generation-deterministic",))),
+            *("--max-examples", EXAMPLES or "3", *(() if EXAMPLES else ("--generation-deterministic",))),
             *("--phases", "examples,coverage,fuzzing,stateful", "--continue-on-failure", "--no-color"),
         ],
         cwd=tmp_path,
         capture_output=True,
         text=True,
         check=False,
-        timeout=None if EXAMPLES else 110,
+        timeout=None if EXAMPLES else 240,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     operations_count = sum(len(item) for item in document["paths"].values())

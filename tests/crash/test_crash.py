@@ -10,7 +10,7 @@ from crash.harness import VARIANTS, run
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_kill_nine_loses_and_doubles_nothing(variant: str, tmp_path: Path) -> None:
-    verdict = run(tmp_path, rounds=4, variant=variant, seed=20261122, say=print)
+    verdict = run(tmp_path, rounds=3, variant=variant, seed=20261122, say=print)
 
     assert verdict.acknowledged > 500
     assert verdict.is_clean, verdict.summary()

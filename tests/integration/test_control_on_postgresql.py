@@ -1,7 +1,8 @@
 """The control plane's tests once more, on PostgreSQL: in a process of their own, because Django's database is set once.
 
-Services and selectors, audit, API and consumers; not the pages, which ask the same ones and would take as long again.
-`make test-postgresql` (LITESOC_TEST_WHOLE_ON_POSTGRESQL) runs these as well.
+Services, selectors, consumers and the audit log: what speaks to the database. Not the pages, the API and signing in, which
+ask the same ones and would take three times as long again. `make test-postgresql` (LITESOC_TEST_WHOLE_ON_POSTGRESQL) runs
+these as well.
 """
 
 import os
@@ -13,11 +14,13 @@ import pytest
 
 from servers import PostgresServer
 
-PAGES = (
-    "--ignore-glob=*_page*.py",
-    "--ignore-glob=*test_pages*.py",
-    "--ignore-glob=*palette*.py",
-    "--ignore-glob=*setup*.py",
+FRONTS = tuple(
+    f"--ignore-glob=*test_{name}*.py"
+    for name in (
+        *("*_page", "page_", "pages", "palette", "profile", "screenshots", "setup", "*_stream", "slow_readers"),
+        *("api_", "openapi"),
+        *("account_mail", "second_factors", "sign_in"),
+    )
 )
 
 
@@ -31,18 +34,9 @@ def test_control_plane_on_postgresql(postgres_server: PostgresServer) -> None:
     run = subprocess.run(
         # The database is left to its server, which ends with the tests: threads that views ran in may still be connected.
         [
-            *(
-                sys.executable,
-                "-m",
-                "pytest",
-                str(suite),
-                *map(str, notifications),
-                "-q",
-                "-p",
-                "no:cacheprovider",
-                "--reuse-db",
-            ),
-            *(() if "LITESOC_TEST_WHOLE_ON_POSTGRESQL" in os.environ else PAGES),
+            *(sys.executable, "-m", "pytest", str(suite), *map(str, notifications)),
+            *("-q", "-p", "no:cacheprovider", "--reuse-db"),
+            *(() if "LITESOC_TEST_WHOLE_ON_POSTGRESQL" in os.environ else FRONTS),
         ],
         cwd=suite.parents[2],
         env={**os.environ, "LITESOC_TEST_DATABASE_URL": postgres_server.url()},
