@@ -65,7 +65,7 @@ screenshots: .venv/dev ## Take pictures of every page into screenshots/, and the
 test-looks: .venv/dev ## Look at every page in both themes at both widths; `make test` looks at two of the four
 	@LITESOC_TEST_EVERY_LOOK=1 $(BIN)/pytest tests/browser
 
-test-postgresql: .venv/dev ## The control plane's whole suite on PostgreSQL; `make test` leaves out the pages
+test-postgresql: .venv/dev ## The control plane's whole suite on PostgreSQL; `make test` leaves out pages, API and signing in
 	@LITESOC_TEST_WHOLE_ON_POSTGRESQL=1 $(BIN)/pytest --timeout=0 tests/integration/test_control_on_postgresql.py
 
 laws: .venv/dev ## Same incidents from memory, Redis and replay on 10,000 random streams, 1,000 walks through pages (half an hour)
