@@ -51,6 +51,7 @@ class ExportQuery(Schema):
     response={200: None, **READ_ERRORS},
     summary="Export events as OCSF",
     operation_id="exportEvents",
+    openapi_extra={"responses": {200: {"content": {"application/x-ndjson": {"schema": {"type": "string"}}}}}},
 )
 def export(request: ApiRequest, query: Query[ExportQuery]) -> StreamingHttpResponse:
     """Return OCSF objects as NDJSON, newest first, of very many the newest 100,000. An error in between breaks it off."""
