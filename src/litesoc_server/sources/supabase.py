@@ -73,7 +73,7 @@ def _stripped(record: object) -> dict[str, object] | None:
         **kept,
         "record": kept_new,
         "old_record": kept_old,
-        "changed_columns": [_text(name) for name in changed[:COLUMNS_MAX] if isinstance(name, str)],
+        "changed_columns": [name[:TEXT_LENGTH_MAX] for name in changed if isinstance(name, str) and name][:COLUMNS_MAX],
     }
 
 
