@@ -121,10 +121,15 @@ include-path-regex = "^/detection|/feedback$|^/members"
 checks.positive_data_acceptance.enabled = false
 
 [[operations]]
-include-path-regex = "^/access|^/keys|^/privacy|^/notifications"
+include-path-regex = "^/access|^/keys|^/privacy|^/notifications|^/forwarders"
 # Addresses, ranges and origins have a form of their own, an expiry is in the future, a retention is within the plan,
-# an actor is called something, by not more than an event can name, and what a webhook is sent to has an address.
+# an actor is called something, by not more than an event can name, and what something is sent to has an address.
 checks.positive_data_acceptance.enabled = false
+
+[[operations]]
+include-path-regex = "^/agent/"
+# An agent is heard whatever it gets wrong: what is of another type is left out.
+checks.negative_data_rejection.enabled = false
 
 [[operations]]
 include-path-regex = "^/audit$|^/privacy/actors"

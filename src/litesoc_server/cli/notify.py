@@ -109,12 +109,12 @@ def deliveries(
     """List what was sent, and what is to be."""
     organization = open_organization(org, data_dir)
     from litesoc_server.notify.access import visible_deliveries  # noqa: PLC0415 # needs Django set up
-    from litesoc_server.notify.models import Delivery  # noqa: PLC0415 # needs Django set up
+    from litesoc_server.notify.models import DeliveryStatus  # noqa: PLC0415 # needs Django set up
 
     try:
-        wanted = None if status is None else Delivery.Status(status)
+        wanted = None if status is None else DeliveryStatus(status)
     except ValueError:
-        fail(f"--status: {status} is none", f"use one of {', '.join(Delivery.Status.values)}")
+        fail(f"--status: {status} is none", f"use one of {', '.join(DeliveryStatus.values)}")
     of_channel = None if channel is None else _channel(organization, channel)
     rows = [_delivery_row(one) for one in visible_deliveries(organization, channel=of_channel, status=wanted)[:limit]]
     if as_json:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db.models import Count, Q, QuerySet
 
-from litesoc_server.notify.models import Channel, Delivery, EscalationRule, Route
+from litesoc_server.notify.models import Channel, Delivery, DeliveryStatus, EscalationRule, Route
 from litesoc_server.orgs.models import Membership, Organization
 
 
@@ -65,7 +65,7 @@ def visible_deliveries(
     org: Organization,
     *,
     channel: Channel | None = None,
-    status: Delivery.Status | None = None,
+    status: DeliveryStatus | None = None,
     since: datetime | None = None,
 ) -> QuerySet[Delivery]:
     """Return what was, or is to be, delivered through an organisation's channels, newest first."""
@@ -86,7 +86,7 @@ def get_delivery(org: Organization, delivery_id: str | uuid.UUID) -> Delivery:
 
 def pending_counts(org: Organization) -> dict[uuid.UUID, int]:
     """Return how many deliveries wait, by channel; channels without any are left out."""
-    pending = Count("deliveries", filter=Q(deliveries__status=Delivery.Status.PENDING))
+    pending = Count("deliveries", filter=Q(deliveries__status=DeliveryStatus.PENDING))
     return dict(Channel.objects.filter(org=org).annotate(n=pending).filter(n__gt=0).values_list("id", "n"))
 
 

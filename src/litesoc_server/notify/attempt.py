@@ -17,7 +17,7 @@ from litesoc_server.notify.channels.registry import KINDS
 from litesoc_server.notify.disable import disable_channel
 from litesoc_server.notify.kept_message import message_to_send
 from litesoc_server.notify.message import Message
-from litesoc_server.notify.models import REASON_LENGTH_MAX, Channel, Delivery, DeliveryAttempt
+from litesoc_server.notify.models import REASON_LENGTH_MAX, Channel, Delivery, DeliveryAttempt, DeliveryStatus
 from litesoc_server.notify.schedule import GIVEN_UP_AFTER, next_attempt_at
 from litesoc_server.telemetry import DELIVERIES, DELIVERY_ATTEMPTS_FAILED, DELIVERY_LAG_SECONDS, DELIVERY_SECONDS
 
@@ -113,7 +113,7 @@ def _changes(outcome: Outcome) -> dict[str, object]:
     first_at = delivery.first_attempt_at or now
     changes: dict[str, object] = {"first_attempt_at": first_at}
     if failure is None:
-        return {**changes, "status": Delivery.Status.DELIVERED, "reason": "", "finished_at": now}
+        return {**changes, "status": DeliveryStatus.DELIVERED, "reason": "", "finished_at": now}
     changes["reason"] = failure.reason[:REASON_LENGTH_MAX]
     attempts = delivery.attempts_count + 1
     again_at = (
@@ -122,7 +122,7 @@ def _changes(outcome: Outcome) -> dict[str, object]:
         else next_attempt_at(attempts, first_at=first_at, now=now, retry_after_s=failure.retry_after_s)
     )
     if again_at is None:
-        return {**changes, "status": Delivery.Status.FAILED, "finished_at": now}
+        return {**changes, "status": DeliveryStatus.FAILED, "finished_at": now}
     return {**changes, "due_at": again_at}
 
 
@@ -135,7 +135,7 @@ def _note_health(channel: Channel, delivery: Delivery, outcome: Outcome) -> None
         channel.paused_until = None
         channel.save(update_fields=["last_success_at", "failing_since", "failures_count", "paused_until"])
         if was_failing:  # it is back: what failed meanwhile need not wait for its next turn
-            waiting = Delivery.objects.filter(channel=channel, status=Delivery.Status.PENDING, attempts_count__gt=0)
+            waiting = Delivery.objects.filter(channel=channel, status=DeliveryStatus.PENDING, attempts_count__gt=0)
             waiting.filter(due_at__gt=now).update(due_at=now)
         return
     channel.last_failure_at, channel.last_failure = now, failure.reason[:REASON_LENGTH_MAX]
@@ -151,20 +151,20 @@ def _note_health(channel: Channel, delivery: Delivery, outcome: Outcome) -> None
     channel.save(update_fields=fields)
     if failure.is_gone:
         disable_channel(channel, failure.reason, now)
-    elif delivery.status == Delivery.Status.FAILED and now - channel.failing_since >= GIVEN_UP_AFTER:
+    elif delivery.status == DeliveryStatus.FAILED and now - channel.failing_since >= GIVEN_UP_AFTER:
         disable_channel(channel, f"It failed for {GIVEN_UP_AFTER.days} days; the last time: {failure.reason}", now)
 
 
 def _finish_unattempted(delivery: Delivery, reason: str, now: datetime) -> None:
-    pending = Delivery.objects.filter(pk=delivery.pk, status=Delivery.Status.PENDING)
-    pending.update(status=Delivery.Status.CANCELLED, reason=reason, finished_at=now)
+    pending = Delivery.objects.filter(pk=delivery.pk, status=DeliveryStatus.PENDING)
+    pending.update(status=DeliveryStatus.CANCELLED, reason=reason, finished_at=now)
 
 
 def _count(outcome: Outcome) -> None:
     kind = outcome.delivery.channel.kind
     if outcome.failure is not None:
         DELIVERY_ATTEMPTS_FAILED.labels(kind).inc()
-        if outcome.delivery.status == Delivery.Status.FAILED:
+        if outcome.delivery.status == DeliveryStatus.FAILED:
             DELIVERIES.labels(kind, "failed").inc()
         return
     DELIVERIES.labels(kind, "delivered").inc()

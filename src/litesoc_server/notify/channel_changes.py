@@ -14,7 +14,7 @@ from litesoc_server.events.detection import AlertSeverity
 from litesoc_server.notify.channel_settings import checked_settings, read_settings, sealed
 from litesoc_server.notify.channels.registry import EMAIL, KINDS
 from litesoc_server.notify.channels.webhook import WEBHOOK, fresh_keys, with_new_secret
-from litesoc_server.notify.models import NAME_LENGTH_MAX, Channel, Delivery, Route
+from litesoc_server.notify.models import NAME_LENGTH_MAX, Channel, Delivery, DeliveryStatus, Route
 from litesoc_server.notify.refusals import NotifyRefused
 from litesoc_server.orgs.models import Membership, Organization
 from litesoc_server.orgs.plan_gates import require_feature
@@ -104,8 +104,8 @@ def remove_channel(channel: Channel, *, who: Who) -> None:
 
 def cancel_waiting(channel: Channel) -> None:
     """Cancel what waits for a channel that is switched off; in the transaction of that."""
-    waiting = Delivery.objects.filter(channel=channel, status=Delivery.Status.PENDING)
-    waiting.update(status=Delivery.Status.CANCELLED, reason=SWITCHED_OFF, finished_at=timezone.now())
+    waiting = Delivery.objects.filter(channel=channel, status=DeliveryStatus.PENDING)
+    waiting.update(status=DeliveryStatus.CANCELLED, reason=SWITCHED_OFF, finished_at=timezone.now())
 
 
 def webhook_secret(channel: Channel) -> str:

@@ -16,7 +16,7 @@ from litesoc_server.audit.record import record
 from litesoc_server.events.envelope import Environment
 from litesoc_server.notify.kept_message import keep_message
 from litesoc_server.notify.message import Message, Occasion
-from litesoc_server.notify.models import REASON_LENGTH_MAX, Channel, Delivery, Notification
+from litesoc_server.notify.models import REASON_LENGTH_MAX, Channel, Delivery, DeliveryStatus, Notification
 from litesoc_server.notify.outbox import Addressed, put
 from litesoc_server.orgs.access import owners_of
 from litesoc_server.telemetry import CHANNELS_DISABLED
@@ -31,8 +31,8 @@ def disable_channel(channel: Channel, reason: str, now: datetime) -> None:
     """
     channel.is_enabled, channel.disabled_reason = False, reason[:REASON_LENGTH_MAX]
     channel.save(update_fields=["is_enabled", "disabled_reason"])
-    waiting = Delivery.objects.filter(channel=channel, status=Delivery.Status.PENDING)
-    waiting.update(status=Delivery.Status.FAILED, reason=FAILED_WITH_IT, finished_at=now)
+    waiting = Delivery.objects.filter(channel=channel, status=DeliveryStatus.PENDING)
+    waiting.update(status=DeliveryStatus.FAILED, reason=FAILED_WITH_IT, finished_at=now)
     _tell_others(channel, now)
     if settings.IS_MAIL_POSSIBLE and channel.membership_id is None:
         for mail in _mails(channel):

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q
 
-from litesoc_server.notify.models import Channel, Delivery
+from litesoc_server.notify.models import Channel, Delivery, DeliveryStatus
 
 CHANNELS_AT_ONCE = 500  # looked at in one round
 
@@ -16,7 +16,7 @@ def due_channels(now: datetime, *, is_alone: bool) -> Sequence[tuple[uuid.UUID, 
 
     ``is_alone``: there is no other; what one left behind that crashed counts for nothing.
     """
-    due = Delivery.objects.filter(channel=OuterRef("pk"), status=Delivery.Status.PENDING, due_at__lte=now)
+    due = Delivery.objects.filter(channel=OuterRef("pk"), status=DeliveryStatus.PENDING, due_at__lte=now)
     free = Q() if is_alone else Q(leased_until__isnull=True) | Q(leased_until__lte=now)
     running = Q(paused_until__isnull=True) | Q(paused_until__lte=now)
     found = Channel.objects.filter(free, running, Exists(due), is_enabled=True).order_by("failures_count")
@@ -29,10 +29,10 @@ def next_due(channel_id: uuid.UUID, now: datetime) -> Delivery | None:
         Q(due_at__lte=now) | Q(attempts_count__gt=0),
         channel=OuterRef("channel"),
         thread=OuterRef("thread"),
-        status=Delivery.Status.PENDING,
+        status=DeliveryStatus.PENDING,
         created_at__lt=OuterRef("created_at"),
     )
-    due = Delivery.objects.filter(channel=channel_id, status=Delivery.Status.PENDING, due_at__lte=now)
+    due = Delivery.objects.filter(channel=channel_id, status=DeliveryStatus.PENDING, due_at__lte=now)
     allowed = due.filter(
         Q(channel__paused_until__isnull=True) | Q(channel__paused_until__lte=now), ~Exists(before), channel__is_enabled=True
     )

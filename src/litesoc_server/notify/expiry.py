@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from litesoc_server.notify.models import Delivery, Notification
+from litesoc_server.notify.models import Delivery, DeliveryStatus, Notification
 
 KEPT_FOR = timedelta(days=30)
 AT_ONCE = 500  # rows of one transaction, with what hangs on them
@@ -13,7 +13,7 @@ AT_ONCE = 500  # rows of one transaction, with what hangs on them
 def delete_old_deliveries(now: datetime) -> int:
     """Delete what came to an end more than KEPT_FOR ago, of all organisations; return how many deliveries."""
     before, deleted = now - KEPT_FOR, 0
-    old = Delivery.objects.filter(created_at__lt=before).exclude(status=Delivery.Status.PENDING)
+    old = Delivery.objects.filter(created_at__lt=before).exclude(status=DeliveryStatus.PENDING)
     while ids := list(old.order_by().values_list("pk", flat=True)[:AT_ONCE]):
         with transaction.atomic():
             Delivery.objects.filter(pk__in=ids).delete()

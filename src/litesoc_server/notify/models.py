@@ -150,23 +150,24 @@ class Notification(models.Model):
         return self.occasion
 
 
+class DeliveryStatus(models.TextChoices):
+    """Where a delivery stands."""
+
+    PENDING = "pending", "Waiting"
+    DELIVERED = "delivered", "Delivered"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+
+
 class Delivery(models.Model):
     """One notification on its way through one channel: the outbox. Its id is what the other side tells repetitions by."""
-
-    class Status(models.TextChoices):
-        """Where it stands."""
-
-        PENDING = "pending", "Waiting"
-        DELIVERED = "delivered", "Delivered"
-        FAILED = "failed", "Failed"
-        CANCELLED = "cancelled", "Cancelled"
 
     id = models.UUIDField(primary_key=True, editable=False)
     org = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+", verbose_name="organisation")
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="deliveries")
     notification = models.ForeignKey(Notification, on_delete=models.CASCADE, related_name="deliveries")
     thread = models.CharField(max_length=64)  # the notification's: what stands here is looked for together
-    status = models.CharField(max_length=10, choices=Status.choices, default=Status.PENDING)
+    status = models.CharField(max_length=10, choices=DeliveryStatus.choices, default=DeliveryStatus.PENDING)
     reason = models.CharField(max_length=REASON_LENGTH_MAX, default="")  # why it failed, waits or was cancelled; for people
     created_at = models.DateTimeField(default=timezone.now)
     due_at = models.DateTimeField()  # not attempted before

@@ -19,7 +19,7 @@ from litesoc_server.notify.channels.registry import FOR_MACHINES
 from litesoc_server.notify.compose import thread_of
 from litesoc_server.notify.kept_message import compose_if_possible
 from litesoc_server.notify.message import Occasion
-from litesoc_server.notify.models import Channel, Delivery, Notification, Route
+from litesoc_server.notify.models import Channel, Delivery, DeliveryStatus, Notification, Route
 from litesoc_server.notify.personal import give_owners_channels
 from litesoc_server.notify.routing import Told, due_at, is_muted, quiet_until
 from litesoc_server.notify.wake import wake_after_commit
@@ -89,7 +89,7 @@ def put(notification: Notification, addressed: Iterable[Addressed]) -> list[Deli
     if not wanted:
         return []
     counts = dict(
-        Delivery.objects.filter(channel__in=wanted, status=Delivery.Status.PENDING)
+        Delivery.objects.filter(channel__in=wanted, status=DeliveryStatus.PENDING)
         .values_list("channel")
         .annotate(count=Count("pk"))
     )
@@ -103,7 +103,7 @@ def put(notification: Notification, addressed: Iterable[Addressed]) -> list[Deli
         deliveries.append(_delivery(notification, one))
     if deliveries:
         held_back(notification.thread, [one.channel_id for one in deliveries]).update(
-            status=Delivery.Status.CANCELLED, reason=SUPERSEDED, finished_at=timezone.now()
+            status=DeliveryStatus.CANCELLED, reason=SUPERSEDED, finished_at=timezone.now()
         )
         if any(one.due_at <= timezone.now() for one in deliveries):
             compose_if_possible(notification)
@@ -115,7 +115,7 @@ def put(notification: Notification, addressed: Iterable[Addressed]) -> list[Deli
 
 def held_back(thread: str, channels: Collection[uuid.UUID]) -> QuerySet[Delivery]:
     """Return what of a thread waits for quiet hours to end: nobody has tried it, and nobody is to yet."""
-    waiting = Delivery.objects.filter(channel__in=channels, thread=thread, status=Delivery.Status.PENDING)
+    waiting = Delivery.objects.filter(channel__in=channels, thread=thread, status=DeliveryStatus.PENDING)
     return waiting.filter(attempts_count=0, due_at__gt=timezone.now())
 
 
@@ -220,7 +220,7 @@ def _never_told(thread: str, channels: Collection[uuid.UUID]) -> set[uuid.UUID]:
     waiting = held_back(thread, channels)
     untold = set(waiting.values_list("channel", flat=True))
     if untold:
-        others = Delivery.objects.filter(channel__in=untold, thread=thread).exclude(status=Delivery.Status.CANCELLED)
+        others = Delivery.objects.filter(channel__in=untold, thread=thread).exclude(status=DeliveryStatus.CANCELLED)
         untold -= set(others.exclude(pk__in=waiting.values("pk")).values_list("channel", flat=True))
-        waiting.update(status=Delivery.Status.CANCELLED, reason=SETTLED, finished_at=timezone.now())
+        waiting.update(status=DeliveryStatus.CANCELLED, reason=SETTLED, finished_at=timezone.now())
     return untold

@@ -11,7 +11,7 @@ from litesoc_server.audit.actions import Action
 from litesoc_server.audit.by import Target
 from litesoc_server.audit.record import record
 from litesoc_server.notify.message import Occasion
-from litesoc_server.notify.models import Channel, Delivery
+from litesoc_server.notify.models import Channel, Delivery, DeliveryStatus
 from litesoc_server.notify.outbox import PENDING_MAX
 from litesoc_server.notify.refusals import NotifyRefused
 from litesoc_server.notify.wake import wake_after_commit
@@ -40,7 +40,7 @@ def replay_failed(channel: Channel, *, since: datetime, who: Who) -> int:
     _require_enabled(channel)
     with transaction.atomic():
         unsent = Delivery.objects.filter(
-            channel=channel, status__in=(Delivery.Status.FAILED, Delivery.Status.CANCELLED), created_at__gte=since
+            channel=channel, status__in=(DeliveryStatus.FAILED, DeliveryStatus.CANCELLED), created_at__gte=since
         ).exclude(notification__occasion=Occasion.TEST)
         count = _make_pending(list(unsent.order_by("created_at").values_list("pk", flat=True)[:PENDING_MAX]))
         if count:
@@ -52,7 +52,7 @@ def _make_pending(ids: Sequence[uuid.UUID]) -> int:
     """Make deliveries due now."""
     now = timezone.now()
     count = Delivery.objects.filter(pk__in=ids).update(
-        status=Delivery.Status.PENDING,
+        status=DeliveryStatus.PENDING,
         reason="",
         due_at=now,
         attempts_count=0,

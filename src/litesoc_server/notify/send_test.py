@@ -10,7 +10,7 @@ from litesoc_server.notify.attempt import attempt
 from litesoc_server.notify.compose import compose_test
 from litesoc_server.notify.kept_message import keep_message
 from litesoc_server.notify.message import Occasion
-from litesoc_server.notify.models import Channel, Delivery, DeliveryAttempt, Notification
+from litesoc_server.notify.models import Channel, Delivery, DeliveryAttempt, DeliveryStatus, Notification
 
 NOT_REPEATED = "A test is not repeated."
 
@@ -30,7 +30,7 @@ def send_test(channel: Channel, *, environment: Environment = Environment.LIVE) 
     )
     with transaction.atomic():
         notification.save(force_insert=True)
-        delivery.status = Delivery.Status.CANCELLED
+        delivery.status = DeliveryStatus.CANCELLED
         delivery.reason = NOT_REPEATED
         delivery.save(force_insert=True)
     row = attempt(delivery, now, is_once=True)

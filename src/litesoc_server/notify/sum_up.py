@@ -14,7 +14,7 @@ from litesoc_server.notify.compose import page_url
 from litesoc_server.notify.digests import lines_of
 from litesoc_server.notify.kept_message import keep_message
 from litesoc_server.notify.message import Figure, Message, Occasion
-from litesoc_server.notify.models import Channel, Delivery, Notification
+from litesoc_server.notify.models import Channel, Delivery, DeliveryStatus, Notification
 from litesoc_server.notify.outbox import Addressed, put
 
 SUMMED_UP_FROM = 100  # deliveries that are due at once through a channel for people
@@ -28,7 +28,7 @@ def sum_up_if_many(channel_id: uuid.UUID, now: datetime) -> bool:
     Machines get everything. Raises django.db.Error.
     """
     waiting = Delivery.objects.filter(
-        channel=channel_id, status=Delivery.Status.PENDING, due_at__lte=now, notification__occasion__in=_SUMMED
+        channel=channel_id, status=DeliveryStatus.PENDING, due_at__lte=now, notification__occasion__in=_SUMMED
     )
     if waiting.count() < SUMMED_UP_FROM:
         return False
@@ -41,8 +41,8 @@ def sum_up_if_many(channel_id: uuid.UUID, now: datetime) -> bool:
         notification.thread = f"summary-{notification.pk}"
         alerts = {alert_id for _, alert_id in summed if alert_id is not None}
         keep_message(notification, _message(channel, alerts, notification.thread, now))
-        pending = Delivery.objects.filter(pk__in=[pk for pk, _ in summed], status=Delivery.Status.PENDING)
-        pending.update(status=Delivery.Status.CANCELLED, reason=SUMMED_UP, finished_at=now)
+        pending = Delivery.objects.filter(pk__in=[pk for pk, _ in summed], status=DeliveryStatus.PENDING)
+        pending.update(status=DeliveryStatus.CANCELLED, reason=SUMMED_UP, finished_at=now)
         put(notification, [Addressed(channel=channel, due_at=now)])
     return True
 

@@ -11,7 +11,7 @@ from control_factories import MembershipFactory, make_alert
 from litesoc_server.notify.attempt import attempt
 from litesoc_server.notify.channel_settings import read_settings
 from litesoc_server.notify.message import Occasion
-from litesoc_server.notify.models import Channel, Delivery, EscalationRule, Route
+from litesoc_server.notify.models import Channel, Delivery, DeliveryStatus, EscalationRule, Route
 from litesoc_server.notify.outbox import Addressed, notification_of, put
 from litesoc_server.orgs.models import Membership, Organization, Role
 from litesoc_server.orgs.roles import Permission, may
@@ -219,7 +219,7 @@ def test_the_log_shows_what_was_sent_and_sends_it_again(owner: Client, org: Orga
     assert "webhook-signature" in page
     owner.post(url(org, f"deliveries/{delivery.pk}/replay"))
     delivery.refresh_from_db()
-    assert (delivery.status, delivery.attempts_count) == (Delivery.Status.PENDING, 0)
+    assert (delivery.status, delivery.attempts_count) == (DeliveryStatus.PENDING, 0)
     alert = owner.get(f"/o/{org.slug}/live/alerts/{delivery.notification.alert_id}/").content.decode()
     assert url(org, f"deliveries/{delivery.pk}/") in alert
 
@@ -227,7 +227,7 @@ def test_the_log_shows_what_was_sent_and_sends_it_again(owner: Client, org: Orga
 def test_what_failed_is_sent_again_all_at_once(owner: Client, org: Organization) -> None:
     channel = make_channel(org)
     delivery = told(org, channel)
-    Delivery.objects.filter(pk=delivery.pk).update(status=Delivery.Status.FAILED)
+    Delivery.objects.filter(pk=delivery.pk).update(status=DeliveryStatus.FAILED)
     answer = owner.post(url(org, f"channels/{channel.pk}/replay"), follow=True)
     assert "1 are sent again" in answer.content.decode() or "1 is sent again" in answer.content.decode()
 

@@ -20,7 +20,7 @@ from litesoc_server.api.v1.schemas import (
     Pagination,
 )
 from litesoc_server.notify.access import get_channel, get_delivery, visible_deliveries
-from litesoc_server.notify.models import Delivery, DeliveryAttempt
+from litesoc_server.notify.models import Delivery, DeliveryAttempt, DeliveryStatus
 from litesoc_server.notify.replay import replay
 from litesoc_server.wire.moments import iso_utc, iso_utc_or_none
 
@@ -47,7 +47,7 @@ class DeliveryOut(Schema):
     channel_id: str = Field(json_schema_extra={"format": "uuid"})
     occasion: str = Field(examples=["alert.created"])
     alert_id: str | None = Field(json_schema_extra={"format": "uuid"})
-    status: Delivery.Status
+    status: DeliveryStatus
     reason: str = Field(description="Why it failed, waits or was cancelled.")
     created_at: Moment
     due_at: Moment
@@ -82,7 +82,7 @@ class DeliveryQuery(Schema):
     """What to list."""
 
     channel_id: FilterText | None = None
-    status: Delivery.Status | None = None
+    status: DeliveryStatus | None = None
     since: FilterText | None = Field(default=None, description="RFC 3339 with an offset.")
     limit: Limit = PAGE_LIMIT
     offset: Offset = 0
@@ -160,7 +160,7 @@ def _fields(delivery: Delivery) -> dict[str, Any]:
         "channel_id": str(delivery.channel_id),
         "occasion": delivery.notification.occasion,
         "alert_id": None if alert_id is None else str(alert_id),
-        "status": Delivery.Status(delivery.status),
+        "status": DeliveryStatus(delivery.status),
         "reason": delivery.reason,
         "created_at": iso_utc(delivery.created_at),
         "due_at": iso_utc(delivery.due_at),

@@ -7,7 +7,7 @@ from typing import Any
 from litesoc_server.alerts.models import Alert
 from litesoc_server.notify.access import visible_deliveries
 from litesoc_server.notify.message import Occasion
-from litesoc_server.notify.models import Channel, Delivery, Route
+from litesoc_server.notify.models import Channel, Delivery, DeliveryStatus, Route
 from litesoc_server.web.member import Member
 from litesoc_server.web.notifications.kinds import kind_icon, kind_title
 from litesoc_server.web.notifications.sentences import route_words
@@ -20,10 +20,10 @@ _HEALTH = {  # words, badge, icon
     "unused": ("Not used yet", "", "todo"),
 }
 _STATUS = {
-    Delivery.Status.DELIVERED: ("good", "good"),
-    Delivery.Status.PENDING: ("", "clock"),
-    Delivery.Status.FAILED: ("warning", "high"),
-    Delivery.Status.CANCELLED: ("", "close"),
+    DeliveryStatus.DELIVERED: ("good", "good"),
+    DeliveryStatus.PENDING: ("", "clock"),
+    DeliveryStatus.FAILED: ("warning", "high"),
+    DeliveryStatus.CANCELLED: ("", "close"),
 }
 _OCCASIONS = {
     Occasion.ALERT_CREATED: "New alert",
@@ -106,7 +106,7 @@ def delivery_row(delivery: Delivery) -> DeliveryRow:
         delivery,
         kind_title(delivery.channel.kind),
         kind_icon(delivery.channel.kind),
-        _STATUS[Delivery.Status(delivery.status)],
+        _STATUS[DeliveryStatus(delivery.status)],
         _OCCASIONS.get(Occasion(notification.occasion), notification.occasion),
         title,
     )

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from litesoc_server.notify.access import visible_channels, visible_deliveries
-from litesoc_server.notify.models import Delivery
+from litesoc_server.notify.models import DeliveryStatus
 from litesoc_server.notify.refusals import NotifyRefused
 from litesoc_server.notify.replay import replay, replay_failed
 from litesoc_server.orgs.roles import Permission
@@ -28,7 +28,7 @@ def notification_deliveries(request: PageRequest, member: Member) -> HttpRespons
     """List deliveries, newest first: ``?channel=<id>&status=<status>``."""
     channels = list(visible_channels(member.org))
     channel = next((one for one in channels if str(one.pk) == request.GET.get("channel")), None)
-    status = next((one for one in Delivery.Status if one.value == request.GET.get("status")), None)
+    status = next((one for one in DeliveryStatus if one.value == request.GET.get("status")), None)
     found = visible_deliveries(member.org, channel=channel, status=status).select_related("notification__alert")
     shown_page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
@@ -37,7 +37,7 @@ def notification_deliveries(request: PageRequest, member: Member) -> HttpRespons
         "channels": channels,
         "channel": channel,
         "status": status,
-        "statuses": Delivery.Status.choices,
+        "statuses": DeliveryStatus.choices,
         "is_filtered": channel is not None or status is not None,
         "tab": "deliveries",
     }
