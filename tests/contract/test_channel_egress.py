@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from forbidden_hosts import FORBIDDEN_HOSTS
 from litesoc_server.egress.policy import EgressPolicy
 from litesoc_server.notify.channels.base import DeliveryFailed, SettingRefused
 from litesoc_server.notify.channels.registry import KINDS
@@ -18,31 +19,6 @@ from litesoc_server.notify.channels.webhook import fresh_keys
 from notify_messages import OPENED
 
 NOTHING_BUT_PUBLIC = EgressPolicy()
-FORBIDDEN_HOSTS = [
-    "127.0.0.1",
-    "127.1",  # short, decimal, hexadecimal, octal: all are 127.0.0.1 to the system
-    "2130706433",
-    "0x7f000001",
-    "0177.0.0.1",
-    "0.0.0.0",
-    "localhost",
-    "[::1]",
-    "[::]",
-    "[::ffff:127.0.0.1]",
-    "[::ffff:7f00:1]",
-    "[64:ff9b::7f00:1]",
-    "[2002:7f00:1::]",
-    "10.0.0.1",
-    "172.16.0.1",
-    "192.168.1.1",
-    "100.64.0.1",
-    "169.254.169.254",  # metadata of clouds
-    "[fd00:ec2::254]",
-    "[fe80::1]",
-    "[::ffff:169.254.169.254]",
-    "224.0.0.1",
-    "255.255.255.255",
-]
 # How settings name a host and a port. Kinds of one vendor's address get it as that vendor's path.
 ADDRESSED: dict[str, Callable[[str, int], dict[str, str]]] = {
     "webhook": lambda host, port: {"url": f"http://{host}:{port}/hook", **fresh_keys()},

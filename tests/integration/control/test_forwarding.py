@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from control_factories import NOW_MS, OrganizationFactory
+from forbidden_hosts import FORBIDDEN_HOSTS
 from forward_receivers import Authority, HttpReceiver, SyslogReceiver
 from litesoc_server.accounts import sealing
 from litesoc_server.alerts.lifecycle import mark_safe
@@ -308,14 +309,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(
     assert all("certificate" in error.lower() for error in errors)
 
 
-FORBIDDEN = [
-    *("127.0.0.1", "localhost", "[::1]", "0.0.0.0", "169.254.169.254", "10.0.0.1", "192.168.1.1", "172.16.0.1"),
-    *("100.64.0.1", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[fe80::1]", "[fd00::1]", "[64:ff9b::a9fe:a9fe]", "2130706433"),
-    *("0x7f000001", "0177.0.0.1", "127.1"),
-]
-
-
-@pytest.mark.parametrize("host", FORBIDDEN)
+@pytest.mark.parametrize("host", FORBIDDEN_HOSTS)
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_addresses_inside_are_refused_when_typed_in_and_when_sent(
     org: Organization, store: EventStore, settings: Any, host: str, kind: str

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from forbidden_hosts import FORBIDDEN_HOSTS
 from litesoc_server.clock import ManualClock
 from litesoc_server.egress.policy import EgressPolicy
 from litesoc_server.notify.channel_changes import add_channel
@@ -15,29 +16,7 @@ from litesoc_server.orgs.models import Organization
 from notify_factories import LOOPBACK, WHO, fire, make_channel
 from webhook_receiver import receiving
 
-FORBIDDEN = [
-    "http://127.0.0.1/",
-    "http://127.1/",
-    "http://2130706433/",
-    "http://0x7f000001/",
-    "http://0177.0.0.1/",
-    "http://0.0.0.0/",
-    "http://localhost/",
-    "http://[::1]/",
-    "http://[::ffff:127.0.0.1]/",
-    "http://[::ffff:7f00:1]/",
-    "http://[64:ff9b::7f00:1]/",
-    "http://[2002:7f00:1::]/",
-    "http://10.1.2.3/",
-    "http://172.16.0.1/",
-    "http://192.168.1.1/",
-    "http://[fd00::1]/",
-    "http://169.254.169.254/",
-    "http://[fe80::1]/",
-    "http://100.64.0.1/",
-    "http://224.0.0.1/",
-    "http://255.255.255.255/",
-]
+FORBIDDEN = [f"http://{host}/" for host in FORBIDDEN_HOSTS]
 UNUSABLE = ["file:///etc/passwd", "gopher://93.184.216.34/", "ftp://93.184.216.34/", "//93.184.216.34/", "http://", "",
             "http://user:secret@93.184.216.34/", "http://93.184.216.34:99999/"]  # fmt: skip
 

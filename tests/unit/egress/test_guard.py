@@ -13,6 +13,7 @@ import httpx
 import pytest
 import requests
 
+from forbidden_hosts import FORBIDDEN_HOSTS
 from litesoc_server.egress.guard import EgressRefused, check_destination, guarded
 from litesoc_server.egress.http import Unreachable, check_url, send
 from litesoc_server.egress.policy import EgressPolicy
@@ -53,33 +54,6 @@ def server(
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
         thread.join()
-
-
-FORBIDDEN_HOSTS = [
-    "127.0.0.1",
-    "127.1",  # short, decimal, hexadecimal, octal: all are 127.0.0.1 to the system
-    "2130706433",
-    "0x7f000001",
-    "0177.0.0.1",
-    "0.0.0.0",
-    "localhost",
-    "[::1]",
-    "[::]",
-    "[::ffff:127.0.0.1]",
-    "[::ffff:7f00:1]",
-    "[64:ff9b::7f00:1]",
-    "[2002:7f00:1::]",
-    "10.0.0.1",
-    "172.16.0.1",
-    "192.168.1.1",
-    "100.64.0.1",
-    "169.254.169.254",  # metadata of clouds
-    "[fd00:ec2::254]",
-    "[fe80::1]",
-    "[::ffff:169.254.169.254]",
-    "224.0.0.1",
-    "255.255.255.255",
-]
 
 
 @pytest.mark.parametrize("host", FORBIDDEN_HOSTS)
