@@ -38,6 +38,7 @@ from litesoc_server.notify.route_changes import add_rule
 from litesoc_server.orgs.invitations import invite
 from litesoc_server.orgs.member_changes import Acting
 from litesoc_server.orgs.models import Invitation, Organization, Role
+from litesoc_server.servers.models import Server
 from litesoc_server.store.base import EventStore
 from litesoc_server.wire.moments import iso_utc
 from management_api import Tenant, call, make_event, store_events
@@ -141,8 +142,11 @@ ADDRESSES: dict[tuple[str, str], tuple[str, dict[str, object] | None]] = {
     ),
     ("GET", "/forwarders/{forwarder_id}"): ("/forwarders/{forwarder}", None),
     ("PATCH", "/forwarders/{forwarder_id}"): ("/forwarders/{forwarder}", {"name": "Archive"}),
-    ("DELETE", "/forwarders/{forwarder_id}"): ("/forwarders/{forwarder}", None),
     ("POST", "/forwarders/{forwarder_id}/test"): ("/forwarders/{forwarder}/test", None),
+    ("DELETE", "/forwarders/{forwarder_id}"): ("/forwarders/{forwarder}", None),
+    ("GET", "/servers"): ("/servers", None),
+    ("GET", "/servers/{server_id}"): ("/servers/{server}", None),
+    ("POST", "/agent/heartbeat"): ("/agent/heartbeat", {"hostname": "web-3"}),
     ("GET", "/notifications/deliveries"): ("/notifications/deliveries", None),
     ("GET", "/notifications/deliveries/{delivery_id}"): ("/notifications/deliveries/{delivery}", None),
     ("POST", "/notifications/deliveries/{delivery_id}/replay"): ("/notifications/deliveries/{delivery}/replay", None),
@@ -155,9 +159,10 @@ def _a_source_that_signs() -> Iterator[None]:
         yield
 
 
+FOR_INGEST_KEYS = {"POST /agent/heartbeat"}
 LISTS = {"/events", "/alerts", "/alerts/list"}
 # The one tells nothing of anybody's events, the other is what somebody has a right to.
-WHOLE_ON_EVERY_PLAN = {"/ip-data", "/privacy/actors/export", "/events/export"}  # of the last places are withheld
+WHOLE_ON_EVERY_PLAN = {"/ip-data", "/privacy/actors/export", "/events/export", "/agent/heartbeat"}  # places are withheld
 
 
 def _invitation(tenant: Tenant) -> Invitation:
@@ -204,6 +209,7 @@ def visits(tenant: Tenant, store: EventStore) -> dict[str, Send]:
         "delivery": channel.deliveries.get(),
         "rule": rule,
         "forwarder": make_forwarder(tenant.org),
+        "server": Server.objects.create(org=tenant.org, environment=Environment.LIVE, hostname="web-1"),
     }
 
     def fill(text: str) -> str:
@@ -310,11 +316,14 @@ def test_without_a_good_key_nobody_gets_in(walk: dict[str, Send]) -> None:
 
 
 def test_a_key_without_the_scope_is_told_which_one(walk: dict[str, Send], tenant: Tenant) -> None:
-    secret = Tenant(tenant.org, {"scopes": {Scope.INGEST, Scope.BACKFILL}}).secret
+    ingesting = Tenant(tenant.org, {"scopes": {Scope.INGEST, Scope.BACKFILL}}).secret
+    reading = Tenant(tenant.org, {"scopes": {Scope.READ}}).secret
     for address, send in walk.items():
-        response = send(secret)
+        is_for_ingest = address in FOR_INGEST_KEYS
+        response = send(reading if is_for_ingest else ingesting)
         assert (response.status_code, response.json()["code"]) == (403, "FORBIDDEN"), address
-        assert any(scope in response.json()["message"] for scope in ("read", "manage")), address
+        wanted = ("ingest",) if is_for_ingest else ("read", "manage")
+        assert any(scope in response.json()["message"] for scope in wanted), address
         assert response["X-LiteSOC-Plan"] == "enterprise"
 
 

@@ -143,7 +143,7 @@ def test_where_events_keep_coming_patience_ends_and_what_is_not_counted_stays(st
     Organization.objects.filter(pk=org.pk).update(emptying_asked_at=timezone.now() - PATIENCE - timedelta(seconds=1))
     emptier.run_once()
     assert not is_asked(org)
-    assert contents(org, Environment.TEST, store, stream, state) == [1, 0, 0, 0, 0]
+    assert contents(org, Environment.TEST, store, stream, state) == [1, 0, 0, 0, 0, 0]
     count_all(store)
     assert used_in_month(store, org_id_of(org), now_ms=NOW_MS) == 3
 

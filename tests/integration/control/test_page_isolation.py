@@ -29,6 +29,8 @@ from litesoc_server.audit.models import AuditEntry
 from litesoc_server.events.detection import AlertSeverity
 from litesoc_server.events.envelope import Environment
 from litesoc_server.events.event import Actor
+from litesoc_server.forwarding.changes import add_forwarder
+from litesoc_server.forwarding.models import Forwarder
 from litesoc_server.notify.message import Occasion
 from litesoc_server.notify.models import Channel, Delivery, EscalationRule, Route
 from litesoc_server.notify.outbox import Addressed, notification_of, put
@@ -67,6 +69,7 @@ class Owned:
             (Channel, org),
             (Delivery, org),
             (EscalationRule, org),
+            (Forwarder, org),
             (Route, org),
             (AlertComment, {"alert__org": self.org}),
             (ApiKey, org),
@@ -98,6 +101,15 @@ def make_owned(org: Organization, mark: str, store: EventStore) -> Owned:
     invitation = invite(org, f"{mark}-guest@shop.example", Role.VIEWER, acting=acting).invitation
     with override_settings(EGRESS_POLICY=LOOPBACK):
         channel = make_channel(org, name=f"{mark}-hook", url=f"http://127.0.0.1:9/{mark}-hook")
+        forwarder = add_forwarder(
+            org,
+            Environment.LIVE,
+            kind="http",
+            name=f"{mark}-siem",
+            settings={"url": f"https://127.0.0.1:9/{mark}-siem"},
+            store_now_s=0,
+            by=By.operator(),
+        )
     notification = notification_of(alert, Occasion.ALERT_CREATED, mark)
     (delivery,) = put(notification, [Addressed(channel=channel, due_at=timezone.now())])
     ids = {
@@ -107,6 +119,7 @@ def make_owned(org: Organization, mark: str, store: EventStore) -> Owned:
         "comment_id": add_comment(alert, f"{mark} says so", author=member.user).id,
         "delivery_id": delivery.id,
         "event_id": event.event_id,
+        "forwarder_id": forwarder.id,
         "invitation_id": invitation.id,
         "server_id": Server.objects.create(org=org, environment="live", hostname=f"{mark}-host").id,
         "key_id": make_key(org, name=f"{mark}-key").record.id,
