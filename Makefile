@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE # without byte code every command would take seconds longer to start
 
-.PHONY: help demo test check check-style check-data-plane check-django check-imports check-frontend check-data test-looks test-postgresql laws bench bench-web crash agent-crash format lock screenshots clean
+.PHONY: help demo test check check-style check-data-plane check-django check-imports check-frontend check-data test-looks test-postgresql soak laws bench bench-web crash agent-crash format lock screenshots clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -67,6 +67,9 @@ test-looks: .venv/dev ## Look at every page in both themes at both widths; `make
 
 test-postgresql: .venv/dev ## The control plane's whole suite on PostgreSQL; `make test` leaves out pages, API and signing in
 	@LITESOC_TEST_WHOLE_ON_POSTGRESQL=1 $(BIN)/pytest --timeout=0 tests/integration/test_control_on_postgresql.py
+
+soak: .venv/dev ## What kills servers over and over or loads them for minutes: erasure, retention, NATS, agent, limits (5 minutes)
+	@$(BIN)/pytest -m soak -n auto --dist loadfile
 
 laws: .venv/dev ## Same incidents from memory, Redis and replay on 10,000 random streams, 1,000 walks through pages (half an hour)
 	@LITESOC_TEST_LAWS_STORIES=10000 LITESOC_TEST_PAGING_EXAMPLES=1000 $(BIN)/pytest -q -n auto --timeout=0 \

@@ -22,7 +22,7 @@ from litesoc_server.stream.subjects import Subject
 from live_server import LiveServer
 from started_before import started_before
 
-pytestmark = [pytest.mark.takes_minutes, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(300)]
 
 ADA, ADAS_MAIL, ADAS_NAME, ADAS_ADDRESS = "acct-lovelace-7", "ada.l@home.example", "Ada Q. Lovelace", "198.51.100.23"
 OF_ADA = (ADA, ADAS_MAIL, ADAS_NAME, ADAS_ADDRESS)

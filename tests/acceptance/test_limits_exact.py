@@ -28,7 +28,7 @@ def check_rate(servers: Servers) -> None:
     assert sum(one.accepted for one in sent) == RATE
 
 
-@pytest.mark.takes_minutes
+@pytest.mark.soak
 @pytest.mark.timeout(180)
 def test_one_server_takes_exactly_what_the_limits_say_also_after_it_was_killed(tmp_path: Path) -> None:
     with embedded_server(tmp_path) as servers:
@@ -42,7 +42,7 @@ def test_one_server_takes_exactly_what_the_limits_say_also_after_it_was_killed(t
         assert sum(one.accepted for one in sent) <= stored
 
 
-@pytest.mark.takes_minutes
+@pytest.mark.soak
 @pytest.mark.timeout(180)
 def test_several_processes_take_together_exactly_what_the_limits_say(tmp_path: Path) -> None:
     with servers_on_redis(tmp_path, takers=2) as servers:

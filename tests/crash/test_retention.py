@@ -32,7 +32,7 @@ def batch(number: int, *, days_ago: float) -> list[dict[str, object]]:
     ]
 
 
-@pytest.mark.takes_minutes
+@pytest.mark.soak
 @pytest.mark.timeout(240)
 def test_a_retention_is_carried_out_whenever_the_server_is_killed(tmp_path: Path) -> None:
     server = LiveServer(tmp_path / "data")
