@@ -15,11 +15,12 @@ from live_server import LiveServer
 
 Theme = Literal["light", "dark"]
 DESKTOP, PHONE = (1440, 900), (390, 844)
+# The first, where most goes wrong, is what `make test` looks at; all four are `make test-looks`.
 _EVERY_LOOK: list[tuple[Theme, tuple[int, int]]] = [
-    *(("light", DESKTOP), ("dark", PHONE)),  # each theme and each width once: what `make test` looks at
+    *(("dark", PHONE), ("light", DESKTOP)),
     *(("dark", DESKTOP), ("light", PHONE)),
 ]
-LOOKS = _EVERY_LOOK if os.environ.get("LITESOC_TEST_EVERY_LOOK") else _EVERY_LOOK[:2]
+LOOKS = _EVERY_LOOK if os.environ.get("LITESOC_TEST_EVERY_LOOK") else _EVERY_LOOK[:1]
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 NOTED_IN_PAGE = """
 window.__violations = [];
