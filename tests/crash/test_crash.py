@@ -1,4 +1,4 @@
-"""The short version of `make crash`: a few kills in each variant."""
+"""The short version of `make crash`: a few kills of the embedded server; with NATS they are part of `make soak`."""
 
 from pathlib import Path
 
