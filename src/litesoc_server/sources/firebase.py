@@ -3,12 +3,12 @@
 Sources: https://cloud.google.com/identity-platform/docs/activity-logging (what users do: the log
 `identitytoolkit.googleapis.com/requests`, whose entries are a RequestLog:
 https://github.com/googleapis/googleapis/blob/master/google/cloud/identitytoolkit/logging/request_log.proto),
-https://cloud.google.com/identity-platform/docs/audit-logging (what administrators do, with every method's name, and the names
-of those that are in the log of requests only),
+https://cloud.google.com/identity-platform/docs/audit-logging (what administrators do: the names of its
+methods, and of those that are only in the log of requests),
 https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry, https://cloud.google.com/pubsub/docs/push#receive_push.
 A method is known by the last part of its name, as versions differ before it. No page names ResetPassword or
-FinalizePasskeySignIn: they are called here as Google's REST interface calls them. What stands in `request` and `response` of a
-RequestLog is nowhere said either; what is missing stays empty.
+FinalizePasskeySignIn: they are called here as Google's REST interface calls them. Nor does one say what stands in
+`request` and `response` of a RequestLog; what is missing stays empty.
 Requests may hold passwords, answers tokens: only the fields named here are read.
 """
 
