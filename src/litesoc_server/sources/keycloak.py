@@ -4,13 +4,24 @@ Keycloak itself has no listener that posts. Taken are the two representations of
 extension https://github.com/p2-inc/keycloak-events posts (types with "access." or "admin." before them, the name in
 `authDetails`, signed with X-Keycloak-Signature: HMAC-SHA256 in hexadecimal digits). Sources, below
 https://www.keycloak.org/docs-api/latest/javadocs/org/keycloak/events: /EventType.html, /admin/ResourceType.html,
-/admin/OperationType.html. The `representation` of an administrator's event is never kept: it may hold passwords.
+/admin/OperationType.html, and https://github.com/keycloak/keycloak/issues/32685 (since 26.0 UPDATE_CREDENTIAL and
+REMOVE_CREDENTIAL stand for all kinds of credentials, and the types before them are still sent beside them).
+The `representation` of an administrator's event is never kept: it may hold passwords.
 """
 
 from litesoc_server.sources import signatures
 from litesoc_server.sources.base import Headers, Ignored, SecretOrigin, SourceItem, WebhookSource
 from litesoc_server.sources.records import object_at
-from litesoc_server.sources.vendor_item import NOT_A_RECORD, Fields, Vendor, blanker, moment, text_in, translator
+from litesoc_server.sources.vendor_item import (
+    NOT_A_RECORD,
+    NOT_SECURITY,
+    Fields,
+    Vendor,
+    blanker,
+    moment,
+    text_in,
+    translator,
+)
 
 _VENDOR = Vendor("keycloak")
 
@@ -30,29 +41,48 @@ _NAMES = {
     "UPDATE_EMAIL": "user.email_changed",
     "VERIFY_EMAIL": "user.email_verified",
     "UPDATE_PROFILE": "user.profile_updated",
+    "FEDERATED_IDENTITY_LINK": "user.updated",
+    "REMOVE_FEDERATED_IDENTITY": "user.updated",
+    "GRANT_CONSENT": "authz.permission_granted",
+    "REVOKE_GRANT": "authz.permission_revoked",
+    "INVITE_ORG": "admin.invite_sent",
     "DELETE_ACCOUNT": "admin.user_deleted",
     "IMPERSONATE": "admin.user_impersonation",
     "USER_DISABLED_BY_PERMANENT_LOCKOUT": "security.account_locked",
+    "USER_DISABLED_BY_PERMANENT_LOCKOUT_ERROR": "security.account_locked",
     "USER_DISABLED_BY_TEMPORARY_LOCKOUT": "security.account_locked",
+    "USER_DISABLED_BY_TEMPORARY_LOCKOUT_ERROR": "security.account_locked",
 }
-# Since Keycloak 25 these two stand for all kinds of credentials (details.credential_type).
+# Since Keycloak 26 two types stand for all kinds of credentials (details.credential_type), and these are sent beside them,
+# as copies with the same details; older versions send only these, without that detail.
+_OLD_CREDENTIAL_TYPES = frozenset({"UPDATE_PASSWORD", "UPDATE_TOTP", "REMOVE_TOTP"})
 _CREDENTIAL_NAMES = {
     ("UPDATE_CREDENTIAL", "password"): "auth.password_changed",
     ("UPDATE_CREDENTIAL", "otp"): "auth.mfa_enabled",
     ("UPDATE_CREDENTIAL", "webauthn"): "auth.mfa_method_added",
     ("UPDATE_CREDENTIAL", "webauthn-passwordless"): "auth.mfa_method_added",
+    ("UPDATE_CREDENTIAL", "recovery-authn-codes"): "auth.mfa_method_added",
     ("REMOVE_CREDENTIAL", "otp"): "auth.mfa_disabled",
     ("REMOVE_CREDENTIAL", "webauthn"): "auth.mfa_method_removed",
     ("REMOVE_CREDENTIAL", "webauthn-passwordless"): "auth.mfa_method_removed",
+    ("REMOVE_CREDENTIAL", "recovery-authn-codes"): "auth.mfa_method_removed",
 }
 _ADMIN_NAMES = {
     ("USER", "CREATE"): "admin.user_created",
     ("USER", "UPDATE"): "user.updated",
     ("USER", "DELETE"): "admin.user_deleted",
+    ("USER_SESSION", "DELETE"): "auth.session_revoked",
+    ("USER_LOGIN_FAILURE", "DELETE"): "security.account_unlocked",
+    ("GROUP_MEMBERSHIP", "CREATE"): "authz.permission_granted",
+    ("GROUP_MEMBERSHIP", "DELETE"): "authz.permission_revoked",
 }
 _ROLE_MAPPINGS = frozenset({"REALM_ROLE_MAPPING", "CLIENT_ROLE_MAPPING"})
 _SETTINGS = frozenset(
-    {"REALM", "CLIENT", "IDENTITY_PROVIDER", "AUTH_FLOW", "AUTH_EXECUTION", "COMPONENT", "REQUIRED_ACTION"}
+    {
+        *("REALM", "CLIENT", "CLIENT_SCOPE", "PROTOCOL_MAPPER", "COMPONENT", "REQUIRED_ACTION"),
+        *("IDENTITY_PROVIDER", "IDENTITY_PROVIDER_MAPPER", "USER_FEDERATION_PROVIDER", "USER_FEDERATION_MAPPER"),
+        *("AUTH_FLOW", "AUTH_EXECUTION", "AUTH_EXECUTION_FLOW", "AUTHENTICATOR_CONFIG", "AUTHORIZATION_POLICY"),
+    }
 )
 
 
@@ -67,6 +97,8 @@ def _entry(record: Fields) -> SourceItem | Ignored:
 def _of_user(record: Fields, kind: str) -> SourceItem | Ignored:
     details = object_at(record, "details")
     credential = text_in(details, "credential_type")
+    if kind in _OLD_CREDENTIAL_TYPES and credential is not None:
+        return NOT_SECURITY  # UPDATE_CREDENTIAL or REMOVE_CREDENTIAL says it, too
     username = text_in(details, "username") or text_in(record, "authDetails", "username")
     impersonator = text_in(details, "impersonator")
     user_id = text_in(record, "userId") or text_in(record, "authDetails", "userId")
@@ -119,6 +151,8 @@ def _admin_name(resource: str, operation: str, path: str, *, has_failed: bool) -
     if not has_failed:
         if resource == "USER" and path.endswith("/reset-password"):
             return "auth.password_reset"
+        if resource == "USER" and path.endswith("/logout"):
+            return "auth.session_revoked"
         if resource in _ROLE_MAPPINGS and operation in {"CREATE", "DELETE"}:
             return "authz.role_changed"
         if resource in _SETTINGS:
