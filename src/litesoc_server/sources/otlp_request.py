@@ -19,6 +19,9 @@ from litesoc_server.sources.base import BodyRefused, Fault
 from litesoc_server.sources.records import is_array, is_object, object_at, read_json, text_at
 
 PLAIN_BYTES_MAX = 4 * 1024 * 1024  # of a request once it is unpacked: four times what may be sent
+LOG_RECORDS_MAX = (
+    20_000  # of one request, events or not: as many real ones as PLAIN_BYTES_MAX holds; empty ones are two bytes
+)
 ATTRIBUTES_MAX = 128  # of one record that are looked at; SDKs stop at this many, too
 _GZIP_WINDOW = 31  # zlib: expect a gzip header
 _NS_PER_MS = 1_000_000
@@ -61,7 +64,21 @@ def records_of_protobuf(body: bytes) -> Iterator[LogRecord]:
         request = ExportLogsServiceRequest.FromString(body)
     except DecodeError as error:
         raise BodyRefused(Fault.VALIDATION_FAILED, "the body is no ExportLogsServiceRequest: check Content-Type") from error
+    _require_few(request)
     return _records_of_message(request)
+
+
+def _require_few(request: ExportLogsServiceRequest) -> None:
+    """Raise BodyRefused for more records than are looked at, or more lists of them. Looks into no more than that."""
+    count = len(request.resource_logs)
+    for resource_logs in request.resource_logs if count <= LOG_RECORDS_MAX else ():
+        count += len(resource_logs.scope_logs)
+        if count > LOG_RECORDS_MAX:
+            break
+        count += sum(len(scope_logs.log_records) for scope_logs in resource_logs.scope_logs)
+    if count > LOG_RECORDS_MAX:
+        message = f"the export holds more than {LOG_RECORDS_MAX:,} log records: send smaller batches"
+        raise BodyRefused(Fault.BATCH_TOO_LARGE, message)
 
 
 def _records_of_message(request: ExportLogsServiceRequest) -> Iterator[LogRecord]:

@@ -16,7 +16,13 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 
 from litesoc_server.sources.base import BodyRefused, Fault, SourceItem
 from litesoc_server.sources.otlp import item_of, pack, translate
-from litesoc_server.sources.otlp_request import PLAIN_BYTES_MAX, records_of_json, records_of_protobuf, unpack
+from litesoc_server.sources.otlp_request import (
+    LOG_RECORDS_MAX,
+    PLAIN_BYTES_MAX,
+    records_of_json,
+    records_of_protobuf,
+    unpack,
+)
 from litesoc_server.sources.records import METADATA_BYTES_MAX
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "sources" / "otlp"
@@ -58,6 +64,30 @@ def test_a_bomb_is_refused_before_it_is_unpacked() -> None:
         unpack(gzip.compress(b"\0" * (PLAIN_BYTES_MAX * 50)))
     assert refused.value.fault is Fault.BATCH_TOO_LARGE
     assert unpack(gzip.compress(b"x" * PLAIN_BYTES_MAX)) == b"x" * PLAIN_BYTES_MAX
+
+
+def nested(*counts: int) -> bytes:
+    """Return an export of empty messages: so many resources, in the first so many scopes, in its first so many records."""
+    request = ExportLogsServiceRequest()
+    level: Any = request.resource_logs
+    for count, below in zip(counts, ("scope_logs", "log_records", ""), strict=False):
+        for _ in range(count):
+            level.add()
+        level = getattr(level[0], below, None)
+    return request.SerializeToString()
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [(LOG_RECORDS_MAX + 1,), (1, LOG_RECORDS_MAX), (1, 1, LOG_RECORDS_MAX - 1)],
+    ids=["resources", "scopes", "records"],
+)
+def test_more_empty_messages_than_are_looked_at_are_refused(counts: tuple[int, ...]) -> None:
+    with pytest.raises(BodyRefused) as refused:
+        records_of_protobuf(nested(*counts))
+    assert refused.value.fault is Fault.BATCH_TOO_LARGE
+    fewer = nested(*counts[:-1], counts[-1] - 1)
+    assert sum(1 for _ in records_of_protobuf(fewer)) == (counts[-1] - 1 if len(counts) == 3 else 0)
 
 
 @pytest.mark.parametrize("body", [b"", b"not gzip", gzip.compress(b"whole body")[:-6], gzip.compress(b"{}")[:12]])
