@@ -2,12 +2,14 @@
 
 Sources: https://learn.microsoft.com/en-us/entra/identity/monitoring-health/concept-diagnostic-settings-logs-options
 (categories), https://learn.microsoft.com/en-us/graph/api/resources/signin (fields),
-https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes (AADSTS codes),
-https://learn.microsoft.com/en-us/entra/identity/monitoring-health/reference-audit-activities (audit activities). Event
-Hubs hold `{"records": [...]}`, Graph answers with `{"value": [...]}`.
+https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes (AADSTS codes, but for 500121:
+https://www.welkasworld.com/post/dealing-with-sign-in-error-code-500121-authentication-failed-during-strong-authentication-request).
+Event Hubs hold `{"records": [...]}`, Graph answers with `{"value": [...]}`. The texts that tell a declined second factor
+from one that nobody answered are on no page of Microsoft's, but in logs that customers have published.
 """
 
 from litesoc_server.sources.base import Ignored, SourceItem, WebhookSource
+from litesoc_server.sources.entra_activities import name_of_activity
 from litesoc_server.sources.records import object_at
 from litesoc_server.sources.vendor_item import (
     NOT_A_RECORD,
@@ -31,39 +33,28 @@ _SIGN_INS = frozenset(
 _WITHOUT_A_PERSON = frozenset(
     {"ServicePrincipalSignInLogs", "ManagedIdentitySignInLogs", "MicrosoftServicePrincipalSignInLogs"}
 )
-# The sign-in goes on after these: a second factor is asked for or set up …
-_ASKS_FOR_MFA = frozenset({"50072", "50074", "50076", "50079"})
-# … or another page is shown ("keep me signed in", no session yet, several accounts, consent, device to be joined).
-_INTERRUPTS = frozenset({"50058", "50097", "50125", "50127", "50129", "50140", "50199", "16000", "16001", "16003", "65001"})
-_MFA_FAILED = frozenset({"500121"})
-_AUDIT_NAMES = {
-    "add user": "admin.user_created",
-    "invite external user": "admin.invite_sent",
-    "redeem external user invite": "admin.invite_accepted",
-    "delete user": "admin.user_deleted",
-    "hard delete user": "admin.user_deleted",
-    "disable account": "admin.user_suspended",
-    "update user": "user.updated",
-    "change user password": "auth.password_changed",
-    "change password (self-service)": "auth.password_changed",
-    "reset user password": "auth.password_reset",
-    "reset password (self-service)": "auth.password_reset",
-    "reset password (by admin)": "auth.password_reset",
-    "add member to role": "authz.role_changed",
-    "remove member from role": "authz.role_changed",
-    "add eligible member to role": "authz.role_changed",
-    "add app role assignment grant to user": "authz.permission_granted",
-    "add delegated permission grant": "authz.permission_granted",
-    "consent to application": "authz.permission_granted",
-    "user registered security info": "auth.mfa_method_added",
-    "user deleted security info": "auth.mfa_method_removed",
-    "disable strong authentication": "auth.mfa_disabled",
-    "add conditional access policy": "admin.settings_changed",
-    "update conditional access policy": "admin.settings_changed",
-    "delete conditional access policy": "admin.settings_changed",
-    "add service principal credentials": "admin.api_key_created",
-    "remove service principal credentials": "admin.api_key_revoked",
+# Another page is shown ("keep me signed in", no session yet, several accounts, consent, device to be joined); it goes on.
+_INTERRUPTS = frozenset(
+    {"50058", "50097", "50125", "50127", "50129", "50140", "50168", "50199", "16000", "16001", "51006", "65001"}
+)
+_MFA_FAILED = "500121"
+_NAMES_OF_CODES = {
+    "0": "auth.login_success",
+    # The sign-in goes on after these: a second factor is asked for or set up.
+    **dict.fromkeys(("50072", "50074", "50076", "50078", "50079", "50158"), "auth.mfa_challenge"),
+    # A session or grant has run out or was revoked: nothing was typed in.
+    **dict.fromkeys(("50089", "50132", "50133", "50173"), "auth.session_expired"),
+    # Who they are was shown, and a policy, a missing assignment, the device or a risk keeps them out.
+    **dict.fromkeys(
+        (
+            *("50005", "50105", "50131", "53000", "53001", "53002", "53003", "53004", "53010", "53011"),
+            *("500212", "500213", "530034", "530035"),
+        ),
+        "authz.access_denied",
+    ),
 }
+# Where nobody was asked for anything: a client used a token it had, or one that had run out.
+_UNATTENDED = {"auth.login_success": "auth.token_refreshed", "auth.mfa_challenge": "auth.mfa_challenge"}
 
 
 def _entry(record: Fields) -> SourceItem | Ignored:
@@ -86,7 +77,7 @@ def _of_sign_in(record: Fields, sign_in: Fields, category: str) -> SourceItem | 
     is_machine = category in _WITHOUT_A_PERSON
     principal = text_in(sign_in, "userPrincipalName")
     return _VENDOR.item(
-        _sign_in_name(category, code),
+        _sign_in_name(category, code, sign_in),
         vendor_event=category,
         provider_id=text_in(sign_in, "id") or text_in(record, "correlationId"),
         actor_id=text_in(sign_in, "servicePrincipalId") if is_machine else text_in(sign_in, "userId") or principal,
@@ -113,19 +104,21 @@ def _of_sign_in(record: Fields, sign_in: Fields, category: str) -> SourceItem | 
     )
 
 
-def _sign_in_name(category: str, code: str) -> str:
+def _sign_in_name(category: str, code: str, sign_in: Fields) -> str:
     if category in _WITHOUT_A_PERSON:
         return "entra.machine_sign_in" if code == "0" else "entra.machine_sign_in_failed"
-    if code == "0":
-        # Nobody was asked for anything: a client used a token it had.
-        return "auth.token_refreshed" if category == "NonInteractiveUserSignInLogs" else "auth.login_success"
-    if code in _MFA_FAILED:
-        return "auth.mfa_challenge_failed"
-    if code in _ASKS_FOR_MFA:
-        return "auth.mfa_challenge"
-    if category == "NonInteractiveUserSignInLogs":
-        return "entra.token_refused"  # a token had run out: nobody typed anything in
-    return "auth.login_failed"
+    if code == _MFA_FAILED:
+        return _failed_mfa_name(sign_in)
+    name = _NAMES_OF_CODES.get(code, "auth.login_failed")
+    return _UNATTENDED.get(name, "entra.token_refused") if category == "NonInteractiveUserSignInLogs" else name
+
+
+def _failed_mfa_name(sign_in: Fields) -> str:
+    steps = [text_in(step, "authenticationStepResultDetail") for step in objects_in(sign_in, "authenticationDetails")]
+    told = " ".join(filter(None, [text_in(sign_in, "status", "additionalDetails"), *steps])).lower()
+    if "user declined" in told:
+        return "auth.mfa_denied"
+    return "auth.mfa_timed_out" if "did not respond" in told else "auth.mfa_challenge_failed"
 
 
 def _of_audit(record: Fields) -> SourceItem | Ignored:
@@ -135,7 +128,7 @@ def _of_audit(record: Fields) -> SourceItem | Ignored:
     principal = text_in(who, "userPrincipalName")
     target = next(iter(objects_in(audit, "targetResources")), {})
     has_failed = (text_in(audit, "result") or text_in(record, "resultSignature") or "").lower() == "failure"
-    known = None if has_failed else _AUDIT_NAMES.get(activity.lower())
+    known = None if has_failed else name_of_activity(activity)
     return _VENDOR.item(
         known,
         vendor_event=activity,
