@@ -31,6 +31,7 @@ ADDRESSED: dict[str, Callable[[str, int], dict[str, str]]] = {
 }
 # Kinds that call one host of their vendor, which no setting changes: the host, and settings of theirs.
 FIXED = {
+    "slack_bot": ("slack.com", {"token": "xoxb-1234567890-abcdef", "channel": "C0123456789"}),
     "telegram": ("api.telegram.org", {"token": "123456:AAbbccddeeffgghhiijj", "chat": "-1001"}),
     "pagerduty": ("events.pagerduty.com", {"key": "R" * 32}),
     "opsgenie": ("api.opsgenie.com", {"key": "0f1e2d3c-aaaa-bbbb-cccc-000000000000"}),

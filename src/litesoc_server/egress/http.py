@@ -14,7 +14,7 @@ from litesoc_server.egress.guard import EgressRefused, check_destination, guarde
 from litesoc_server.egress.policy import EgressPolicy
 
 WITHIN_S = 15.0  # for the whole request
-READ_BYTES_MAX = 4_096  # of an answer's body; more is not looked at
+READ_BYTES_MAX = 4_096  # of an answer's body, unless who asks needs more; the rest is not looked at
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -27,7 +27,7 @@ class Answer(msgspec.Struct, frozen=True):
 
     status: int
     headers: Mapping[str, str]  # names in small letters
-    text: str  # the first READ_BYTES_MAX bytes of the body
+    text: str  # the beginning of the body
 
 
 def check_url(policy: EgressPolicy, url: str, *, schemes: frozenset[str] = frozenset({"https", "http"})) -> None:
@@ -56,6 +56,7 @@ def send(
     headers: Mapping[str, str],
     within_s: float = WITHIN_S,
     ca_pem: str = "",
+    read_bytes_max: int = READ_BYTES_MAX,
 ) -> Answer:
     """Send one request and return the answer, whatever its status; redirects are answers too.
 
@@ -75,7 +76,7 @@ def send(
                 ) as client,
                 client.stream(method, url, content=body, headers=headers) as response,
             ):
-                return Answer(response.status_code, dict(response.headers), _read(response))
+                return Answer(response.status_code, dict(response.headers), _read(response, read_bytes_max))
         except httpx.InvalidURL as error:
             msg = f"the address cannot be used: {error}"
             raise EgressRefused(msg) from error
@@ -126,10 +127,10 @@ def _why(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def _read(response: httpx.Response) -> str:
+def _read(response: httpx.Response, bytes_max: int) -> str:
     content = b""
     for chunk in response.iter_raw():
         content += chunk
-        if len(content) >= READ_BYTES_MAX:
+        if len(content) >= bytes_max:
             break
-    return content[:READ_BYTES_MAX].decode("utf-8", "replace")
+    return content[:bytes_max].decode("utf-8", "replace")

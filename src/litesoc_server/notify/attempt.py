@@ -19,6 +19,7 @@ from litesoc_server.notify.kept_message import message_to_send
 from litesoc_server.notify.message import Message
 from litesoc_server.notify.models import REASON_LENGTH_MAX, Channel, Delivery, DeliveryAttempt, DeliveryStatus
 from litesoc_server.notify.schedule import GIVEN_UP_AFTER, next_attempt_at
+from litesoc_server.notify.threads import note_told, with_answering
 from litesoc_server.telemetry import DELIVERIES, DELIVERY_ATTEMPTS_FAILED, DELIVERY_LAG_SECONDS, DELIVERY_SECONDS
 
 log = logging.getLogger(__name__)
@@ -55,7 +56,7 @@ def attempt(delivery: Delivery, now: datetime, *, is_once: bool = False) -> Deli
     started = time.monotonic()
     sent, failure = NO_SENT, None
     try:
-        sent = _send(delivery, message_to_send(delivery.notification))
+        sent = _send(delivery, with_answering(delivery, message_to_send(delivery.notification)))
     except DeliveryFailed as failed:
         sent, failure = failed.sent or NO_SENT, failed
     duration_ms = round((time.monotonic() - started) * 1_000)
@@ -103,6 +104,8 @@ def record(outcome: Outcome) -> DeliveryAttempt | None:
             error="" if failure is None else failure.reason[:REASON_LENGTH_MAX],
         )
         delivery.refresh_from_db(fields=["status", "reason", "due_at", "attempts_count", "first_attempt_at", "finished_at"])
+        if failure is None:
+            note_told(delivery, outcome.sent, outcome.at)
         _note_health(channel, delivery, outcome)
     _count(outcome)
     return row

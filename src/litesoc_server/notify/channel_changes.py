@@ -16,6 +16,7 @@ from litesoc_server.notify.channels.registry import EMAIL, KINDS
 from litesoc_server.notify.channels.webhook import WEBHOOK, fresh_keys, with_new_secret
 from litesoc_server.notify.models import NAME_LENGTH_MAX, Channel, Delivery, DeliveryStatus, Route
 from litesoc_server.notify.refusals import NotifyRefused
+from litesoc_server.notify.threads import forget_threads
 from litesoc_server.orgs.models import Membership, Organization
 from litesoc_server.orgs.plan_gates import require_feature
 from litesoc_server.orgs.plan_rows import plan_of, plans_in_force
@@ -85,6 +86,8 @@ def change_channel(
             channel.save(update_fields=_CHANGED)
             if not channel.is_enabled:
                 cancel_waiting(channel)
+            if "settings" in changes:
+                forget_threads(channel)
             _record(channel, _changed_action(channel), who, changes)
     return channel
 

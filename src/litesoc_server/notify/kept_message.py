@@ -37,7 +37,7 @@ def message_to_send(notification: Notification) -> Message:
 def keep_message(notification: Notification, message: Message) -> None:
     """Put ``message`` into ``notification``, not saved."""
     kept = msgspec.to_builtins(msgspec.structs.replace(message, alert_json=b""))
-    notification.message = {name: value for name, value in kept.items() if name != "alert_json"}
+    notification.message = {name: value for name, value in kept.items() if name not in {"alert_json", "answering"}}
     notification.alert_body = _JSON.decode(message.alert_json) if message.alert_json else None
 
 

@@ -44,6 +44,13 @@ class Line(msgspec.Struct, frozen=True):
     url: str
 
 
+class Answering(msgspec.Struct, frozen=True):
+    """How a message follows the first one of its thread. It differs by channel, so it is no part of what is kept."""
+
+    to: str  # the first message, as the other side calls it
+    is_prominent: bool  # to be seen also by who does not follow the thread
+
+
 class Message(msgspec.Struct, frozen=True):
     """What every channel gets to render. Texts are plain: each channel escapes them for its own markup."""
 
@@ -64,3 +71,4 @@ class Message(msgspec.Struct, frozen=True):
     figures: tuple[Figure, ...] = ()  # of a digest
     bars: tuple[Bar, ...] = ()  # of a digest
     lines: tuple[Line, ...] = ()  # of a digest: its weightiest alerts
+    answering: Answering | None = None  # where the channel told something of the thread before; see notify.threads

@@ -195,6 +195,23 @@ class Delivery(models.Model):
         return f"delivery {self.id}"
 
 
+class ThreadStart(models.Model):
+    """What a channel told first of an alert, as the other side calls it: later messages answer it."""
+
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="thread_starts")
+    thread = models.CharField(max_length=64)  # the notifications'
+    message_id = models.CharField(max_length=64)  # Slack's ts, Telegram's message_id
+    severity = models.CharField(max_length=10)  # the alert's, when something was told of it last
+    told_at = models.DateTimeField()  # when something was told of it last
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="notify_one_start_per_thread", fields=["channel", "thread"])]
+        indexes = [models.Index(name="notify_thread_starts_by_age", fields=["told_at"])]
+
+    def __str__(self) -> str:
+        return self.message_id
+
+
 class DeliveryAttempt(models.Model):
     """One try, with what was sent and what came back: the delivery log. No text holds a secret."""
 

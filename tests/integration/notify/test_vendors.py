@@ -35,9 +35,19 @@ class Vendor:
 
 
 _SLACK = "T012AB/B345CD/x7Qd2kSECRETxx"
+_XOXB = "xoxb-17653672481-19874698323-pdFZKVeTSECRETmxiwvuuPB"
 _GENIE = "0f1e2d3c-aaaa-bbbb-cccc-SECRETSECRET"
 VENDORS = [
     Vendor("slack", "hooks.slack.com", {"url": f"https://hooks.slack.com/services/{_SLACK}"}, f"/services/{_SLACK}", _SLACK),
+    Vendor(
+        "slack_bot",
+        "slack.com",
+        {"token": _XOXB, "channel": "C012AB3CD"},
+        "/api/chat.postMessage",
+        _XOXB,
+        answer={"ok": True, "channel": "C012AB3CD", "ts": "1503435956.000247", "message": {"text": "as it was sent"}},
+        headers={"Authorization": f"Bearer {_XOXB}", "Content-Type": "application/json; charset=utf-8"},
+    ),
     Vendor(
         "discord",
         "discord.com",
@@ -160,6 +170,12 @@ def test_too_many_requests_are_tried_again_when_the_vendor_says(
         ("slack", 404, "no_service", "make a new one"),
         ("slack", 403, "invalid_token", "copy it from Slack again"),
         ("slack", 400, "invalid_payload", "did not understand"),
+        ("slack_bot", 200, {"ok": False, "error": "invalid_auth"}, "copy the token again"),
+        ("slack_bot", 200, {"ok": False, "error": "channel_not_found"}, "invite the app"),
+        ("slack_bot", 200, {"ok": False, "error": "missing_scope", "needed": "chat:write"}, "the scope chat:write"),
+        ("slack_bot", 200, {"ok": False, "error": "of_next_year"}, "Slack answered of_next_year"),
+        ("slack_bot", 200, "<html>a portal of the hotel</html>", "something else than its API does"),
+        ("slack_bot", 503, {"ok": False, "error": "service_unavailable"}, "status 503"),
         ("discord", 404, {"message": "Unknown Webhook", "code": 10015}, "deleted in Discord"),
         ("discord", 401, {"message": "Invalid Webhook Token", "code": 50027}, "copy it from Discord again"),
         ("teams", 404, {"error": {"code": "WorkflowNotFound"}}, "deleted or switched off"),

@@ -19,11 +19,12 @@ from litesoc_server.notify.channels.opsgenie import opsgenie_alert, opsgenie_not
 from litesoc_server.notify.channels.pagerduty import alert_event, change_event
 from litesoc_server.notify.channels.plain import plain_body
 from litesoc_server.notify.channels.slack import slack_message
+from litesoc_server.notify.channels.slack_bot import bot_message
 from litesoc_server.notify.channels.teams import teams_message
-from litesoc_server.notify.channels.telegram import telegram_text
+from litesoc_server.notify.channels.telegram import telegram_message, telegram_text
 from litesoc_server.notify.channels.webhook import body_of
 from litesoc_server.notify.channels.words import heading
-from litesoc_server.notify.message import Message
+from litesoc_server.notify.message import Answering, Message, Occasion
 from notify_messages import ALERT, MESSAGES
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "notify"
@@ -43,11 +44,20 @@ def _webhook(message: Message) -> str:
     return _json(json.loads(body_of(msgspec.structs.replace(message, alert_json=alert))))
 
 
+def _in_thread(message: Message, first: str) -> Message:
+    """Return it as what it is of a thread: the first message, or an answer to that."""
+    is_prominent = message.occasion is not Occasion.ALERT_ACKNOWLEDGED
+    follows = message.severity is not None and message.occasion is not Occasion.ALERT_CREATED
+    return msgspec.structs.replace(message, answering=Answering(first, is_prominent) if follows else None)
+
+
 RENDERED: Mapping[str, Callable[[Message], str]] = {
     "slack/{}.json": lambda message: _json(slack_message(message)),
+    "slack_bot/{}.json": lambda message: _json(bot_message(_in_thread(message, "1503435956.000247"), "C012AB3CD")),
     "discord/{}.json": lambda message: _json(discord_message(message)),
     "teams/{}.json": lambda message: _json(teams_message(message)),
     "telegram/{}.html": lambda message: telegram_text(message) + "\n",
+    "telegram/{}.json": lambda message: _json({**telegram_message(_in_thread(message, "7"), "-1001"), "text": "(the HTML)"}),
     "pagerduty/{}.json": lambda message: _json(
         {"event": alert_event(message, "KEY")}
         if message.severity or message.title.startswith("Lite")

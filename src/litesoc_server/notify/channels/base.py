@@ -43,6 +43,7 @@ class Sent(msgspec.Struct, frozen=True):
     request: str  # method, address without secrets, headers and body as text
     status: int | None = None  # of HTTP, or SMTP's code
     answer: str = ""  # the beginning of it
+    message_id: str = ""  # as the other side calls what was sent, where later messages can answer it; 64 characters at most
 
 
 class DeliveryFailed(Exception):

@@ -26,6 +26,7 @@ def post_json(
     headers: Mapping[str, str] | None = None,
     secrets: Sequence[str],
     within_s: float = http.WITHIN_S,
+    read_bytes_max: int = http.READ_BYTES_MAX,
 ) -> tuple[http.Answer, Sent]:
     """POST ``body`` to ``url``; return the answer, and what is told of both, without ``secrets``.
 
@@ -36,7 +37,9 @@ def post_json(
     lines = [f"POST {url}", *(f"{name}: {value}" for name, value in sent_headers.items()), "", content.decode()]
     request = cut(veiled("\n".join(lines), secrets), SHOWN_LENGTH_MAX)
     try:
-        answer = http.send(policy, "POST", url, body=content, headers=sent_headers, within_s=within_s)
+        answer = http.send(
+            policy, "POST", url, body=content, headers=sent_headers, within_s=within_s, read_bytes_max=read_bytes_max
+        )
     except EgressRefused as refused:
         raise DeliveryFailed(veiled(str(refused), secrets), sent=Sent(request), is_permanent=True) from None
     except http.Unreachable as unreachable:

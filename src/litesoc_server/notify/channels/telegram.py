@@ -2,7 +2,8 @@
 
 Sources: https://core.telegram.org/bots/api#sendmessage (4,096 characters after entities are read),
 https://core.telegram.org/bots/api#html-style (what to escape), https://core.telegram.org/bots/api#responseparameters
-(``retry_after`` in seconds, with 429).
+(``retry_after`` in seconds, with 429), https://core.telegram.org/bots/api#replyparameters (replies, also where what they
+reply to is gone), https://core.telegram.org/bots/api#message (``message_id``, ``reply_to_message``).
 """
 
 import re
@@ -27,6 +28,7 @@ from litesoc_server.notify.channels.words import (
 from litesoc_server.notify.message import Message
 
 API = "https://api.telegram.org"
+READ_BYTES_MAX = 64 * 1024  # the answer repeats the message, and an answer that is cut off cannot be read
 TEXT_UNITS_MAX = 4_096  # of UTF-16, as entities are counted
 PART_UNITS_MAX = 300  # of one reason, fact or title: so 40 lines of them are cut line by line and never inside a tag
 _TOKEN = Field(
@@ -71,19 +73,36 @@ class Telegram:
         refuse_unreachable(_TOKEN, API, policy)
 
     def send(self, message: Message, delivery_id: str, settings: Settings, policy: EgressPolicy) -> Sent:
-        """Send one message. Telegram knows no repetitions: one whose answer got lost appears twice."""
-        body: dict[str, Any] = {
-            "chat_id": settings["chat"],
-            "text": telegram_text(message),
-            "parse_mode": "HTML",
-            "link_preview_options": {"is_disabled": True},
-        }
-        answer, sent = post_json(policy, f"{API}/bot{settings['token']}/sendMessage", body, secrets=[settings["token"]])
+        """Send one message, as a reply to the first of its thread. Telegram knows no repetitions: one may appear twice."""
+        url, token = f"{API}/bot{settings['token']}/sendMessage", settings["token"]
+        body = telegram_message(message, settings["chat"])
+        answer, sent = post_json(policy, url, body, secrets=[token], read_bytes_max=READ_BYTES_MAX)
         told = answered(answer)
         meaning = _MEANINGS.get(answer.status, "") or one_line(str(told.get("description", "")))[:200]
         parameters = told.get("parameters")
         wait_s = seconds_in(parameters.get("retry_after")) if isinstance(parameters, dict) else None
-        return judge(answer, sent, meaning=meaning, retry_after_s=wait_s)
+        judge(answer, sent, meaning=meaning, retry_after_s=wait_s)
+        return Sent(sent.request, sent.status, sent.answer, _begun_by(told.get("result")))
+
+
+def telegram_message(message: Message, chat: str) -> dict[str, Any]:
+    """Return what Telegram gets."""
+    body: dict[str, Any] = {
+        "chat_id": chat,
+        "text": telegram_text(message),
+        "parse_mode": "HTML",
+        "link_preview_options": {"is_disabled": True},
+    }
+    if message.answering is not None:
+        body["reply_parameters"] = {"message_id": int(message.answering.to), "allow_sending_without_reply": True}
+    return body
+
+
+def _begun_by(result: object) -> str:
+    """Return the id of a message that replies to none, so that later ones reply to it: the one before may be deleted."""
+    if not isinstance(result, dict) or "reply_to_message" in result or not isinstance(result.get("message_id"), int):
+        return ""
+    return str(result["message_id"])
 
 
 def telegram_text(message: Message) -> str:

@@ -22,7 +22,8 @@ class Shown:
 _LOOKS: Mapping[str, tuple[str, str, str]] = {
     "email": ("mail", PERSONAL, "Mails in HTML and text; each incident is one thread."),
     "ntfy": ("device", PERSONAL, "Push messages to phones, through ntfy.sh or a server of your own."),
-    "slack": ("chat", CHATS, "A channel of your workspace, through an incoming webhook."),
+    "slack_bot": ("chat", CHATS, "A channel of your workspace, through an app of yours; each incident is one thread."),
+    "slack": ("chat", CHATS, "A channel of your workspace, through an incoming webhook; updates stand alone."),
     "teams": ("chat", CHATS, "A channel or chat, through a workflow."),
     "discord": ("chat", CHATS, "A channel of your server, through a webhook."),
     "telegram": ("chat", CHATS, "A group or person, through a bot."),
