@@ -32,19 +32,36 @@ EVENT_OF_TYPE: Mapping[str, str] = {
     "sdu": "admin.user_deleted",
     "du": "admin.user_deleted",  # in older lists of types
     "scp": "auth.password_reset",
-    "scpr": "auth.password_reset",  # asked for
+    "scpr": "auth.password_reset_requested",
+    "sce": "user.email_changed",
+    "scpn": "user.phone_changed",
+    "scu": "user.updated",  # user name
+    "si": "admin.invite_accepted",
+    "sui": "data.import",  # users
+    "srrt": "auth.session_revoked",  # a refresh token
     "gd_enrollment_complete": "auth.mfa_enabled",
     "gd_unenroll": "auth.mfa_disabled",
+    "gd_user_delete": "auth.mfa_disabled",
+    "mfar": "auth.mfa_challenge",
+    "gd_send_pn": "auth.mfa_challenge_sent",
+    "gd_send_sms": "auth.mfa_challenge_sent",
+    "gd_send_voice": "auth.mfa_challenge_sent",
     "gd_auth_failed": "auth.mfa_challenge_failed",
-    "gd_auth_rejected": "auth.mfa_challenge_failed",
+    "gd_auth_rejected": "auth.mfa_denied",
+    "gd_recovery_failed": "auth.mfa_challenge_failed",
+    "gd_recovery_rate_limit_exceed": "auth.mfa_challenge_failed",
     "gd_otp_rate_limit_exceed": "auth.mfa_challenge_failed",
     "gd_auth_succeed": "auth.mfa_challenge_success",
+    "gd_recovery_succeed": "auth.mfa_challenge_success",
     "sertft": "auth.token_refreshed",
     "limit_wc": "security.brute_force_detected",  # an address is blocked from one account
-    "limit_sul": "security.brute_force_detected",  # more logins a minute by one user than allowed
+    "limit_sul": "security.brute_force_detected",  # more logins a minute by one user from one address than allowed
     "limit_mu": "security.ip_blocked",  # an address tried many accounts
     "api_limit": "security.rate_limit_exceeded",
     "pwd_leak": "security.suspicious_activity",  # login with a leaked password
+    "signup_pwd_leak": "security.suspicious_activity",
+    "reset_pwd_leak": "security.suspicious_activity",
+    "ublkdu": "security.account_unlocked",
 }
 _KEPT_FIELDS = ("type", "description", "connection", "client_id", "client_name", "user_agent", "hostname", "strategy_type")
 
