@@ -3,6 +3,8 @@
 Sources: https://workos.com/docs/events (types, payloads; "authentication success events are emitted even when additional
 steps, such as MFA, are required"), https://workos.com/docs/events/data-syncing/webhooks (WorkOS-Signature: `t` in
 milliseconds and `v1`, HMAC-SHA256 of "t.body"). A login is `session.created`: what succeeded before it keeps WorkOS's name.
+That `authentication.mfa_failed` and `authentication.email_verification_failed` are sent could not be confirmed: what the
+interface for webhook endpoints offers to choose from does not have them.
 """
 
 from litesoc_server.sources import signatures
@@ -35,12 +37,29 @@ _NAMES = {
     "invitation.created": "admin.invite_sent",
     "invitation.accepted": "admin.invite_accepted",
     "organization_membership.created": "authz.permission_granted",
+    "organization_membership.updated": "authz.role_changed",
     "organization_membership.deleted": "admin.member_removed",
+    "group.member_added": "authz.permission_granted",
+    "group.member_removed": "authz.permission_revoked",
+    "dsync.user.created": "admin.user_created",
+    "dsync.user.deleted": "admin.user_deleted",
+    "dsync.group.user_added": "authz.permission_granted",
+    "dsync.group.user_removed": "authz.permission_revoked",
     "api_key.created": "admin.api_key_created",
     "api_key.revoked": "admin.api_key_revoked",
+    "agent.registration.credential.issued": "admin.api_key_created",
     "role.created": "admin.settings_changed",
     "role.updated": "admin.settings_changed",
     "role.deleted": "admin.settings_changed",
+    "organization_role.created": "admin.settings_changed",
+    "organization_role.updated": "admin.settings_changed",
+    "organization_role.deleted": "admin.settings_changed",
+    "permission.updated": "admin.settings_changed",
+    "permission.deleted": "admin.settings_changed",
+    "connection.activated": "admin.settings_changed",
+    "connection.deactivated": "admin.settings_changed",
+    "connection.deleted": "admin.settings_changed",
+    "dsync.deleted": "admin.settings_changed",
 }
 _OF_A_USER = "user."
 
