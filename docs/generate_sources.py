@@ -1,14 +1,16 @@
 """Print docs/reference/sources.md: how webhooks of other vendors are taken, and the table made from sources/registry.py."""
 
 from litesoc_server.sources.base import RECORDS_MAX, IgnoredBecause, SecretOrigin, SignatureProblem, WebhookSource
+from litesoc_server.sources.otlp import SOURCE as OTLP
 from litesoc_server.sources.registry import WEBHOOK_SOURCES
 
 HEADER = f"""\
 # Sources
 
 Beside your own applications, other products can send what they know: each delivers its webhooks or its log stream
-to `POST /webhooks/<source>` (also below `/v1` and `/api/v1`). The Integrations page shows the steps for each, with
-your server's address, and whether anything arrives.
+to `POST /webhooks/<source>` (also below `/v1` and `/api/v1`), OpenTelemetry to `POST /v1/logs`. The Integrations page
+shows the steps for each, with your server's address, and whether anything arrives. What follows is about webhooks;
+[OpenTelemetry](../integrations/opentelemetry.md) has its own answers, and the same settings and counts.
 
 ## The answer
 200 once the events are on disk, with what came of the records; also when none of them is an event, so that the
@@ -47,6 +49,7 @@ is a new event each time.
 | `{IgnoredBecause.UNKNOWN_TYPE.value}` | Its type is not in the table. Where those are kept it becomes `<source>.<type>`. |
 | `{IgnoredBecause.NOT_SECURITY.value}` | Known, and of no use to security: another table, a notice, the vendor's test. |
 | `{IgnoredBecause.NOT_A_RECORD.value}` | Not an object, or without what every record of this vendor has. |
+| `{IgnoredBecause.NO_EVENT_NAME.value}` | Of OpenTelemetry: an ordinary log line. |
 
 What came of deliveries is counted by day for 90 days, within seconds; counts hold nothing of the records.
 
@@ -64,7 +67,8 @@ settings of their own. A source needs no setting up: a delivery with a good key 
 
 def render() -> str:
     """Return the page."""
-    return HEADER + "".join(map(_row, WEBHOOK_SOURCES.values()))
+    otlp = f"| `{OTLP.id}` | no | no | yes | [{OTLP.title}](../integrations/opentelemetry.md) |\n"
+    return HEADER + "".join(map(_row, WEBHOOK_SOURCES.values())) + otlp
 
 
 def _row(source: WebhookSource) -> str:

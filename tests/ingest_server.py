@@ -31,8 +31,10 @@ from litesoc_server.ingest.otlp import OtlpDoor
 from litesoc_server.ingest.refusals import RefusalCounts
 from litesoc_server.ingest.reply import Reply
 from litesoc_server.ingest.source_counts import Counts, SourceCounts
+from litesoc_server.ingest.source_gate import SourceGate
 from litesoc_server.ingest.source_settings import Connection, SettingsDirectory, SettingsUnavailable, SourceSettings
 from litesoc_server.ingest.webhooks import WebhookDoor
+from litesoc_server.pipeline.normalise.aliases import is_known_name
 from litesoc_server.stream.base import AppendDone
 from litesoc_server.stream.embedded import EmbeddedStream
 from litesoc_server.stream.subjects import Subject
@@ -274,7 +276,7 @@ class IngestServer:
             **self._statuses,
         )
         settings = SettingsDirectory(self.settings_table, self.clock)
-        webhooks = WebhookDoor(
+        source_gate = SourceGate(
             gate=collector.gate,
             publisher=publisher,
             key_directory=self.keys,
@@ -283,17 +285,10 @@ class IngestServer:
             refusals=RefusalCounts(),
             clock=self.clock,
         )
-        otlp = OtlpDoor(
-            gate=collector.gate,
-            publisher=publisher,
-            key_directory=self.keys,
-            refusals=RefusalCounts(),
-            clock=self.clock,
-        )
         app = IngestApp(
             collector=collector,
-            webhooks=webhooks,
-            otlp=otlp,
+            webhooks=WebhookDoor(source_gate),
+            otlp=OtlpDoor(source_gate, is_known_name),
             key_directory=self.keys,
             clock=self.clock,
             body_timeout_s=self._body_timeout_s,
@@ -322,8 +317,7 @@ class IngestServer:
         await self.uvicorn.serve(sockets=[self._listener])
         refreshing.cancel()
         await collector.close()
-        webhooks.close()
-        otlp.close()
+        source_gate.close()
         settings.close()
         await idempotency.close()
 

@@ -21,6 +21,7 @@ PATHS = {
     "/collect/batch": {"post"},
     "/health": {"get"},
     "/webhooks/{source}": {"post"},
+    "/logs": {"post"},
     "/sources": {"get"},
     "/sources/{source_id}": {"get", "patch", "delete"},
     "/sources/{source_id}/secret": {"post", "delete"},
@@ -107,9 +108,9 @@ checks.negative_data_rejection.enabled = false
 checks.positive_data_acceptance.enabled = false
 
 [[operations]]
-include-path-regex = "^/webhooks/|^/sources/"
-# What can be read of a vendor's body is taken, and the rest of it ignored. Which sources there are, and how the secret of
-# each begins, is not in the schema of an id.
+include-path-regex = "^/webhooks/|^/sources/|^/logs$"
+# What can be read of a vendor's or an exporter's body is taken, and the rest of it ignored. Which sources there are, and
+# how the secret of each begins, is not in the schema of an id.
 checks.negative_data_rejection.enabled = false
 checks.positive_data_acceptance.enabled = false
 

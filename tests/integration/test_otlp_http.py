@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
@@ -12,11 +13,13 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 
 from ingest_server import KEY, NOW_MS, RECORD, IngestServer, record_with, serving
 from litesoc_server.events.ids import OrgId
-from litesoc_server.ingest.keys import Scope
+from litesoc_server.ingest.keys import KeyRecord, Scope
 from litesoc_server.ingest.otlp import status_message
+from litesoc_server.ingest.source_settings import Connection, SourceSettings
 from litesoc_server.sources.registry import translate
 
 PROTOBUF = "application/x-protobuf"
+OFF = record_with(org_id=OrgId(str(uuid4())))
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +27,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[IngestServer]:
     records = {
         KEY: RECORD,
         b"backfill": record_with(scopes=frozenset({Scope.INGEST, Scope.BACKFILL})),
+        b"switched off": OFF,
         b"reader": record_with(scopes=frozenset({Scope.READ})),
         b"small": record_with(org_id=OrgId(str(uuid4())), monthly_events_limit=3, plan="free", rate_limit_per_minute=60),
         b"slow": record_with(org_id=OrgId(str(uuid4())), monthly_events_limit=100, plan="free", rate_limit_per_minute=1),
@@ -70,6 +74,36 @@ def test_events_among_log_lines_are_taken(server: IngestServer) -> None:
         ("auth.logout", "usr_1", "198.51.100.77", None),
     ]
     assert b"ordinary line" not in envelope.body
+
+
+def counted(server: IngestServer, record: KeyRecord) -> Counter[str]:
+    server.source_counts.write()
+    return server.counts_table.totals.get(Connection(record.org_id, record.environment, "otlp"), Counter())
+
+
+def test_what_came_of_exports_is_counted(server: IngestServer) -> None:
+    before = Counter(counted(server, RECORD))
+    post(server, export("auth.login_failed", "shop.cart_emptied", lines=3).SerializeToString())
+    post(server, b"{", "application/json")
+    post(server, b"name=value", "text/plain")
+    assert counted(server, RECORD) - before == {
+        "delivered": 1,
+        "received": 5,
+        "queued": 2,
+        "kept_unknown": 1,
+        "ignored:no_event_name": 3,
+        "refused:INVALID_JSON": 1,
+        "refused:UNSUPPORTED_ENCODING": 1,
+    }
+
+
+def test_a_source_that_is_switched_off_takes_nothing(server: IngestServer) -> None:
+    connection = Connection(OFF.org_id, OFF.environment, "otlp")
+    server.settings_table.settings[connection] = SourceSettings(is_enabled=False)
+    answer = post(server, b"never read", "application/json", key="switched off")
+    assert (answer.status_code, answer.json()["error"]) == (403, "FORBIDDEN")
+    assert answer.json()["message"] == "OpenTelemetry is switched off: switch it on under Integrations"
+    assert counted(server, OFF) == {"refused:FORBIDDEN": 1}
 
 
 def test_json_and_gzip_are_taken_and_answered_in_kind(server: IngestServer) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from litesoc_server.sources import otlp
 from litesoc_server.sources.auth0 import EVENT_OF_TYPE
 from litesoc_server.sources.base import WebhookSource
 from litesoc_server.sources.registry import WEBHOOK_SOURCES
@@ -23,6 +24,12 @@ def test_every_source_has_a_page_with_its_steps(source: WebhookSource) -> None:
     page = (DOCS / "integrations" / f"{source.id}.md").read_text(encoding="utf-8")
     for step in source.setup:
         assert step in page
+
+
+def test_the_page_on_opentelemetry_has_what_is_copied() -> None:
+    page = (DOCS / "integrations" / "opentelemetry.md").read_text(encoding="utf-8")
+    for snippet in otlp.SOURCE.snippets:
+        assert snippet.text.replace("{address}", "https://YOUR-SERVER/v1/logs").replace("{key}", "lsoc_live_...") in page
 
 
 def test_the_page_on_auth0_lists_every_type() -> None:

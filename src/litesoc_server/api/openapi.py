@@ -14,7 +14,7 @@ from litesoc_server.api.caller import KEY_HEADER
 from litesoc_server.api.v1.alert_change import NAME_LENGTH_MAX, NOTES_LENGTH_MAX
 from litesoc_server.api.yaml_text import yaml_text
 from litesoc_server.ingest import openapi as ingest_openapi
-from litesoc_server.ingest import openapi_webhooks
+from litesoc_server.ingest import openapi_otlp, openapi_webhooks
 from litesoc_server.ingest.webhook_request import KEY_PARAMETER
 
 _DESCRIPTION = """\
@@ -127,7 +127,8 @@ def _written(file_format: Literal["json", "yaml"]) -> str:
 def document() -> dict[str, Any]:
     """Return the document."""
     generated = cast("dict[str, Any]", api.get_openapi_schema(path_prefix=""))
-    paths: dict[str, Any] = {**ingest_openapi.paths(), **openapi_webhooks.paths(), **generated["paths"]}
+    ingest_paths = {**ingest_openapi.paths(), **openapi_webhooks.paths(), **openapi_otlp.paths()}
+    paths: dict[str, Any] = {**ingest_paths, **generated["paths"]}
     for operations in generated["paths"].values():
         for operation in operations.values():
             _complete(operation)

@@ -14,8 +14,8 @@ from litesoc_server.audit.record import record
 from litesoc_server.events.envelope import Environment
 from litesoc_server.inbound.models import SourceConnection
 from litesoc_server.orgs.models import Organization
-from litesoc_server.sources.base import SecretOrigin, WebhookSource
-from litesoc_server.sources.registry import WEBHOOK_SOURCES
+from litesoc_server.sources.base import ConnectedSource, SecretOrigin, WebhookSource
+from litesoc_server.sources.registry import connected_sources
 
 OVERLAP = timedelta(hours=24)  # for which the secret before goes on to count: time to change it at the vendor's
 SECRET_LENGTH_MAX = 500  # characters
@@ -30,11 +30,12 @@ class SourceRefused(Exception):
         self.field = field
 
 
-def webhook_source(source_id: str) -> WebhookSource:
+def connected_source(source_id: str) -> ConnectedSource:
     """Return the source with this id. Raises SourceRefused."""
-    source = WEBHOOK_SOURCES.get(source_id)
+    sources = connected_sources()
+    source = sources.get(source_id)
     if source is None:
-        known = ", ".join(WEBHOOK_SOURCES)
+        known = ", ".join(sources)
         raise SourceRefused("source", f"There is no such source. There are: {known}.")
     return source
 
@@ -49,7 +50,10 @@ def change_connection(
     is_enabled: bool | None = None,
 ) -> SourceConnection:
     """Set a source up, or change it; what is None stays. In force within 5 s. Raises SourceRefused."""
-    source = webhook_source(source_id)
+    source = connected_source(source_id)
+    if keeps_unknown and not isinstance(source, WebhookSource):
+        text = f"{source.title} has no types of its own: each record with an event name becomes an event."
+        raise SourceRefused("keeps_unknown", text)
     with transaction.atomic():
         row, is_new = _locked(org, environment, source)
         wanted = {
@@ -73,7 +77,7 @@ def set_secret(
 
     None draws one, where the source takes ours. The secret before counts for OVERLAP. Raises SourceRefused, KeysUnusable.
     """
-    source = webhook_source(source_id)
+    source = connected_source(source_id)
     wanted = _checked_secret(source, secret)
     now = timezone.now()
     with transaction.atomic():
@@ -89,7 +93,7 @@ def set_secret(
 
 def remove_secret(org: Organization, environment: Environment, source_id: str, *, by: By) -> SourceConnection:
     """Take deliveries that are not signed from now on, within 5 s. Raises SourceRefused."""
-    source = webhook_source(source_id)
+    source = connected_source(source_id)
     with transaction.atomic():
         row, _ = _locked(org, environment, source)
         if row.has_secret:
@@ -105,7 +109,7 @@ def remove_connection(org: Organization, environment: Environment, source_id: st
 
     A delivery with a good key sets it up again: to have none taken, switch it off. Raises SourceRefused.
     """
-    source = webhook_source(source_id)
+    source = connected_source(source_id)
     with transaction.atomic():
         row = _rows(org, environment, source).select_for_update().first()
         if row is None:
@@ -116,8 +120,8 @@ def remove_connection(org: Organization, environment: Environment, source_id: st
     return True
 
 
-def _checked_secret(source: WebhookSource, secret: str | None) -> str:
-    if source.verify is None:
+def _checked_secret(source: ConnectedSource, secret: str | None) -> str:
+    if not isinstance(source, WebhookSource) or not source.can_be_signed:
         raise SourceRefused("secret", f"{source.title} does not sign what it sends: the API key is what proves it.")
     if secret is None:
         if source.secret_origin is SecretOrigin.VENDOR:
@@ -136,15 +140,15 @@ def _checked_secret(source: WebhookSource, secret: str | None) -> str:
     return wanted
 
 
-def _rows(org: Organization, environment: Environment, source: WebhookSource) -> QuerySet[SourceConnection]:
+def _rows(org: Organization, environment: Environment, source: ConnectedSource) -> QuerySet[SourceConnection]:
     return SourceConnection.objects.filter(org=org, environment=environment.value, source=source.id)
 
 
-def _locked(org: Organization, environment: Environment, source: WebhookSource) -> tuple[SourceConnection, bool]:
+def _locked(org: Organization, environment: Environment, source: ConnectedSource) -> tuple[SourceConnection, bool]:
     return SourceConnection.objects.select_for_update().get_or_create(
         org=org, environment=environment.value, source=source.id
     )
 
 
-def _target(row: SourceConnection, source: WebhookSource) -> Target:
+def _target(row: SourceConnection, source: ConnectedSource) -> Target:
     return Target(kind="source", id=str(row.id), name=f"{source.title} ({row.environment})")

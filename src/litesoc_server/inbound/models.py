@@ -15,7 +15,7 @@ class SourceConnection(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     org = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="source_connections")
     environment = models.CharField(max_length=10, choices=[(name.value, name.value) for name in Environment])
-    source = models.CharField(max_length=40)  # id of a webhook source
+    source = models.CharField(max_length=40)  # id of a connected source
     is_enabled = models.BooleanField(default=True)
     keeps_unknown = models.BooleanField(default=False)
     sealed_secret = models.TextField(blank=True, default="")  # that signs deliveries, see accounts.sealing; empty = none

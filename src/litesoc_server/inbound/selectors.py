@@ -12,8 +12,8 @@ from litesoc_server.events.envelope import Environment
 from litesoc_server.inbound.models import SourceConnection, SourceCount
 from litesoc_server.ingest.source_counts import DELIVERED, IGNORED, KEPT_UNKNOWN, QUEUED, RECEIVED, REFUSED
 from litesoc_server.orgs.models import Organization
-from litesoc_server.sources.base import WebhookSource
-from litesoc_server.sources.registry import WEBHOOK_SOURCES
+from litesoc_server.sources.base import ConnectedSource, WebhookSource
+from litesoc_server.sources.registry import connected_sources
 
 COUNTED_DAYS = 7  # today included
 
@@ -46,7 +46,7 @@ _LABELS = {
 class SourceState:
     """One source of one environment, with the counts of the last COUNTED_DAYS days."""
 
-    source: WebhookSource
+    source: ConnectedSource
     connection: SourceConnection | None
     totals: Counter[str] = field(default_factory=Counter[str])  # by outcome
     days: tuple[tuple[date, int], ...] = ()  # events of each of these days, oldest first
@@ -80,8 +80,13 @@ class SourceState:
 
     @property
     def kept_unknown(self) -> int:
-        """Records that became events although the source does not know their type."""
+        """Records that became events although their type, or their event name, is not a known one."""
         return self.totals[KEPT_UNKNOWN]
+
+    @property
+    def has_types(self) -> bool:
+        """Whether its records have types, of which unknown ones can be kept; else they name the event themselves."""
+        return isinstance(self.source, WebhookSource)
 
     @property
     def ignored(self) -> dict[str, int]:
@@ -105,12 +110,12 @@ def source_states(org: Organization, environment: Environment) -> list[SourceSta
     """Return how every source there is stands, in the order of the registry."""
     rows = {row.source: row for row in SourceConnection.objects.filter(org=org, environment=environment.value)}
     counts = list(SourceCount.objects.filter(connection__in=[row.pk for row in rows.values()], day__gte=_first_day()))
-    return [_state(source, rows.get(source.id), counts) for source in WEBHOOK_SOURCES.values()]
+    return [_state(source, rows.get(source.id), counts) for source in connected_sources().values()]
 
 
 def source_state(org: Organization, environment: Environment, source_id: str) -> SourceState | None:
     """Return how one source stands, None when there is no such source."""
-    source = WEBHOOK_SOURCES.get(source_id)
+    source = connected_sources().get(source_id)
     if source is None:
         return None
     row = SourceConnection.objects.filter(org=org, environment=environment.value, source=source.id).first()
@@ -122,7 +127,7 @@ def _first_day() -> date:
     return timezone.now().date() - timedelta(days=COUNTED_DAYS - 1)
 
 
-def _state(source: WebhookSource, row: SourceConnection | None, counts: Iterable[SourceCount]) -> SourceState:
+def _state(source: ConnectedSource, row: SourceConnection | None, counts: Iterable[SourceCount]) -> SourceState:
     totals: Counter[str] = Counter()
     events: Counter[date] = Counter()
     for one in counts:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from litesoc_server.inbound.selectors import SourceState
-from litesoc_server.ingest.paths import WEBHOOKS
+from litesoc_server.inbound.set_up_steps import path_of
 from litesoc_server.wire.moments import iso_utc_or_none
 
 _TIMES = ("secret_set_at", "last_event_at", "last_received_at", "last_refused_at")
@@ -16,12 +16,12 @@ def shown_state(state: SourceState) -> dict[str, Any]:
     return {
         "id": source.id,
         "title": source.title,
-        "path": f"{WEBHOOKS}{source.id}",
+        "path": path_of(source),
         "docs_url": source.docs_url,
         "status": state.status.value,
         "is_enabled": row is None or row.is_enabled,
         "keeps_unknown": row is not None and row.keeps_unknown,
-        "can_be_signed": source.verify is not None,
+        "can_be_signed": source.can_be_signed,
         "has_secret": row is not None and row.has_secret,
         **times,
         "received": state.received,

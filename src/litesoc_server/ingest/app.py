@@ -111,13 +111,18 @@ class IngestApp:
         except Refused as refused:
             self._webhooks.note_refused(opened, refused)
             raise
-        return await self._webhooks.take(opened, body)
+        return await self._webhooks.take(request, opened, body)
 
     async def _logs(self, scope: Scope, receive: Receive, head: RequestHead, account: Account, peer: str | None) -> Reply:
         content_type = content_type_of(scope["headers"])
         try:
-            body = await read_body(receive, head, timeout_s=self._body_timeout_s)
-            return await self._otlp.take(OtlpRequest(head, content_type, body, peer), account)
+            opened = await self._otlp.open(head, peer, account)
+            try:
+                body = await read_body(receive, head, timeout_s=self._body_timeout_s)
+            except Refused as refused:
+                self._otlp.note_refused(opened, refused)
+                raise
+            return await self._otlp.take(OtlpRequest(head, content_type, body), opened)
         except Refused as refused:
             now_ms = self._clock.now_ms()
             return refusal_of(refused, content_type, account=account, origin=head.origin, now_ms=now_ms)

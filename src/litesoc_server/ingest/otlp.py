@@ -1,34 +1,28 @@
-"""Takes OpenTelemetry logs: authenticate, authorise, unpack, keep the events among the records, limit, append, answer.
+"""Takes OpenTelemetry logs: unpack, keep the events among the records, limit, append, answer.
 
 Source of answers: https://opentelemetry.io/docs/specs/otlp/#otlphttp-response: the request's own encoding, a
 `google.rpc.Status` for errors, 429 and 503 with Retry-After for what may be sent again.
 """
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from http import HTTPStatus
 
 import msgspec
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 
 from litesoc_server import telemetry
-from litesoc_server.clock import Clock
 from litesoc_server.events.envelope import ENVELOPE_ENCODER, Envelope
 from litesoc_server.events.ids import draw_event_id_base
-from litesoc_server.ingest.gate import Gate, stream_refusal
-from litesoc_server.ingest.key_directory import KeyDirectory
-from litesoc_server.ingest.keys import KeyRecord, KeysUnavailable, Scope
-from litesoc_server.ingest.refusals import RefusalCounts
+from litesoc_server.ingest.keys import Scope
 from litesoc_server.ingest.reply import Account, Headers, Reply, json_reply, refusal_reply
 from litesoc_server.ingest.request import RequestHead
-from litesoc_server.ingest.responses import ENCODER, ErrorCode, Refused, unavailable
+from litesoc_server.ingest.responses import ENCODER, ErrorCode, Refused
+from litesoc_server.ingest.source_counts import DELIVERED, IGNORED, KEPT_UNKNOWN, QUEUED, RECEIVED
+from litesoc_server.ingest.source_gate import Opened, SourceGate
 from litesoc_server.sources import otlp
-from litesoc_server.sources.base import RECORDS_MAX, BodyRefused, SourceItem
+from litesoc_server.sources.base import RECORDS_MAX, BodyRefused, IgnoredBecause, SourceItem
 from litesoc_server.sources.otlp_request import records_of_json, records_of_protobuf, unpack
-from litesoc_server.stream.base import Publisher
-from litesoc_server.stream.subjects import Subject
 
-THREADS = 2
 JSON, PROTOBUF = b"application/json", b"application/x-protobuf"
 _MESSAGE_FIELD = b"\x12"  # of google.rpc.Status: field 2, length-delimited
 _VARINT_BITS, _VARINT_MORE = 7, 0x80
@@ -40,82 +34,64 @@ class OtlpRequest(msgspec.Struct):
     head: RequestHead
     content_type: bytes  # in small letters, without parameters
     body: bytes
-    peer: str | None  # who opened the connection (personal data)
 
 
 class OtlpDoor:
-    """The OpenTelemetry part of ingest, bound to one event loop."""
+    """The OpenTelemetry part of ingest."""
 
-    def __init__(
-        self, *, gate: Gate, publisher: Publisher, key_directory: KeyDirectory, refusals: RefusalCounts, clock: Clock
-    ) -> None:
+    def __init__(self, gate: SourceGate, is_known_name: Callable[[str], bool]) -> None:
         self._gate = gate
-        self._publisher = publisher
-        self._keys = key_directory
-        self._refusals = refusals
-        self._clock = clock
-        self._executor = ThreadPoolExecutor(THREADS, thread_name_prefix="otlp")
+        self._is_known_name = is_known_name
 
-    def close(self) -> None:
-        """End the threads. No request may begin any more."""
-        self._executor.shutdown()
+    async def open(self, head: RequestHead, peer: str | None, account: Account) -> Opened:
+        """Say who sends and what is set for it, before the body is read. Raises Refused."""
+        return await self._gate.open(otlp.SOURCE, head, peer, account)
 
-    async def take(self, request: OtlpRequest, account: Account) -> Reply:
+    async def take(self, request: OtlpRequest, opened: Opened) -> Reply:
         """Answer one export: 200 once its events are on disk, also when none of its records is one. Raises Refused."""
-        now_ms = self._clock.now_ms()
         try:
-            found = await self._keys.lookup(request.head.key) if request.head.key else None
-        except KeysUnavailable as error:
-            raise unavailable("API keys are") from error
-        record, address = self._gate.authorise(request.head, request.peer, account, found, now_ms)
-        try:
-            await self._append(request, account, record, address, now_ms)
+            items, ignored_count = await self._gate.here_or_in_thread(False, _read, request)  # noqa: FBT003
+            if items:
+                await self._append(opened, items)
         except Refused as refused:
-            self._refusals.note(record.org_id, refused.code)
+            self.note_refused(opened, refused)
             raise
-        return self._accepted(request, account, now_ms)
+        custom_count = sum(not self._is_known_name(item.name) for item in items)
+        outcomes = {DELIVERED: 1, RECEIVED: len(items) + ignored_count, QUEUED: len(items), KEPT_UNKNOWN: custom_count}
+        self._gate.note_taken(opened, outcomes | {IGNORED + IgnoredBecause.NO_EVENT_NAME: ignored_count})
+        telemetry.WEBHOOK_RECORDS_IGNORED.labels(otlp.SOURCE.id).inc(ignored_count)
+        return _accepted(request, opened)
 
-    async def _append(
-        self, request: OtlpRequest, account: Account, record: KeyRecord, address: str | None, now_ms: int
-    ) -> None:
-        loop = asyncio.get_running_loop()
-        items, ignored_count = await loop.run_in_executor(self._executor, _read, request)
-        telemetry.WEBHOOK_RECORDS_IGNORED.labels(otlp.ID).inc(ignored_count)
-        if not items:
-            return
-        if self._gate.admits_at_once(record):
-            self._gate.admit(account, record, len(items))
-        else:
-            await loop.run_in_executor(self._executor, self._gate.admit, account, record, len(items))
-        may_backdate = Scope.BACKFILL in record.scopes
+    def note_refused(self, opened: Opened, refused: Refused) -> None:
+        """Count an export that gets an error answer, by its reason."""
+        self._gate.note_refused(opened, refused)
+
+    async def _append(self, opened: Opened, items: list[SourceItem]) -> None:
+        await self._gate.admit(opened, len(items))
+        may_backdate = Scope.BACKFILL in opened.record.scopes
         if not may_backdate:  # as for /collect: without the scope an event happened when it came
             items = [msgspec.structs.replace(item, timestamp=None) for item in items]
         envelope = Envelope(
-            record.org_id,
-            record.key_id,
-            record.environment,
-            otlp.ID,
-            now_ms,
-            draw_event_id_base(now_ms),
-            address,
+            opened.record.org_id,
+            opened.record.key_id,
+            opened.record.environment,
+            otlp.SOURCE.id,
+            opened.now_ms,
+            draw_event_id_base(opened.now_ms),
+            opened.client_address,
             may_backdate,
             (),
             otlp.pack(items),
         )
-        appended: asyncio.Future[Exception | None] = loop.create_future()
-        self._publisher.append(Subject.RAW, ENVELOPE_ENCODER.encode(envelope), appended.set_result)
-        error = await appended
-        if error is not None:
-            await loop.run_in_executor(self._executor, self._gate.release, record, len(items))
-            raise stream_refusal(error)
-        telemetry.EVENTS_ACCEPTED.inc(len(items))
+        await self._gate.append(opened, ENVELOPE_ENCODER.encode(envelope), len(items))
 
-    def _accepted(self, request: OtlpRequest, account: Account, now_ms: int) -> Reply:
-        """Return an ExportLogsServiceResponse: without partial_success, since nothing was rejected."""
-        reply = json_reply(HTTPStatus.OK, b"{}", account=account, origin=request.head.origin, now_ms=now_ms)
-        if request.content_type == JSON:
-            return reply
-        return Reply(reply.status, _as_protobuf(reply.headers), ExportLogsServiceResponse().SerializeToString())
+
+def _accepted(request: OtlpRequest, opened: Opened) -> Reply:
+    """Return an ExportLogsServiceResponse: without partial_success, since nothing was rejected."""
+    reply = json_reply(HTTPStatus.OK, b"{}", account=opened.account, origin=request.head.origin, now_ms=opened.now_ms)
+    if request.content_type == JSON:
+        return reply
+    return Reply(reply.status, _as_protobuf(reply.headers), ExportLogsServiceResponse().SerializeToString())
 
 
 def refusal_of(refused: Refused, content_type: bytes, *, account: Account, origin: bytes | None, now_ms: int) -> Reply:

@@ -5,7 +5,8 @@ import re
 COLLECT = "/collect"
 COLLECT_BATCH = "/collect/batch"
 HEALTH = "/health"
-LOGS = "/logs"  # OTLP over HTTP: exporters post to /v1/logs
+LOGS = "/logs"
+OTLP_LOGS = "/v1/logs"  # the same as exporters know it: https://opentelemetry.io/docs/specs/otlp/#otlphttp-request
 WEBHOOKS = "/webhooks/"  # and the id of a source
 
 # Contract 1.1. A redirect would turn a POST into a GET in several clients, so variants are accepted as they are.

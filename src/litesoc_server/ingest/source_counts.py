@@ -22,7 +22,7 @@ CONNECTIONS_MAX = 10_000  # counted between two writes; beyond that deliveries a
 DELIVERED = "delivered"  # deliveries that were taken
 RECEIVED = "received"  # records, whatever came of them
 QUEUED = "queued"  # records that became events
-KEPT_UNKNOWN = "kept_unknown"  # those of QUEUED whose type the source does not know
+KEPT_UNKNOWN = "kept_unknown"  # those of QUEUED whose type, or event name, is not a known one
 IGNORED = "ignored:"  # and IgnoredBecause: records that did not
 REFUSED = "refused:"  # and SignatureProblem or ErrorCode: whole deliveries
 

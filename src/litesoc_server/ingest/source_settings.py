@@ -29,7 +29,7 @@ class Connection(NamedTuple):
 
     org_id: OrgId
     environment: Environment
-    source: str  # id of a webhook source
+    source: str  # id of a connected source
 
 
 class SourceSettings(msgspec.Struct, frozen=True):

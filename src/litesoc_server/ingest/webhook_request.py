@@ -5,10 +5,11 @@ everything that is handed on, and nothing logs an address.
 """
 
 from collections.abc import MutableMapping
+from difflib import get_close_matches
 from typing import Any
 from urllib.parse import parse_qsl
 
-from litesoc_server.ingest.admission import method_refusal
+from litesoc_server.ingest.paths import WEBHOOKS
 from litesoc_server.ingest.request import RequestHead
 from litesoc_server.ingest.responses import ErrorCode, Refused
 from litesoc_server.ingest.webhooks import WebhookRequest
@@ -16,22 +17,19 @@ from litesoc_server.sources.registry import WEBHOOK_SOURCES
 
 KEY_PARAMETER = "api_key"
 FIELDS_MAX = 32  # of a query
+SOURCE_LENGTH_MAX = 40  # characters of a wrong name that are looked at
 _KEY_HEADERS = frozenset({"x-api-key", "authorization", "cookie"})
 
 
 def read_webhook_request(scope: MutableMapping[str, Any], head: RequestHead, source_id: str) -> WebhookRequest:
-    """Return the request to the source's address. Raises Refused for an unknown source, another method or a broken query.
+    """Return the request to the source's address. Raises Refused for an unknown source or a broken query.
 
     The key is that of a header, else that of the address; an Authorization header counts without the word Bearer, too, since
     Auth0 sends exactly what people typed.
     """
     source = WEBHOOK_SOURCES.get(source_id)
     if source is None:
-        raise Refused(ErrorCode.NOT_FOUND, f"there is no such source: send to one of {', '.join(WEBHOOK_SOURCES)}")
-    method = str(scope["method"])
-    allowed = ("POST",) if source.handshake is None else ("POST", "GET")
-    if method not in allowed:
-        raise method_refusal(method, allowed)
+        raise _no_such_source(source_id)
     headers = _headers(scope["headers"])
     query = _query(scope.get("query_string", b""))
     if not head.key:
@@ -43,11 +41,17 @@ def read_webhook_request(scope: MutableMapping[str, Any], head: RequestHead, sou
     return WebhookRequest(
         source=source,
         head=head,
-        method=method,
+        method=str(scope["method"]),
         headers={name: value for name, value in headers.items() if name not in _KEY_HEADERS},
         query=query,
         peer=None if client is None else client[0],
     )
+
+
+def _no_such_source(source_id: str) -> Refused:
+    meant = get_close_matches(source_id[:SOURCE_LENGTH_MAX].lower(), WEBHOOK_SOURCES, n=1)
+    fix = f"did you mean {WEBHOOKS}{meant[0]}?" if meant else f"send to {WEBHOOKS} and one of {', '.join(WEBHOOK_SOURCES)}"
+    return Refused(ErrorCode.NOT_FOUND, f"there is no such source: {fix}")
 
 
 def _headers(raw: list[tuple[bytes, bytes]]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import uvicorn
 
@@ -18,16 +19,17 @@ from litesoc_server.ingest.app import IngestApp
 from litesoc_server.ingest.bounded_protocol import bounded_protocol
 from litesoc_server.ingest.collect import Collector
 from litesoc_server.ingest.fast_path import collect_protocol
-from litesoc_server.ingest.gate import Gate
 from litesoc_server.ingest.key_directory import KeyDirectory
 from litesoc_server.ingest.key_use import KeyUse
 from litesoc_server.ingest.limits import QuotaMeter, RateLimiter
 from litesoc_server.ingest.otlp import OtlpDoor
 from litesoc_server.ingest.refusals import RefusalCounts
 from litesoc_server.ingest.source_counts import SourceCounts
+from litesoc_server.ingest.source_gate import SourceGate
 from litesoc_server.ingest.source_settings import SettingsDirectory
 from litesoc_server.ingest.webhooks import WebhookDoor
 from litesoc_server.pipeline.enrich.data_sets import IpDataState
+from litesoc_server.pipeline.normalise.aliases import is_known_name
 from litesoc_server.runtime.asgi import Dispatcher
 from litesoc_server.runtime.build import build_idempotency, ignored_proxies_path
 from litesoc_server.runtime.proxy_note import keep_proxy_note
@@ -35,10 +37,23 @@ from litesoc_server.runtime.quota_seed import QuotaSeed
 from litesoc_server.runtime.roles import Role
 from litesoc_server.runtime.usage_keeping import RefusalKeeper
 from litesoc_server.store.base import EventStore
-from litesoc_server.stream.base import Publisher, Stream
+from litesoc_server.stream.base import Stream
 from litesoc_server.web.asgi import PagesApp
 
 GRACE_S = 3  # for requests in flight at shutdown
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Parts:
+    """What all share that take events, and what the API and the pages ask."""
+
+    stream: Stream
+    keys: KeyDirectory
+    key_use: KeyUse
+    rate_limiter: RateLimiter
+    quota_meter: QuotaMeter
+    refusals: RefusalCounts
+    clock: Clock
 
 
 async def build_http(
@@ -51,96 +66,46 @@ async def build_http(
     stack: contextlib.AsyncExitStack,
 ) -> uvicorn.Config:
     """Return how to run what ``role`` answers. What it opens is closed with ``stack``."""
-    keys = KeyDirectory(DatabaseKeySource(), clock)
-    stack.callback(keys.close)
-    refreshing = asyncio.create_task(keys.keep_fresh())
-    stack.callback(refreshing.cancel)
+    parts = _build_parts(config, stream, store, clock, stack)
     noting = asyncio.create_task(keep_proxy_note(ignored_proxies_path(config)))
     stack.callback(noting.cancel)
-    key_use = _build_key_use(stack)
-    rate_limiter = RateLimiter(redis_url=config.state_url, clock=clock)
-    seed = QuotaSeed(reader=store, stream=stream, clock=clock)
-    quota_meter = QuotaMeter(redis_url=config.state_url, seed=seed, clock=clock)
-    refusals = _build_refusals(clock, stack)
-    collector = _build_collector(
-        config,
-        stack,
-        publisher=stream.publisher,
-        key_directory=keys,
-        key_use=key_use,
-        rate_limiter=rate_limiter,
-        quota_meter=quota_meter,
-        refusals=refusals,
-        clock=clock,
-    )
     use(
         Backend(
             reader=store,
             looks_at_senders=RecentLooks(store, clock),
             stream=stream,
-            key_directory=keys,
-            key_use=key_use,
-            rate_limiter=rate_limiter,
-            quota_meter=quota_meter,
-            refusals=refusals,
+            key_directory=parts.keys,
+            key_use=parts.key_use,
+            rate_limiter=parts.rate_limiter,
+            quota_meter=parts.quota_meter,
+            refusals=parts.refusals,
             ip_data=look_at_data,
             clock=clock,
         )
     )
-    ingest = IngestApp(
-        collector=collector,
-        webhooks=_build_webhooks(stack, collector.gate, stream.publisher, keys, refusals, clock),
-        otlp=_build_otlp(stack, collector.gate, stream.publisher, keys, refusals, clock),
-        key_directory=keys,
-        rate_limiter=rate_limiter,
-        quota_meter=quota_meter,
-        key_use=key_use,
-        clock=clock,
-        body_timeout_s=config.body_timeout_s,
-        trusted_proxy_count=config.trusted_proxy_count,
-    )
+    collector = _build_collector(config, parts, stack)
+    ingest = _build_ingest(config, parts, collector, stack)
     pages = PagesApp(body_timeout_s=config.body_timeout_s, clock=clock)
     return _uvicorn_config(config, role, Dispatcher(ingest=ingest, pages=pages, role=role), collector)
 
 
-def _build_webhooks(
-    stack: contextlib.AsyncExitStack,
-    gate: Gate,
-    publisher: Publisher,
-    keys: KeyDirectory,
-    refusals: RefusalCounts,
-    clock: Clock,
-) -> WebhookDoor:
-    settings = SettingsDirectory(DatabaseSettingsStore(), clock)
-    stack.callback(settings.close)
-    counts = SourceCounts(DatabaseCountsSink())
-    stack.push_async_callback(asyncio.to_thread, counts.write)
-    writing = asyncio.create_task(counts.keep_written())
-    stack.callback(writing.cancel)
-    door = WebhookDoor(
-        gate=gate,
-        publisher=publisher,
-        key_directory=keys,
-        settings=settings,
-        counts=counts,
-        refusals=refusals,
+def _build_parts(
+    config: Config, stream: Stream, store: EventStore, clock: Clock, stack: contextlib.AsyncExitStack
+) -> _Parts:
+    keys = KeyDirectory(DatabaseKeySource(), clock)
+    stack.callback(keys.close)
+    refreshing = asyncio.create_task(keys.keep_fresh())
+    stack.callback(refreshing.cancel)
+    seed = QuotaSeed(reader=store, stream=stream, clock=clock)
+    return _Parts(
+        stream=stream,
+        keys=keys,
+        key_use=_build_key_use(stack),
+        rate_limiter=RateLimiter(redis_url=config.state_url, clock=clock),
+        quota_meter=QuotaMeter(redis_url=config.state_url, seed=seed, clock=clock),
+        refusals=_build_refusals(clock, stack),
         clock=clock,
     )
-    stack.callback(door.close)
-    return door
-
-
-def _build_otlp(
-    stack: contextlib.AsyncExitStack,
-    gate: Gate,
-    publisher: Publisher,
-    keys: KeyDirectory,
-    refusals: RefusalCounts,
-    clock: Clock,
-) -> OtlpDoor:
-    door = OtlpDoor(gate=gate, publisher=publisher, key_directory=keys, refusals=refusals, clock=clock)
-    stack.callback(door.close)
-    return door
 
 
 def _build_key_use(stack: contextlib.AsyncExitStack) -> KeyUse:
@@ -160,35 +125,60 @@ def _build_refusals(clock: Clock, stack: contextlib.AsyncExitStack) -> RefusalCo
     return refusals
 
 
-def _build_collector(
-    config: Config,
-    stack: contextlib.AsyncExitStack,
-    *,
-    publisher: Publisher,
-    key_directory: KeyDirectory,
-    key_use: KeyUse,
-    rate_limiter: RateLimiter,
-    quota_meter: QuotaMeter,
-    refusals: RefusalCounts,
-    clock: Clock,
-) -> Collector:
-    idempotency = build_idempotency(config, clock)
+def _build_collector(config: Config, parts: _Parts, stack: contextlib.AsyncExitStack) -> Collector:
+    idempotency = build_idempotency(config, parts.clock)
     stack.push_async_callback(idempotency.close)
     collector = Collector(
-        publisher=publisher,
-        key_directory=key_directory,
-        rate_limiter=rate_limiter,
-        quota_meter=quota_meter,
-        refusals=refusals,
+        publisher=parts.stream.publisher,
+        key_directory=parts.keys,
+        rate_limiter=parts.rate_limiter,
+        quota_meter=parts.quota_meter,
+        refusals=parts.refusals,
         idempotency=idempotency,
-        key_use=key_use,
-        clock=clock,
+        key_use=parts.key_use,
+        clock=parts.clock,
         trusted_proxy_count=config.trusted_proxy_count,
         collect_status=config.collect_status,
         quota_exceeded_status=config.quota_exceeded_status,
     )
     stack.push_async_callback(collector.close)
     return collector
+
+
+def _build_ingest(config: Config, parts: _Parts, collector: Collector, stack: contextlib.AsyncExitStack) -> IngestApp:
+    source_gate = _build_source_gate(parts, collector, stack)
+    return IngestApp(
+        collector=collector,
+        webhooks=WebhookDoor(source_gate),
+        otlp=OtlpDoor(source_gate, is_known_name),
+        key_directory=parts.keys,
+        rate_limiter=parts.rate_limiter,
+        quota_meter=parts.quota_meter,
+        key_use=parts.key_use,
+        clock=parts.clock,
+        body_timeout_s=config.body_timeout_s,
+        trusted_proxy_count=config.trusted_proxy_count,
+    )
+
+
+def _build_source_gate(parts: _Parts, collector: Collector, stack: contextlib.AsyncExitStack) -> SourceGate:
+    settings = SettingsDirectory(DatabaseSettingsStore(), parts.clock)
+    stack.callback(settings.close)
+    counts = SourceCounts(DatabaseCountsSink())
+    stack.push_async_callback(asyncio.to_thread, counts.write)
+    writing = asyncio.create_task(counts.keep_written())
+    stack.callback(writing.cancel)
+    source_gate = SourceGate(
+        gate=collector.gate,
+        publisher=parts.stream.publisher,
+        key_directory=parts.keys,
+        settings=settings,
+        counts=counts,
+        refusals=parts.refusals,
+        clock=parts.clock,
+    )
+    stack.callback(source_gate.close)
+    return source_gate
 
 
 def _uvicorn_config(config: Config, role: Role, app: Dispatcher, collector: Collector) -> uvicorn.Config:

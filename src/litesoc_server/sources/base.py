@@ -53,6 +53,7 @@ class IgnoredBecause(StrEnum):
     UNKNOWN_TYPE = "unknown_type"  # not in the source's table; kept where the organisation wants unknown types
     NOT_SECURITY = "not_security"  # known, and of no use to security: other tables, notices, the vendor's test message
     NOT_A_RECORD = "not_a_record"  # no object, or one without what every record of this vendor has
+    NO_EVENT_NAME = "no_event_name"  # an ordinary line among OpenTelemetry logs
 
 
 class Ignored(msgspec.Struct, frozen=True, gc=False):
@@ -107,14 +108,36 @@ class SecretOrigin(StrEnum):
     OURS = "ours"  # we draw it, show it once, and people paste it at the vendor's
 
 
-class WebhookSource(msgspec.Struct, frozen=True, kw_only=True):
-    """One vendor whose webhooks are taken at `POST /webhooks/<id>`."""
+class Snippet(msgspec.Struct, frozen=True):
+    """Text that is copied in one piece into the configuration of what delivers."""
 
-    id: str  # lower-case letters, digits and "_": path, golden folder, docs anchor and prefix of unknown types
+    title: str
+    text: str  # with {address} and {key} as in the steps
+
+
+class ConnectedSource(msgspec.Struct, frozen=True, kw_only=True):
+    """A source that people set up on the Integrations page, where they see what came of its deliveries."""
+
+    id: str  # lower-case letters, digits and "_": golden folder and docs anchor
     title: str  # as the vendor writes it
     summary: str  # one sentence for people: what arrives from here
     docs_url: str  # the vendor's page about setting this up
-    setup: tuple[str, ...]  # steps for people, plain text; {address} stands for the webhook address with its key
+    setup: tuple[str, ...]  # steps for people, plain text; {address} stands for where it delivers to, {key} for an API key
+    snippets: tuple[Snippet, ...] = ()
+    is_user_ip_sent: bool = True  # whether records carry the end user's address; if not, pages say what that costs
+
+    @property
+    def can_be_signed(self) -> bool:
+        """Whether deliveries can be required to be signed."""
+        return False
+
+
+class WebhookSource(ConnectedSource, frozen=True, kw_only=True):
+    """One vendor whose webhooks are taken at `POST /webhooks/<id>`; its id is also the prefix of unknown types.
+
+    Where no step says where the vendor sends the {key}, it stands in the {address}.
+    """
+
     translate: Callable[[bytes], Translated]
     """Return one entry for each record of the body, by position.
 
@@ -149,4 +172,8 @@ class WebhookSource(msgspec.Struct, frozen=True, kw_only=True):
     delivery_header: str | None = (
         None  # lower case: the header that identifies a delivery whose records have no id, e.g. svix-id
     )
-    is_user_ip_sent: bool = True  # whether records carry the end user's address; if not, pages say what that costs
+
+    @property
+    def can_be_signed(self) -> bool:
+        """Whether deliveries can be required to be signed."""
+        return self.verify is not None

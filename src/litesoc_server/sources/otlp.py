@@ -11,11 +11,52 @@ import re
 
 import msgspec
 
-from litesoc_server.sources.base import BodyRefused, Fault, SourceItem
+from litesoc_server.sources.base import BodyRefused, ConnectedSource, Fault, Snippet, SourceItem
 from litesoc_server.sources.otlp_request import Attributes, LogRecord
 from litesoc_server.sources.records import email_or_none, metadata_of, time_of_unix
 
-ID = "otlp"
+_APPLICATION = """\
+OTEL_EXPORTER_OTLP_LOGS_ENDPOINT={address}
+OTEL_EXPORTER_OTLP_LOGS_PROTOCOL=http/protobuf
+OTEL_EXPORTER_OTLP_LOGS_HEADERS=x-api-key={key}
+"""
+_COLLECTOR = """\
+exporters:
+  otlphttp/litesoc:
+    logs_endpoint: {address}
+    compression: gzip
+    headers:
+      x-api-key: {key}
+
+processors:
+  filter/events: # send events only, not every log line
+    logs:
+      log_record:
+        - event_name == "" and attributes["event.name"] == nil
+  batch:
+    send_batch_size: 200
+    send_batch_max_size: 1000
+
+service:
+  pipelines:
+    logs/security:
+      receivers: [otlp]
+      processors: [filter/events, batch]
+      exporters: [otlphttp/litesoc]
+"""
+SOURCE = ConnectedSource(
+    id="otlp",
+    title="OpenTelemetry",
+    summary="Events among the logs that applications and collectors send over OTLP/HTTP.",
+    docs_url="https://opentelemetry.io/docs/specs/otel/protocol/exporter/",
+    setup=(
+        "Point the exporter of logs at the address, with the key in the header x-api-key: {key}",
+        "Give the record of each security event an event name, e.g. auth.login_failed.",
+        "Say who and from where with the attributes user.id, user.email and client.address.",
+        "Records without an event name are ordinary log lines: they are counted and not kept.",
+    ),
+    snippets=(Snippet("Application", _APPLICATION), Snippet("Collector", _COLLECTOR)),
+)
 NAME_LENGTH_MAX = 255  # characters, as for every event name
 ID_LENGTH_MAX = 255
 KEY_LENGTH_MAX = 128  # characters of an attribute's name
@@ -60,7 +101,7 @@ def item_of(record: LogRecord) -> SourceItem | None:
         timestamp=time_of_unix(record.time_ms),
         metadata=metadata_of(
             {
-                "source": ID,
+                "source": SOURCE.id,
                 "body": record.body,
                 "trace_id": record.trace_id,
                 "span_id": record.span_id,

@@ -1,6 +1,6 @@
 """Every source by its id: what the pipeline calls to read an envelope's body, and the webhook sources there are."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from litesoc_server.events.catalog import FEEDBACK_SOURCE
 from litesoc_server.events.errors import InvalidMessage
@@ -20,14 +20,14 @@ from litesoc_server.sources import (
     supabase,
     workos,
 )
-from litesoc_server.sources.base import BodyRefused, Ignored, SourceItem, WebhookSource
+from litesoc_server.sources.base import BodyRefused, ConnectedSource, Ignored, SourceItem, WebhookSource
 
 COLLECT = "collect"
 
 _TRANSLATE: dict[str, Callable[[bytes], list[SourceItem]]] = {
     COLLECT: collect.translate,
     FEEDBACK_SOURCE: feedback.translate,
-    otlp.ID: otlp.translate,
+    otlp.SOURCE.id: otlp.translate,
 }
 
 # In the order in which people see them. One line for each.
@@ -47,6 +47,11 @@ WEBHOOK_SOURCES: dict[str, WebhookSource] = {
         ocsf.SOURCE,
     )
 }
+
+
+def connected_sources() -> Mapping[str, ConnectedSource]:
+    """Return every source that people set up, by id, in the order in which they see them."""
+    return {**WEBHOOK_SOURCES, otlp.SOURCE.id: otlp.SOURCE}
 
 
 def translate(source: str, body: bytes) -> list[SourceItem]:

@@ -22,7 +22,7 @@ from litesoc_server.ingest.source_counts import Counts
 from litesoc_server.ingest.source_settings import Connection
 from litesoc_server.orgs.models import Organization, Role
 from litesoc_server.sources.base import IgnoredBecause, SecretOrigin, SignatureProblem
-from litesoc_server.sources.registry import WEBHOOK_SOURCES
+from litesoc_server.sources.registry import WEBHOOK_SOURCES, connected_sources
 from litesoc_server.web.integrations.reasons import ignored_reasons, refused_reasons
 from management_api import Tenant
 from page_reader import PageReader
@@ -72,11 +72,11 @@ def test_every_source_has_a_card_and_a_page_with_its_steps(reader: PageReader) -
     gallery = reader.text("integrations/")
     assert "Can be set up" in gallery
     assert "In use" not in gallery
-    for source in WEBHOOK_SOURCES.values():
+    for source in connected_sources().values():
         assert escape(source.title) in gallery
         assert escape(source.summary) in gallery
         page = reader.text(f"integrations/{source.id}/")
-        assert f"/webhooks/{source.id}" in page
+        assert address_of(source, "http://testserver") in page
         assert "Waiting for the first event" in page or "Not set up" in page
         for step in steps_of(source, "http://testserver"):
             assert escape(step) in page, source.id
@@ -88,6 +88,21 @@ def test_the_key_stands_in_the_address_only_where_it_can_stand_nowhere_else() ->
     assert steps_of(WEBHOOK_SOURCES["auth0"], "https://soc.example")[2].endswith(f"Bearer {KEY_TO_FILL_IN}")
     signed = address_of(WEBHOOK_SOURCES[SIGNED], "https://soc.example", "k")
     assert signed == f"https://soc.example/webhooks/{SIGNED}?api_key=k"
+
+
+def test_opentelemetry_is_copied_and_counted_and_has_no_types(org: Organization, reader: PageReader) -> None:
+    count(org, "otlp", received=9, queued=5, kept_unknown=2, delivered=1, **{"ignored:no_event_name": 4})
+    page = html(reader, "integrations/otlp/")
+    assert f"OTEL_EXPORTER_OTLP_LOGS_HEADERS=x-api-key={KEY_TO_FILL_IN}" in page
+    assert "logs_endpoint: http://testserver/v1/logs" in page
+    assert page.count("data-copy-from") == 3
+    assert "With custom names</dt><dd>2<" in page
+    assert "Ordinary log lines" in page
+    assert "Keep unknown types" not in page
+    assert post(reader, "otlp/change", is_enabled="on", keeps_unknown="on").status_code == 302
+    assert not SourceConnection.objects.get(org=org).keeps_unknown
+    assert post(reader, "otlp/secret").status_code == 200
+    assert not SourceConnection.objects.get(org=org).has_secret
 
 
 def test_what_came_is_shown(org: Organization, reader: PageReader) -> None:

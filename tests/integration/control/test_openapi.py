@@ -34,6 +34,7 @@ def test_everything_that_a_key_can_call_is_in_it() -> None:
         ("/collect/batch", "post"),
         ("/health", "get"),
         ("/webhooks/{source}", "post"),
+        ("/logs", "post"),
         ("/sources", "get"),
         ("/sources/{source_id}", "get"),
         ("/sources/{source_id}", "patch"),

@@ -33,7 +33,7 @@ from litesoc_server.inbound.settings_store import DatabaseSettingsStore
 from litesoc_server.ingest.source_counts import Counts, CountsUnavailable, SourceCounts
 from litesoc_server.ingest.source_settings import Connection, SettingsUnavailable, SourceSettings
 from litesoc_server.orgs.models import Organization
-from litesoc_server.sources.registry import WEBHOOK_SOURCES
+from litesoc_server.sources.registry import connected_sources
 
 pytestmark = pytest.mark.django_db
 LIVE, TEST = Environment.LIVE, Environment.TEST
@@ -68,7 +68,7 @@ def actions(org: Organization) -> list[str]:
 
 def test_without_a_word_nothing_is_set(org: Organization) -> None:
     assert found(org) is None
-    assert [state.status for state in source_states(org, LIVE)] == [SourceStatus.NOT_SET_UP] * len(WEBHOOK_SOURCES)
+    assert [state.status for state in source_states(org, LIVE)] == [SourceStatus.NOT_SET_UP] * len(connected_sources())
 
 
 def test_settings_are_of_one_environment_of_one_organisation(org: Organization) -> None:

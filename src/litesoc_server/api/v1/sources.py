@@ -1,4 +1,4 @@
-"""`/sources`: webhook sources of the key's environment, how each stands, and what is set for it."""
+"""`/sources`: the sources of the key's environment, how each stands, and what is set for it."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal
@@ -74,7 +74,7 @@ class SourceOut(Schema):
     last_refused_at: Moment | None
     received: int = Field(description=f"Records delivered in {COUNTED_DAYS} days, today included; so are the counts below.")
     queued: int = Field(description="Records that became events.")
-    kept_unknown: int = Field(description="Those of them whose type is unknown.")
+    kept_unknown: int = Field(description="Those of them whose type, or event name, is not a known one.")
     ignored: Mapping[str, int] = Field(description="Records that became none, by reason.")
     refused: Mapping[str, int] = Field(description="Deliveries that were refused, by reason.")
 
@@ -113,7 +113,7 @@ class SecretAnswer(Schema):
     "/sources",
     auth=KeyAuth(Scope.READ),
     response={200: SourcesAnswer, **READ_ERRORS},
-    summary="List webhook sources",
+    summary="List sources",
     operation_id="listSources",
 )
 def list_sources(request: ApiRequest) -> SourcesAnswer:
@@ -126,7 +126,7 @@ def list_sources(request: ApiRequest) -> SourcesAnswer:
     "/sources/{source_id}",
     auth=KeyAuth(Scope.READ),
     response={200: SourceAnswer, **READ_ERRORS},
-    summary="Get one webhook source",
+    summary="Get one source",
     operation_id="getSource",
 )
 def get_source(request: ApiRequest, source_id: _SourceId) -> SourceAnswer:
@@ -138,20 +138,23 @@ def get_source(request: ApiRequest, source_id: _SourceId) -> SourceAnswer:
     "/sources/{source_id}",
     auth=KeyAuth(Scope.MANAGE),
     response={200: SourceAnswer, **CHANGE_ERRORS},
-    summary="Set up or change a webhook source",
+    summary="Set up or change a source",
     operation_id="changeSource",
 )
 def change_source(request: ApiRequest, source_id: _SourceId, wanted: SourceIn) -> SourceAnswer:
     """In force within 5 seconds."""
     _require_known(request, source_id)
-    change_connection(
-        _org(request),
-        request.caller.record.environment,
-        source_id,
-        by=by_of(request),
-        keeps_unknown=wanted.keeps_unknown,
-        is_enabled=wanted.is_enabled,
-    )
+    try:
+        change_connection(
+            _org(request),
+            request.caller.record.environment,
+            source_id,
+            by=by_of(request),
+            keeps_unknown=wanted.keeps_unknown,
+            is_enabled=wanted.is_enabled,
+        )
+    except SourceRefused as refused:
+        raise _refusal(refused) from refused
     return _answer(request, source_id)
 
 
@@ -159,7 +162,7 @@ def change_source(request: ApiRequest, source_id: _SourceId, wanted: SourceIn) -
     "/sources/{source_id}",
     auth=KeyAuth(Scope.MANAGE),
     response={200: SourceAnswer, **CHANGE_ERRORS},
-    summary="Forget a webhook source's settings",
+    summary="Forget a source's settings",
     operation_id="removeSource",
 )
 def remove_source(request: ApiRequest, source_id: _SourceId) -> SourceAnswer:
@@ -183,7 +186,7 @@ def set_source_secret(request: ApiRequest, source_id: _SourceId, wanted: SecretI
     try:
         _, secret = set_secret(_org(request), request.caller.record.environment, source_id, wanted.secret, by=by_of(request))
     except SourceRefused as refused:
-        raise Refused(ErrorCode.VALIDATION_FAILED, f"{refused.field}: {refused}") from refused
+        raise _refusal(refused) from refused
     data = SecretOut(**shown_state(_require_known(request, source_id)), secret=secret)
     return SecretAnswer(data=data, meta=one_meta(request.caller))
 
@@ -200,6 +203,10 @@ def remove_source_secret(request: ApiRequest, source_id: _SourceId) -> SourceAns
     _require_known(request, source_id)
     remove_secret(_org(request), request.caller.record.environment, source_id, by=by_of(request))
     return _answer(request, source_id)
+
+
+def _refusal(refused: SourceRefused) -> Refused:
+    return Refused(ErrorCode.VALIDATION_FAILED, f"{refused.field}: {refused}")
 
 
 def _org(request: ApiRequest) -> Organization:

@@ -200,6 +200,11 @@ def resolve_name(sent: str, *, is_ours: bool = False) -> ResolvedName:
     )
 
 
+def is_known_name(sent: str) -> bool:
+    """Return whether the catalog knows what ``sent`` comes to."""
+    return resolve_name(sent).is_recognised
+
+
 def _known_name(cleaned: str) -> str:
     if cleaned in ALIASES:
         return ALIASES[cleaned]

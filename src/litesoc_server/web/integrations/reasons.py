@@ -33,6 +33,7 @@ _REFUSED: Mapping[str, tuple[str, str]] = {
         "Signed with another secret",
         "Copy the signing secret anew. If it is the same, somebody else has your key.",
     ),
+    ErrorCode.METHOD_NOT_ALLOWED: ("Not a POST", "Choose POST as the method at the vendor's."),
     ErrorCode.INVALID_JSON: ("Not JSON", "Choose JSON as the format at the vendor's."),
     ErrorCode.VALIDATION_FAILED: ("Not what the vendor sends", "Check the format at the vendor's against the steps above."),
     ErrorCode.BATCH_TOO_LARGE: ("Too many records at once", "Let the vendor send smaller batches."),
@@ -47,6 +48,10 @@ _REFUSED: Mapping[str, tuple[str, str]] = {
 _IGNORED: Mapping[str, tuple[str, str]] = {
     IgnoredBecause.UNKNOWN_TYPE: ("Unknown type", "Keep unknown types to see them as events."),
     IgnoredBecause.NOT_SECURITY: ("Nothing to do with security", "Leave such records out at the vendor's, or let them be."),
+    IgnoredBecause.NO_EVENT_NAME: (
+        "Ordinary log lines",
+        "Filter them out in the Collector, see the page on OpenTelemetry. An event needs an event name.",
+    ),
     IgnoredBecause.NOT_A_RECORD: ("Not a record", "Check the format at the vendor's against the steps above."),
 }
 

@@ -14,10 +14,10 @@ from litesoc_server.inbound.change_connection import (
     set_secret,
 )
 from litesoc_server.inbound.selectors import COUNTED_DAYS, SourceState, SourceStatus, source_state
-from litesoc_server.inbound.set_up_steps import KEY_TO_FILL_IN, address_of, steps_of
+from litesoc_server.inbound.set_up_steps import KEY_TO_FILL_IN, address_of, snippets_of, steps_of
 from litesoc_server.orgs.roles import Permission
 from litesoc_server.server_address import server_address
-from litesoc_server.sources.base import SecretOrigin
+from litesoc_server.sources.base import SecretOrigin, WebhookSource
 from litesoc_server.web.audit_by import by_of
 from litesoc_server.web.integrations.reasons import ignored_reasons, refused_reasons
 from litesoc_server.web.member import Member, PageRequest, page
@@ -42,13 +42,13 @@ def integration_progress(request: PageRequest, member: Member, source: str) -> H
 @page(Permission.MANAGE_SOURCES, methods=("POST",))
 def integration_change(request: PageRequest, member: Member, source: str) -> HttpResponse:
     """Change whether deliveries are taken, and what happens to unknown types."""
-    _found(member, source)
+    found = _found(member, source)
     change_connection(
         member.org,
         member.environment,
         source,
         by=by_of(request),
-        keeps_unknown=request.POST.get("keeps_unknown") == "on",
+        keeps_unknown=request.POST.get("keeps_unknown") == "on" if found.has_types else None,
         is_enabled=request.POST.get("is_enabled") == "on",
     )
     messages.success(request, "Saved. It is in force within 5 seconds.", extra_tags="good")
@@ -58,8 +58,7 @@ def integration_change(request: PageRequest, member: Member, source: str) -> Htt
 @page(Permission.MANAGE_SOURCES, methods=("POST",))
 def integration_secret(request: PageRequest, member: Member, source: str) -> HttpResponse:
     """Set or rotate the signing secret. One that we drew is shown in this answer only: no other place holds it in clear."""
-    found = _found(member, source).source
-    is_ours = found.secret_origin is SecretOrigin.OURS
+    is_ours = _is_secret_ours(_found(member, source))
     wanted = None if is_ours else str(request.POST.get("secret", ""))
     try:
         _, secret = set_secret(member.org, member.environment, source, wanted, by=by_of(request))
@@ -90,6 +89,10 @@ def _found(member: Member, source: str) -> SourceState:
     return state
 
 
+def _is_secret_ours(state: SourceState) -> bool:
+    return isinstance(state.source, WebhookSource) and state.source.secret_origin is SecretOrigin.OURS
+
+
 def _shown(
     request: PageRequest, member: Member, source_id: str, *, new_secret: str = "", secret_error: str = ""
 ) -> HttpResponse:
@@ -101,13 +104,14 @@ def _shown(
         "source": state.source,
         "address": address_of(state.source, server),
         "steps": steps_of(state.source, server),
+        "snippets": snippets_of(state.source, server),
         "key_to_fill_in": KEY_TO_FILL_IN,
         "counted_days": COUNTED_DAYS,
         "events_per_day": [count for _, count in state.days],
         "refused": refused_reasons(state.refused),
         "ignored": ignored_reasons(state.ignored),
-        "can_be_signed": state.source.verify is not None,
-        "is_secret_ours": state.source.secret_origin is SecretOrigin.OURS,
+        "can_be_signed": state.source.can_be_signed,
+        "is_secret_ours": _is_secret_ours(state),
         "overlap_hours": int(OVERLAP.total_seconds() // 3600),
         "new_secret": new_secret,
         "secret_error": secret_error,
