@@ -146,6 +146,9 @@ def test_a_name_that_leads_elsewhere_the_second_time_gains_nothing(kind: str, mo
         "pover://user@token?+template=/etc/passwd",
         "wxteams://token/room?template=/etc/passwd",
         "pover://user@token?rto=3600",
+        "gotifys://push.example/AbcdefghijklmnX?a=b;verify=no",  # Apprise takes ";" for "&"
+        "gotifys://push.example/AbcdefghijklmnX?a=b;redirect=yes",
+        "gotifys://push.example/AbcdefghijklmnX#?verify=no",
         "POVER://",
     ],
 )

@@ -6,20 +6,23 @@ out: what reaches this machine or its network (dbus, gnome, syslog, mqtt, kodi, 
 """
 
 import logging
+import re
 import threading
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 import apprise
 from apprise import AppriseAsset, NotifyFormat, NotifyType
 from apprise.common import OverflowMode, PersistentStoreMode
 from apprise.plugins import NotifyBase
+from apprise.plugins.zulip import NotifyZulip
 
 from litesoc_server.egress.guard import EgressRefused, check_destination, guarded, is_proxied
 from litesoc_server.egress.policy import EgressPolicy
 from litesoc_server.notify.channels.base import DeliveryFailed, Field, Sent, SettingRefused, Settings
+from litesoc_server.notify.channels.bounded_requests import bound_answers
 from litesoc_server.notify.channels.cut import cut, one_line
 from litesoc_server.notify.channels.given import refuse_unusable
 from litesoc_server.notify.channels.plain import plain_body
@@ -68,6 +71,9 @@ _URL = Field(
     is_secret=True,
 )
 _TYPES = {"critical": NotifyType.FAILURE, "high": NotifyType.WARNING, "medium": NotifyType.WARNING, "low": NotifyType.INFO}
+# What one of the services makes a mention of, where a word begins: so not in an e-mail address.
+_CALLING = re.compile(r"((?<![A-Za-z0-9])@|<)(?=\S)")
+_JOINER = "\u2060"  # invisible, and ends the mention
 _ASSET = AppriseAsset(
     app_id="LiteSOC",
     app_desc="LiteSOC notifications",
@@ -104,7 +110,7 @@ class Apprise:
         """Send one message as plain text. Apprise tells of repetitions to none: one whose answer got lost appears twice."""
         url = settings["url"]
         scheme = _scheme(url)
-        title, body = heading(message), plain_body(message)
+        title, body = calling_nobody(heading(message)), calling_nobody(plain_body(message))
         sent = Sent(f"{scheme}://{VEIL}\n\n{title}\n\n{body}")
         try:
             plugin = _plugin(url)
@@ -127,6 +133,11 @@ class Apprise:
             reason = f"{name} did not take the message: {answer or 'it gave no reason'}"
             raise DeliveryFailed(reason, sent=sent)
         return sent
+
+
+def calling_nobody(text: str) -> str:
+    """Return ``text`` so that no service calls anybody because of it: ``@all``, ``<users/all>``, ``@**all**``."""
+    return _CALLING.sub(rf"\1{_JOINER}", text)
 
 
 def _notify(plugin: NotifyBase, title: str, body: str, kind: NotifyType) -> bool:
@@ -153,11 +164,9 @@ def _plugin(url: str) -> NotifyBase:
     if _scheme(url) not in SERVICES:
         known = ", ".join(f"{scheme}://" for scheme in sorted(SERVICES))
         raise SettingRefused("url", f"{_URL.label} has to begin with one of {known}.")
-    try:
-        parameters = {name.lower().strip(" +-:") for name, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True)}
-    except ValueError:
-        parameters = set()
-    forbidden = sorted(parameters & _FORBIDDEN)
+    # As Apprise itself reads it: a ";" separates parameters, too, and they may stand behind a "#".
+    parsed: dict[str, Any] = NotifyBase.parse_url(url, verify_host=False) or {}
+    forbidden = sorted({name.strip(" +-:") for name in parsed.get("qsd", {})} & _FORBIDDEN)
     if forbidden:
         raise SettingRefused("url", f"{_URL.label} must not have the parameter {forbidden[0]}.")
     with _heard():
@@ -165,6 +174,8 @@ def _plugin(url: str) -> NotifyBase:
     if not isinstance(plugin, NotifyBase):
         title = SERVICES[_scheme(url)][0]
         raise SettingRefused("url", f"{_URL.label} is not complete for {title}: see its page at appriseit.com/services.")
+    bound_answers(plugin)
+    plugin.verify_certificate, plugin.redirects = True, False  # whatever a parameter says that this file does not know
     plugin.request_rate_per_sec = 0  # the deliverer paces; a plugin that sleeps would hold it
     plugin.overflow_mode = OverflowMode.TRUNCATE  # one message, not several
     plugin.socket_connect_timeout = plugin.socket_read_timeout = TIMEOUT_S
@@ -173,6 +184,8 @@ def _plugin(url: str) -> NotifyBase:
 
 def _host(url: str, plugin: NotifyBase) -> str:
     """Return the host that the service is called at, to be judged when it is typed in. Sending judges each connection."""
+    if isinstance(plugin, NotifyZulip):  # bot@organisation.example is a server of somebody's own
+        return f"{plugin.organization}.{plugin.hostname}"
     return SERVICES[_scheme(url)][1] or str(plugin.host)
 
 
