@@ -123,7 +123,7 @@ def test_everything_that_a_key_can_call_is_in_it() -> None:
 
 
 def test_the_server_leads_to_all_of_it() -> None:
-    assert {path.split("/")[1] for path, _, _ in operations()} <= API_RESOURCES | {"collect", "webhooks"}
+    assert {path.split("/")[1] for path, _, _ in operations()} <= API_RESOURCES | {"collect", "webhooks", "logs"}
 
 
 def test_operations_have_names_of_their_own_and_say_what_they_answer() -> None:
