@@ -4,12 +4,14 @@ Payload: https://supabase.com/docs/guides/database/webhooks (type, table, schema
 of Supabase Auth's own migrations, https://github.com/supabase/auth/tree/master/migrations. Supabase signs nothing, sends
 once, and knows no address of the user. Rows hold password hashes and one-time tokens, so a body is stripped at the door:
 what the stream and the store get are ids, the e-mail, a few times and roles, and the names of the columns that changed.
+A webhook on `auth.audit_log_entries` tells of logins and second factors with the user's address: see supabase_audit.py.
 """
 
 from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from litesoc_server.sources import supabase_audit
 from litesoc_server.sources.base import Ignored, IgnoredBecause, SourceItem, Translated, WebhookSource
 from litesoc_server.sources.records import (
     email_or_none,
@@ -60,7 +62,9 @@ def _stripped(record: object) -> dict[str, object] | None:
     if not is_object(record):
         return None
     kept: dict[str, object] = {name: _text(record.get(name)) for name in ("type", "table", "schema")}
-    if kept["table"] != "users" or kept["schema"] != "auth":
+    if _is_of(kept, supabase_audit.TABLE):
+        return {**kept, "record": supabase_audit.stripped_row(object_at(record, "record"))}
+    if not _is_of(kept, "users"):
         return kept
     new, old = object_at(record, "record"), object_at(record, "old_record")
     kept_new, kept_old = _kept_columns(new), _kept_columns(old)
@@ -75,6 +79,10 @@ def _stripped(record: object) -> dict[str, object] | None:
         "old_record": kept_old,
         "changed_columns": [name[:TEXT_LENGTH_MAX] for name in changed if isinstance(name, str) and name][:COLUMNS_MAX],
     }
+
+
+def _is_of(record: Mapping[str, object], table: str) -> bool:
+    return record.get("table") == table and record.get("schema") == "auth"
 
 
 def _kept_columns(row: Mapping[str, object]) -> dict[str, object]:
@@ -99,7 +107,10 @@ def _entries(record: Mapping[str, object] | None) -> Iterator[SourceItem | Ignor
     if record is None or text_at(record, "type") is None:
         yield Ignored(IgnoredBecause.NOT_A_RECORD)
         return
-    if record.get("table") != "users" or record.get("schema") != "auth":
+    if _is_of(record, supabase_audit.TABLE) and record.get("type") == "INSERT":
+        yield supabase_audit.entry_of(object_at(record, "record"), source=SOURCE_NAME, prefix=ID)
+        return
+    if not _is_of(record, "users"):
         yield Ignored(IgnoredBecause.NOT_SECURITY)
         return
     new, old = object_at(record, "record"), object_at(record, "old_record")
