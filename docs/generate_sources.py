@@ -55,8 +55,10 @@ What came of deliveries is counted by day for 90 days, within seconds; counts ho
 
 ## Settings
 On the Integrations page (permission "set up where events come from"), by `litesoc sources list|add|secret|remove`,
-or with `GET /sources`, `PATCH /sources/<id>`, `POST` and `DELETE /sources/<id>/secret`. Live and test keys have
-settings of their own. A source needs no setting up: a delivery with a good key is enough.
+or with `GET /sources`, `PATCH` and `DELETE /sources/<id>`, `POST` and `DELETE /sources/<id>/secret`. Live and test
+keys have settings of their own. A source needs no setting up: a delivery with a good key is enough. A forgotten
+source (`remove`, `DELETE`) loses its settings, secret and counts, keeps its events, and is there again with the next
+delivery; to have none taken, switch it off or revoke its key.
 
 ## The sources
 

@@ -12,10 +12,11 @@ from django.utils.html import escape
 
 import signed_source
 from control_factories import OrganizationFactory
+from litesoc_server.audit.models import AuditEntry
 from litesoc_server.events.envelope import Environment
 from litesoc_server.events.ids import OrgId
 from litesoc_server.inbound.counts_sink import DatabaseCountsSink
-from litesoc_server.inbound.models import SourceConnection
+from litesoc_server.inbound.models import SourceConnection, SourceCount
 from litesoc_server.inbound.set_up_steps import KEY_TO_FILL_IN, address_of, steps_of
 from litesoc_server.ingest.responses import ErrorCode
 from litesoc_server.ingest.source_counts import Counts
@@ -164,11 +165,29 @@ def test_a_secret_that_is_pasted_is_checked_and_never_shown(org: Organization, r
     assert SourceConnection.objects.get(org=org).has_secret
 
 
+def test_a_source_is_forgotten_in_one_environment(org: Organization, reader: PageReader) -> None:
+    assert "Forget this source" not in html(reader, f"integrations/{SIGNED}/")
+    post(reader, f"{SIGNED}/secret")
+    post(reader, f"{SIGNED}/change", "test")
+    count(org, SIGNED, received=1, queued=1, delivered=1)
+    assert "not signed are taken again" in html(reader, f"integrations/{SIGNED}/")
+    assert post(reader, f"{SIGNED}/forget").status_code == 302
+    assert "is forgotten. Its events stay." in html(reader, "integrations/")
+    assert "Not set up" in html(reader, f"integrations/{SIGNED}/")
+    assert [row.environment for row in SourceConnection.objects.filter(org=org)] == ["test"]
+    assert not SourceCount.objects.exists()
+    removed = AuditEntry.objects.filter(org_id=org.pk, action="source.removed")
+    assert removed.count() == 1
+    post(reader, f"{SIGNED}/forget")
+    assert removed.count() == 1
+    assert post(reader, "nobody/forget").status_code == 404
+
+
 def test_an_analyst_looks_and_changes_nothing(org: Organization) -> None:
     analyst = PageReader(org, Role.ANALYST)
     page = html(analyst, "integrations/auth0/")
     assert "auth0/change" not in page
-    for path in ("auth0/change", "auth0/secret", "auth0/secret/remove"):
+    for path in ("auth0/change", "auth0/secret", "auth0/secret/remove", "auth0/forget"):
         assert post(analyst, path).status_code == 403
     assert not SourceConnection.objects.exists()
 

@@ -13,6 +13,7 @@ integration_urls = [
     path("integrations/out/<uuid:forwarder_id>/remove", forwarders.forwarder_remove, name="forwarder_remove"),
     path("integrations/<str:source>/", integration.integration, name="integration"),
     path("integrations/<str:source>/change", integration.integration_change, name="integration_change"),
+    path("integrations/<str:source>/forget", integration.integration_forget, name="integration_forget"),
     path("integrations/<str:source>/progress", integration.integration_progress, name="integration_progress"),
     path("integrations/<str:source>/secret", integration.integration_secret, name="integration_secret"),
     path(

@@ -10,6 +10,7 @@ from litesoc_server.inbound.change_connection import (
     OVERLAP,
     SourceRefused,
     change_connection,
+    remove_connection,
     remove_secret,
     set_secret,
 )
@@ -80,6 +81,15 @@ def integration_secret_remove(request: PageRequest, member: Member, source: str)
         return _shown(request, member, source, secret_error=str(refused))
     messages.success(request, "Removed. The API key is all that proves a delivery now.", extra_tags="good")
     return redirect(member.url("integration", source=source))
+
+
+@page(Permission.MANAGE_SOURCES, methods=("POST",))
+def integration_forget(request: PageRequest, member: Member, source: str) -> HttpResponse:
+    """Forget settings, secret and counts; the events stay."""
+    found = _found(member, source)
+    if remove_connection(member.org, member.environment, source, by=by_of(request)):
+        messages.success(request, f"{found.source.title} is forgotten. Its events stay.", extra_tags="good")
+    return redirect(member.url("integrations"))
 
 
 def _found(member: Member, source: str) -> SourceState:
