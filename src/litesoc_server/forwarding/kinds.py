@@ -14,6 +14,7 @@ from litesoc_server.egress.guard import EgressRefused, check_destination, guarde
 from litesoc_server.egress.http import Unreachable, check_url, send, tls_context
 from litesoc_server.egress.policy import EgressPolicy
 from litesoc_server.forwarding.formats import Record, cef, hec_json, ocsf_json, syslog_frame
+from litesoc_server.forwarding.hec_answer import refusal_told
 
 Settings = Mapping[str, str]  # values by name of field, secrets included: never logged
 WITHIN_S = 20.0  # for one batch
@@ -106,10 +107,19 @@ def _send_hec(batch: Batch, settings: Settings, policy: EgressPolicy) -> None:
     url = url if url.endswith(HEC_PATH) else url + HEC_PATH
     headers = {"Content-Type": "application/json", "Authorization": f"Splunk {settings['token']}"}
     host = settings.get("host") or "litesoc"
-    _post(batch, settings, policy, url, headers, b"\n".join(hec_json(one, host=host) for one in batch.records))
+    body = b"\n".join(hec_json(one, host=host) for one in batch.records)
+    _post(batch, settings, policy, url, headers, body, refusal_told)
 
 
-def _post(batch: Batch, settings: Settings, policy: EgressPolicy, url: str, headers: Mapping[str, str], body: bytes) -> None:
+def _post(
+    batch: Batch,
+    settings: Settings,
+    policy: EgressPolicy,
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    told_by: Callable[[str], str] = lambda _body: "",  # what the body of a refusal says, to go behind the reason
+) -> None:
     try:
         answer = send(
             policy,
@@ -123,7 +133,7 @@ def _post(batch: Batch, settings: Settings, policy: EgressPolicy, url: str, head
     except (EgressRefused, Unreachable) as error:
         raise SendFailed(str(error)) from error
     if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
-        reason = f"the receiver answered with status {answer.status}"
+        reason = f"the receiver answered with status {answer.status}{told_by(answer.text)}"
         raise SendFailed(reason)
 
 

@@ -161,7 +161,7 @@ SOURCE = WebhookSource(
     setup=(
         "In Amazon EventBridge create a connection of the kind API key: x-api-key, {key}",
         "Create an API destination: POST {address}",
-        "Create a rule for the sources aws.signin, aws.iam, aws.cloudtrail and aws.guardduty, with this destination as target.",
+        "Create a rule for the sources aws.signin, aws.iam, aws.cloudtrail and aws.guardduty, with this destination.",
         "Sign-ins are global: make the rule in us-east-1, too.",
     ),
     translate=translator(_entry, inside=_inside),
