@@ -1,7 +1,7 @@
 """Why Splunk's HTTP event collector refused a batch, in words for people.
 
-Its refusals are `{"text": …, "code": …}`. The codes are from what users of Splunk have published of its answers; its own page
-about them could not be opened.
+Its refusals are `{"text": …, "code": …}`. The codes are from what users of Splunk have published of its answers; its own
+page about them could not be opened.
 """
 
 import msgspec
