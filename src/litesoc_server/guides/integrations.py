@@ -240,7 +240,8 @@ INTEGRATIONS = (
         files=(("Program.cs", "aspnet.cs"),),
         address=(
             "`RemoteIpAddress` is whoever connected. `UseForwardedHeaders` goes through `X-Forwarded-For` from the "
-            "right, as far as `ForwardLimit` and only through `KnownProxies`: list the addresses of your proxies."
+            "right, as far as `ForwardLimit` and only through `KnownProxies`: list the addresses of your proxies. For "
+            "ranges there is `KnownIPNetworks` since .NET 10, and before it `KnownNetworks`, which is obsolete now."
         ),
         documentation=("https://learn.microsoft.com/aspnet/core/host-and-deploy/proxy-load-balancer",),
         tested=_NOT_RUN.format(".NET"),
