@@ -1,6 +1,8 @@
 """Mails reach a real server: the installation's, or one of the channel's own with STARTTLS or TLS and a login."""
 
+import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from email.message import EmailMessage, Message
 from typing import Any, cast
@@ -144,6 +146,28 @@ def test_what_the_server_refuses_is_told(
     assert words in caught.value.reason
     assert not caught.value.is_permanent
     assert "SECRET" not in caught.value.reason
+
+
+def test_an_answer_without_end_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as pool:
+        told = pool.submit(talk_on_and_on, server)
+        lead(monkeypatch, {HOST: server.getsockname()[:2]})
+        settings = {**OWN, "security": "none", "user": "", "password": ""}
+        with pytest.raises(DeliveryFailed, match="does not take the mail"):
+            MAIL.send(OPENED, "d-1", settings, LOOPBACK_TOO)
+        assert told.result() < 32 * 1024 * 1024  # what the sockets themselves hold included
+
+
+def talk_on_and_on(server: socket.socket) -> int:
+    """Begin an answer that does not end; return how many bytes were sent until the other side hung up."""
+    connection, _ = server.accept()
+    lines, sent = (b"220-" + b"a" * 1_000 + b"\r\n") * 100, 0
+    with connection:
+        try:
+            while True:
+                sent += connection.send(lines)
+        except OSError:
+            return sent
 
 
 def test_a_certificate_that_nobody_vouches_for_gets_no_password(

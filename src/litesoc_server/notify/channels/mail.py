@@ -20,6 +20,7 @@ from django.conf import settings as django_settings
 from litesoc_server.egress.guard import EgressRefused, GuardedScope, check_destination, guarded
 from litesoc_server.egress.policy import EgressPolicy
 from litesoc_server.notify.channels.base import DeliveryFailed, Field, Sent, SettingRefused, Settings
+from litesoc_server.notify.channels.bounded_smtp import BoundedSMTP, BoundedSMTPOverTLS
 from litesoc_server.notify.channels.cut import cut, one_line
 from litesoc_server.notify.channels.given import refuse_unusable
 from litesoc_server.notify.channels.mail_html import mail_html
@@ -198,9 +199,9 @@ def _handed_over(mail: EmailMessage, settings: Settings) -> tuple[int, str]:
         security = "TLS" if django_settings.EMAIL_USE_SSL else "STARTTLS" if django_settings.EMAIL_USE_TLS else "none"
     context = ssl.create_default_context()
     if security == "TLS":
-        connection: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=WITHIN_S, context=context)
+        connection: smtplib.SMTP = BoundedSMTPOverTLS(host, port, timeout=WITHIN_S, context=context)
     else:
-        connection = smtplib.SMTP(host, port, timeout=WITHIN_S)
+        connection = BoundedSMTP(host, port, timeout=WITHIN_S)
     with connection as server:
         if security == "STARTTLS":
             server.starttls(context=context)
