@@ -47,6 +47,11 @@ CLOSED = msgspec.structs.replace(
     summary="Resolved by ops@shop.example: blocked address. 23 failed logins from one address.",
     actions=(),
 )
+REOPENED = msgspec.structs.replace(
+    OPENED,
+    occasion=Occasion.ALERT_REOPENED,
+    summary="Reopened by ops@shop.example. 23 failed logins from one address.",
+)
 DIGEST = Message(
     occasion=Occasion.DIGEST,
     title="Shop: 12 alerts on Thursday",
@@ -129,6 +134,7 @@ MESSAGES = {
     "escalated": ESCALATED,
     "acknowledged": ACKNOWLEDGED,
     "closed": CLOSED,
+    "reopened": REOPENED,
     "digest": DIGEST,
     "test": TEST,
     "channel_disabled": DISABLED,

@@ -1,6 +1,6 @@
 """Whoever is to hear of alerts hears of them in the transaction that changes them: both happen, or neither."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from enum import StrEnum
 
 from litesoc_server.alerts.models import UNSETTLED, Alert, Status
@@ -14,6 +14,7 @@ class News(StrEnum):
     JOINED = "joined"  # a detector that had not spoken joined in
     ACKNOWLEDGED = "acknowledged"  # somebody looks after it
     SETTLED = "settled"  # resolved or marked safe, by somebody
+    REOPENED = "reopened"  # that was taken back
 
 
 # Called in the transaction: writes rows at most, fast, and sends nothing. What it raises undoes the change.
@@ -36,12 +37,19 @@ def announce(alerts: Sequence[Alert], news: News) -> None:
 
 
 def announce_decided(before: Sequence[Alert]) -> None:
-    """Tell of those alerts that are settled or acknowledged now and were not as they are in ``before``."""
-    unsettled = {alert.pk: alert.status for alert in before if alert.status in UNSETTLED}
-    if not unsettled or not _announcers:
+    """Tell what was decided on alerts that were as they are in ``before``; in the transaction of the decision."""
+    if not before or not _announcers:
         return
-    now = list(Alert.objects.filter(pk__in=unsettled))
-    announce([alert for alert in now if alert.status not in UNSETTLED], News.SETTLED)
-    announce(
-        [one for one in now if one.status == Status.ACKNOWLEDGED and unsettled[one.pk] == Status.OPEN], News.ACKNOWLEDGED
-    )
+    was = {alert.pk: alert.status for alert in before}
+    now = list(Alert.objects.filter(pk__in=was))
+    for news in (News.SETTLED, News.REOPENED, News.ACKNOWLEDGED):
+        announce([alert for alert in now if news in _decided(was[alert.pk], alert.status)], news)
+
+
+def _decided(before: str, now: str) -> Collection[News]:
+    """Return what a change between two statuses is news of. Opened again, it may be somebody's who looks after it."""
+    if now not in UNSETTLED:
+        return (News.SETTLED,) if before in UNSETTLED else ()
+    reopened = () if before in UNSETTLED else (News.REOPENED,)
+    acknowledged = (News.ACKNOWLEDGED,) if now == Status.ACKNOWLEDGED and before != now else ()
+    return (*reopened, *acknowledged)

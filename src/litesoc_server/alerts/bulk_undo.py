@@ -14,6 +14,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from litesoc_server.accounts.models import User
+from litesoc_server.alerts.announcing import announce_decided
 from litesoc_server.alerts.audited import record_bulk
 from litesoc_server.alerts.bulk import ATTEMPTS_MAX, RESTORED_FIELDS, STEP, locked, with_newer
 from litesoc_server.alerts.change import Change, line_of, prune_history
@@ -110,6 +111,7 @@ def _put_back(bulk: BulkChange, lines: Sequence[AlertTransition], found: Mapping
     AlertTransition.objects.bulk_create(undone)
     for line in lines:
         prune_history(found[line.alert_id])
+    announce_decided([found[line.alert_id] for line in lines])
     record_bulk(bulk, [found[line.alert_id] for line in lines], undone, who)
 
 

@@ -26,6 +26,7 @@ class Status(models.TextChoices):
 
 
 UNSETTLED = (Status.OPEN, Status.ACKNOWLEDGED)  # further detections of the incident still join the alert
+SETTLED = (Status.RESOLVED, Status.DISMISSED)
 
 
 class Resolution(models.TextChoices):
@@ -205,6 +206,13 @@ class AlertTransition(models.Model):
     class Meta:
         ordering = ["revision"]
         constraints = [models.UniqueConstraint(name="alerts_one_transition_per_revision", fields=["alert", "revision"])]
+        indexes = [
+            models.Index(
+                name="alerts_reopenings",
+                fields=["at"],
+                condition=models.Q(from_status__in=[status.value for status in SETTLED], to_status=Status.OPEN.value),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.from_status} → {self.to_status}"

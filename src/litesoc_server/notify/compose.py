@@ -84,10 +84,13 @@ def _scores(incident: Incident, scores: Mapping[EventId, int | None] | None) -> 
 
 
 def _outcome(alert: Alert, occasion: Occasion) -> str:
-    """Say how the alert was acknowledged or closed, and by whom."""
+    """Say how the alert was acknowledged, closed or opened again, and by whom."""
     if occasion is Occasion.ALERT_ACKNOWLEDGED:
         last = alert.transitions.filter(action=Action.ACKNOWLEDGE).last()
         return "" if last is None else f"Acknowledged by {last.by}."
+    if occasion is Occasion.ALERT_REOPENED:
+        last = alert.transitions.filter(action__in=(Action.REOPEN, Action.UNDO)).last()
+        return "" if last is None else f"Reopened by {last.by}."
     if occasion is not Occasion.ALERT_CLOSED:
         return ""
     by = f" by {alert.resolved_by}" if alert.resolved_by else ""

@@ -16,6 +16,7 @@ class Occasion(StrEnum):
     ALERT_ESCALATED = "alert.escalated"  # nobody acknowledged it in time
     ALERT_ACKNOWLEDGED = "alert.acknowledged"  # somebody looks after it: for machines, such as who pages people
     ALERT_CLOSED = "alert.closed"  # resolved or marked safe: ends the thread, closes the page of whoever is on call
+    ALERT_REOPENED = "alert.reopened"  # that was taken back: whoever is on call is paged again
     DIGEST = "digest"
     TEST = "test"
     CHANNEL_DISABLED = "channel.disabled"  # to owners: a channel of theirs failed for too long

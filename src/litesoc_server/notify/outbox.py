@@ -40,6 +40,7 @@ _OCCASIONS = {
     News.JOINED: Occasion.ALERT_UPDATED,
     News.ACKNOWLEDGED: Occasion.ALERT_ACKNOWLEDGED,
     News.SETTLED: Occasion.ALERT_CLOSED,
+    News.REOPENED: Occasion.ALERT_REOPENED,
 }
 
 
@@ -61,6 +62,8 @@ def on_news(alerts: Sequence[Alert], news: News) -> None:
             _tell_settled(org_id, of_org)
         elif news is News.ACKNOWLEDGED:
             _tell_acknowledged(org_id, of_org)
+        elif news is News.REOPENED:
+            _tell_reopened(of_org)
         else:
             for alert in of_org:
                 _tell(alert, news)
@@ -192,6 +195,19 @@ def _tell_acknowledged(org_id: uuid.UUID, alerts: Sequence[Alert]) -> None:
     for alert, channel_ids in told:
         machines = [wanting[one] for one in channel_ids & wanting.keys() if wanting[one].channel.kind in FOR_MACHINES]
         put(notification_of(alert, Occasion.ALERT_ACKNOWLEDGED, str(alert.revision)), machines)
+
+
+def _tell_reopened(alerts: Sequence[Alert]) -> None:
+    """Tell whom routes let hear of a new alert, critical ones at any hour; but nobody who never heard that it was closed."""
+    for alert in alerts:
+        told = Delivery.objects.filter(notification__alert=alert).exclude(status=DeliveryStatus.CANCELLED).order_by()
+        closed = told.filter(notification__occasion=Occasion.ALERT_CLOSED.value)
+        believing_it_open = set(told.values_list("channel", flat=True)) - set(closed.values_list("channel", flat=True))
+        addressed = addressed_by(alert.org_id, told_of(alert), timezone.now())
+        put(
+            notification_of(alert, Occasion.ALERT_REOPENED, str(alert.revision)),
+            [one for one in addressed if one.channel.pk not in believing_it_open],
+        )
 
 
 def _channels_told_of(alerts: Sequence[Alert]) -> list[tuple[Alert, set[uuid.UUID]]]:

@@ -19,7 +19,10 @@ from litesoc_server.notify.outbox import Addressed, put
 
 SUMMED_UP_FROM = 100  # deliveries that are due at once through a channel for people
 SUMMED_UP = "Summed up in one message, because many waited."
-_SUMMED = (Occasion.ALERT_CREATED.value, Occasion.ALERT_UPDATED.value, Occasion.ALERT_CLOSED.value)
+_SUMMED = (
+    *(Occasion.ALERT_CREATED.value, Occasion.ALERT_UPDATED.value),
+    *(Occasion.ALERT_CLOSED.value, Occasion.ALERT_REOPENED.value),
+)
 
 
 def sum_up_if_many(channel_id: uuid.UUID, now: datetime) -> bool:

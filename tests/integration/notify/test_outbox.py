@@ -65,7 +65,8 @@ def test_settling_is_told_where_the_alert_was_told(org: Organization) -> None:
     assert occasions(mute) == []
     reopen(alert, who=WHO)
     mark_safe(alert, who=WHO)
-    assert occasions(told)[2:] == ["alert.closed"]
+    assert occasions(told)[2:] == ["alert.reopened", "alert.closed"]
+    assert occasions(mute) == []
 
 
 def test_machines_hear_that_somebody_looks_after_it_and_people_do_not(org: Organization) -> None:

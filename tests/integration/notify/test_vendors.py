@@ -14,7 +14,7 @@ from litesoc_server.egress.policy import EgressPolicy
 from litesoc_server.notify.channels.base import DeliveryFailed, Settings
 from litesoc_server.notify.channels.registry import KINDS
 from litesoc_server.notify.message import Message
-from notify_messages import ACKNOWLEDGED, CLOSED, DIGEST, ESCALATED, HOSTILE, OPENED, TEST, UPDATED
+from notify_messages import ACKNOWLEDGED, CLOSED, DIGEST, ESCALATED, HOSTILE, OPENED, REOPENED, TEST, UPDATED
 from vendor_double import LOOPBACK_TOO, Authority, authority, vendor
 
 __all__ = ["authority"]  # a fixture
@@ -228,10 +228,12 @@ def test_an_incident_is_one_at_pagerduty_and_opsgenie(authority: Authority, monk
     pagerduty = next(one for one in VENDORS if one.kind == "pagerduty")
     with vendor(monkeypatch, authority, pagerduty.host) as server:
         expect(server, pagerduty, status=202, answer={})
-        for message in (OPENED, UPDATED, ESCALATED, ACKNOWLEDGED, CLOSED):
+        for message in (OPENED, UPDATED, ESCALATED, ACKNOWLEDGED, CLOSED, REOPENED):
             deliver(pagerduty, message)
         said = [(request.json["event_action"], request.json["dedup_key"]) for request, _ in server.log]
-    assert said == [(action, OPENED.thread) for action in ("trigger", "trigger", "trigger", "acknowledge", "resolve")]
+    assert said == [
+        (action, OPENED.thread) for action in ("trigger", "trigger", "trigger", "acknowledge", "resolve", "trigger")
+    ]
 
     opsgenie = next(one for one in VENDORS if one.kind == "opsgenie")
     with vendor(monkeypatch, authority, opsgenie.host) as server:
@@ -240,10 +242,10 @@ def test_an_incident_is_one_at_pagerduty_and_opsgenie(authority: Authority, monk
             server.expect_request(
                 f"/v2/alerts/{OPENED.thread}/{action}", query_string={"identifierType": "alias"}
             ).respond_with_json({}, status=202)
-        for message in (OPENED, UPDATED, ESCALATED, ACKNOWLEDGED, CLOSED):
+        for message in (OPENED, UPDATED, ESCALATED, ACKNOWLEDGED, CLOSED, REOPENED):
             deliver(opsgenie, message)
         paths = [request.path.rpartition("/")[2] for request, _ in server.log]
-    assert paths == ["alerts", "notes", "alerts", "acknowledge", "close"]
+    assert paths == ["alerts", "notes", "alerts", "acknowledge", "close", "alerts"]
 
 
 def test_a_test_leaves_nobody_paged(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,7 +50,7 @@ _ADDRESS = re.compile(r"[^\s@<>\",;:\\()\[\]]{1,64}@[A-Za-z0-9]([A-Za-z0-9.-]{0,
 _HOST_SHAPE = re.compile(r"[A-Za-z0-9._:\[\]-]{1,253}")
 _FOLLOWING = (
     *(Occasion.ALERT_UPDATED, Occasion.ALERT_ESCALATED),
-    *(Occasion.ALERT_ACKNOWLEDGED, Occasion.ALERT_CLOSED),
+    *(Occasion.ALERT_ACKNOWLEDGED, Occasion.ALERT_CLOSED, Occasion.ALERT_REOPENED),
 )
 
 

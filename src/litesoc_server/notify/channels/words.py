@@ -55,6 +55,8 @@ def heading(message: Message) -> str:
             prefix = "Acknowledged"
         case Occasion.ALERT_CLOSED:
             prefix = "Closed"
+        case Occasion.ALERT_REOPENED:
+            prefix = f"Reopened, {severity}"
         case Occasion.TEST:
             prefix = "Test"
         case Occasion.DIGEST | Occasion.CHANNEL_DISABLED:

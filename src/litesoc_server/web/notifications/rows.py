@@ -31,6 +31,7 @@ _OCCASIONS = {
     Occasion.ALERT_ESCALATED: "Escalation",
     Occasion.ALERT_ACKNOWLEDGED: "Acknowledged",
     Occasion.ALERT_CLOSED: "Closed",
+    Occasion.ALERT_REOPENED: "Reopened",
     Occasion.DIGEST: "Digest",
     Occasion.TEST: "Test",
     Occasion.CHANNEL_DISABLED: "Channel switched off",
