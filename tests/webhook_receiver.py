@@ -24,6 +24,7 @@ class Receiver:
     answer_headers: dict[str, str] = field(default_factory=dict)
     received: list[Received] = field(default_factory=list)
     hangs: threading.Event = field(default_factory=threading.Event)  # set: requests are not answered
+    delay_s: float = 0.0  # before each answer
     released: threading.Event = field(default_factory=threading.Event)  # ends what hangs
     arrived: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
@@ -48,6 +49,7 @@ def receiving(*, port: int = 0) -> Iterator[Receiver]:
             if receiver.hangs.is_set():
                 receiver.released.wait()
                 return
+            receiver.released.wait(receiver.delay_s)
             self.send_response(receiver.status)
             for name, value in receiver.answer_headers.items():
                 self.send_header(name, value)

@@ -1,12 +1,13 @@
 """Delivers what is due: the only place that sends, but for the test button and the command line.
 
 One thread looks for channels with something due and hands each to a pool: there a channel's deliveries go out one after the
-other. Channels that fail have a small pool of their own, so that however many of them let a request hang until its time is
-up, those that work never wait for them.
+other. Channels that fail, or whose other side is slow to answer, have a small pool of their own, so that however many of
+them let a request hang until its time is up, those that work never wait for them.
 """
 
 import logging
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +28,8 @@ log = logging.getLogger(__name__)
 LOOK_EVERY_S = 1.0  # for what another process put into the outbox, and for what is due again
 RETRY_S = 2.0  # while the database is away
 WORKING_THREADS, FAILING_THREADS = 12, 4
+SLOW_S = 3.0  # an attempt that takes longer ends the channel's turn: the vendors' own endpoints answer within one
+SLOW_MAX = 10_000  # channels remembered as slow
 AT_ONCE = 50  # deliveries through one channel before others have their turn
 
 
@@ -40,6 +43,7 @@ class Deliverer:
         self._working = ThreadPoolExecutor(WORKING_THREADS, thread_name_prefix="deliver")
         self._failing = ThreadPoolExecutor(FAILING_THREADS, thread_name_prefix="deliver-failing")
         self._busy: set[uuid.UUID] = set()  # channels that wait for a thread or have one
+        self._slow: dict[uuid.UUID, None] = {}  # channels whose last attempt took long, in the order of becoming so
         self._lock = threading.Lock()
         self._stop = threading.Event()
 
@@ -67,7 +71,8 @@ class Deliverer:
                 if channel_id in self._busy:
                     continue
                 self._busy.add(channel_id)
-            (self._failing if is_failing else self._working).submit(self._drain_guarded, channel_id)
+                is_trouble = is_failing or channel_id in self._slow
+            (self._failing if is_trouble else self._working).submit(self._drain_guarded, channel_id)
 
     def close(self) -> None:
         """Begin nothing more, and wait for nothing: whatever is under way is due again after its lease."""
@@ -97,9 +102,22 @@ class Deliverer:
             delivery = next_due(channel_id, self._now())
             if delivery is None or not may_go_on():
                 break
+            began_s = time.monotonic()
             attempt(delivery, self._now())
             attempts += 1
+            if self._note_pace(channel_id, is_slow=time.monotonic() - began_s > SLOW_S):
+                break
         return attempts
+
+    def _note_pace(self, channel_id: uuid.UUID, *, is_slow: bool) -> bool:
+        """Remember whether a channel is slow; return it."""
+        with self._lock:
+            self._slow.pop(channel_id, None)
+            if is_slow:
+                self._slow[channel_id] = None
+                if len(self._slow) > SLOW_MAX:
+                    del self._slow[next(iter(self._slow))]
+        return is_slow
 
     def _drain_guarded(self, channel_id: uuid.UUID) -> None:
         attempts = 0

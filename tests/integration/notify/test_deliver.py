@@ -15,7 +15,7 @@ from litesoc_server.audit.models import AuditEntry
 from litesoc_server.clock import ManualClock
 from litesoc_server.egress.policy import EgressPolicy
 from litesoc_server.events.detection import AlertSeverity
-from litesoc_server.notify import disable
+from litesoc_server.notify import deliver, disable
 from litesoc_server.notify.channel_changes import change_channel, rotate_webhook_secret, webhook_secret
 from litesoc_server.notify.deliver import Deliverer
 from litesoc_server.notify.models import Channel, Delivery, DeliveryAttempt
@@ -266,6 +266,34 @@ def test_a_channel_that_hangs_does_not_delay_another(receiver: Receiver, deliver
         dead.released.set()
         assert dead.arrived.acquire(timeout=10)  # the second one follows
         wait_until_idle(deliverer, slow, quick)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_channels_that_answer_slowly_do_not_take_all_threads(
+    receiver: Receiver, clock: ManualClock, org: Organization, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliver, "WORKING_THREADS", 1)
+    monkeypatch.setattr(deliver, "SLOW_S", 0.2)
+    deliverer = deliver.Deliverer(clock=clock)
+    with receiving() as unhurried:
+        unhurried.delay_s = 0.5
+        slow = make_channel(org, name="Slow", url=unhurried.url)
+        for number in range(6):
+            fire(org, incident_key=f"account|actor:usr_{number}")
+        deliverer.look()
+        assert unhurried.arrived.acquire(timeout=10)
+        quick = make_channel(org, name="Quick", url=receiver.url)
+        fire(org, incident_key="account|actor:usr_9")
+        deliverer.look()
+        assert receiver.arrived.acquire(timeout=10)
+        assert len(unhurried.received) <= 2  # its turn ended with the first slow answer
+        for _ in range(3):
+            wait_until_idle(deliverer, slow, quick)
+            deliverer.look()  # it goes on, in the small pool
+            assert unhurried.arrived.acquire(timeout=10)
+        unhurried.released.set()
+        wait_until_idle(deliverer, slow, quick)
+    deliverer.close()
 
 
 def wait_until_idle(deliverer: Deliverer, *channels: Channel) -> None:
