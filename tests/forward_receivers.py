@@ -62,10 +62,17 @@ class Authority:
 
 
 class HttpReceiver:
-    """Takes batches over HTTPS and keeps them; ``status`` is what it answers with."""
+    """Takes batches over HTTPS and keeps them; ``status`` is what it answers with.
+
+    ``rejected`` are ids of records of which each batch is rejected that holds one, with ``rejection``; ``largest`` is how
+    many records it takes at once, answering 413 to more.
+    """
 
     def __init__(self, authority: Authority, port: int = 0) -> None:
         self.status = 200
+        self.rejected: set[str] = set()
+        self.rejection = 400
+        self.largest: int | None = None
         self.batches: list[tuple[str, list[dict[str, Any]]]] = []  # batch id and records
         self.headers: list[dict[str, str]] = []
         receiver = self
@@ -74,10 +81,11 @@ class HttpReceiver:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 receiver.headers.append({name.lower(): value for name, value in self.headers.items()} | {"path": self.path})
-                if receiver.status == 200:
-                    lines = gzip.decompress(body).splitlines()
-                    receiver.batches.append((self.headers["X-LiteSOC-Batch-Id"], [json.loads(line) for line in lines]))
-                self.send_response(receiver.status)
+                records = [json.loads(line) for line in gzip.decompress(body).splitlines()]
+                status = receiver.answer_to(records)
+                if status == 200:
+                    receiver.batches.append((self.headers["X-LiteSOC-Batch-Id"], records))
+                self.send_response(status)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
@@ -90,6 +98,13 @@ class HttpReceiver:
         self._thread.start()
         self.port = self._server.server_address[1]
         self.url = f"https://127.0.0.1:{self.port}/ingest"
+
+    def answer_to(self, records: list[dict[str, Any]]) -> int:
+        if self.largest is not None and len(records) > self.largest:
+            return 413
+        if any(record.get("metadata", {}).get("uid") in self.rejected for record in records):
+            return self.rejection
+        return self.status
 
     @property
     def records(self) -> list[dict[str, Any]]:
@@ -150,3 +165,35 @@ def _frames(read: bytes) -> Iterator[str]:
         length, _, rest = read.partition(b" ")
         yield rest[: int(length)].decode()
         read = rest[int(length) :]
+
+
+class SilentReceiver:
+    """Accepts connections and never says anything, as a machine does that hangs; ``taken_count`` is how many it holds."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self.port = self._listener.getsockname()[1]
+        self._taken: list[socket.socket] = []
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self._thread.start()
+
+    @property
+    def taken_count(self) -> int:
+        return len(self._taken)
+
+    def close(self) -> None:
+        """Break off all connections."""
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join()
+        for one in self._taken:
+            one.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                taken, _ = self._listener.accept()
+            except OSError:
+                return
+            self._taken.append(taken)

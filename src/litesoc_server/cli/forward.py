@@ -97,6 +97,27 @@ def try_out(name: Name, is_test: IsTest = False, org: Org = None, data_dir: Data
 
 
 @app.command()
+def rejected(name: Name, is_test: IsTest = False, org: Org = None, data_dir: DataDir = None, as_json: Json = False) -> None:
+    """List the newest records that the other side would not take: they were passed over."""
+    forwarder = _found(open_organization(org, data_dir), name, is_test=is_test)
+    from litesoc_server.forwarding.access import visible_rejected  # noqa: PLC0415 # needs Django set up
+
+    rows = [
+        {"record_id": one.record_id, "reason": one.reason, "at": one.at.isoformat()} for one in visible_rejected(forwarder)
+    ]
+    if as_json:
+        print_json(rows)
+        return
+    if not rows:
+        out.print(f"{shown(forwarder.name)} rejected nothing.")
+        return
+    table = Table("When", "Record", "Reason", box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(row["at"][:19].replace("T", " "), shown(row["record_id"]), shown(row["reason"]))
+    out.print(table)
+
+
+@app.command()
 def pause(name: Name, is_test: IsTest = False, org: Org = None, data_dir: DataDir = None, as_json: Json = False) -> None:
     """Stop sending for a while; nothing is lost."""
     _set_paused(name, org, data_dir, is_test=is_test, is_paused=True, as_json=as_json)
@@ -165,12 +186,13 @@ def _print(forwarders: "list[Forwarder]", *, as_json: bool) -> None:
         out.print("There are no forwarders: add one with `litesoc forward add`.")
         return
     table = Table(box=None, pad_edge=False)
-    for column in ("Name", "Kind", "What", "State", "Sent", "Last sent", "Last error"):
+    for column in ("Name", "Kind", "What", "State", "Sent", "Rejected", "Last sent", "Last error"):
         table.add_column(column, overflow="fold")
     for row in rows:
         last = (row["last_sent_at"] or "")[:19].replace("T", " ")
         error = row["last_error"] if row["state"] == "failing" else ""
-        cells = (row["name"], row["kind"], row["what"], row["state"], f"{row['sent_count']:,}", last, error)
+        counts = f"{row['sent_count']:,}", f"{row['rejected_count']:,}"
+        cells = (row["name"], row["kind"], row["what"], row["state"], *counts, last, error)
         table.add_row(*(shown(str(cell)) for cell in cells))
     out.print(table)
 
@@ -192,6 +214,7 @@ def _row(forwarder: "Forwarder") -> dict[str, Any]:
         "state": state_of(forwarder, now),
         "lag_seconds": max(0, int(lag_of(forwarder, now).total_seconds())),
         "sent_count": forwarder.sent_count,
+        "rejected_count": forwarder.rejected_count,
         "last_sent_at": None if forwarder.last_sent_at is None else forwarder.last_sent_at.isoformat(),
         "last_error": forwarder.last_error,
     }

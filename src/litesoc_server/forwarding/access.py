@@ -7,7 +7,7 @@ from typing import Literal
 from django.db.models import QuerySet
 
 from litesoc_server.events.envelope import Environment
-from litesoc_server.forwarding.models import Forwarder
+from litesoc_server.forwarding.models import Forwarder, RejectedRecord
 from litesoc_server.orgs.models import Organization
 
 State = Literal["working", "failing", "behind", "paused"]
@@ -32,6 +32,11 @@ def forwarder_by_name(org: Organization, environment: Environment, name_or_id: s
     """Return a forwarder by its name or id, for the command line. Raises Forwarder.DoesNotExist."""
     found = visible_forwarders(org, environment).filter(name=name_or_id).first()
     return get_forwarder(org, environment, name_or_id) if found is None else found
+
+
+def visible_rejected(forwarder: Forwarder) -> QuerySet[RejectedRecord]:
+    """Return what the other side would not take, the newest first: forwarding.turn.REJECTED_KEPT_MAX at most."""
+    return RejectedRecord.objects.filter(forwarder=forwarder)
 
 
 def state_of(forwarder: Forwarder, now: datetime) -> State:

@@ -1,6 +1,7 @@
 """What a forwarder sends next: the events and the changes of alerts that come after its place, in order."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from litesoc_server.events.detection import AlertSeverity
 from litesoc_server.events.envelope import Environment
 from litesoc_server.events.event import Event, Geo
 from litesoc_server.events.ids import EventId, OrgId
-from litesoc_server.forwarding.formats import Record
+from litesoc_server.forwarding.formats import Record, record_id
 from litesoc_server.forwarding.kinds import Batch
 from litesoc_server.forwarding.models import Forwarder, What
 from litesoc_server.ocsf.finding import Activity, Finding
@@ -75,10 +76,18 @@ def next_position(forwarder: Forwarder, reader: EventReader, now: datetime) -> P
 
 
 def read_batch(forwarder: Forwarder, reader: EventReader, end: Position) -> Batch:
-    """Return all between a forwarder's position and ``end``. Raises StoreUnavailable."""
+    """Return all between a forwarder's position and ``end`` that is neither taken nor set aside. Raises StoreUnavailable."""
     here = position_of(forwarder)
     records: list[Record] = [*_changes(forwarder, here, end), *_events(forwarder, reader, here, end)]
-    parts = (str(forwarder.id), *(str(value) for place in (here, end) for value in msgspec.structs.astuple(place)))
+    ids = [record_id(record) for record in records]
+    # Where the last one was erased meanwhile, what was taken before it comes again: rather that than to pass something over.
+    settled = ids.index(forwarder.pending_after) + 1 if forwarder.pending_after in ids else 0
+    return batch_of(forwarder, records[settled:])
+
+
+def batch_of(forwarder: Forwarder, records: Sequence[Record]) -> Batch:
+    """Return ``records`` as a batch, whose id follows from whom it comes and what it holds."""
+    parts = (str(forwarder.id), *(record_id(record) for record in records))
     return Batch(hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32], records)
 
 

@@ -113,9 +113,9 @@ def change_forwarder(
             fields.append("sealed_settings")
     if not changes:
         return forwarder
-    forwarder.retry_at = None  # somebody mended something: try at once
+    forwarder.retry_at, forwarder.rejected_in_row = None, 0  # somebody mended something: try at once
     with _one_per_name(forwarder.name):
-        forwarder.save(update_fields=[*fields, "retry_at"])
+        forwarder.save(update_fields=[*fields, "retry_at", "rejected_in_row"])
         _record(forwarder, Action.FORWARDER_CHANGED, by, changes)
     return forwarder
 

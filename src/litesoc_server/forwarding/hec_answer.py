@@ -4,10 +4,12 @@ Its refusals are `{"text": …, "code": …}`. The codes are from what users of 
 page about them could not be opened.
 """
 
+from typing import NamedTuple
+
 import msgspec
 
 _TEXT_LENGTH_MAX = 200  # characters
-_FIXES = {
+_FIXES = {  # of what is about the collector's setup, whatever is sent
     1: "switch the token on in Splunk",
     4: "enter the token of the collector's input",
     7: "let the token write to its default index",
@@ -16,23 +18,33 @@ _FIXES = {
 }
 
 
-class _Refusal(msgspec.Struct):
+class Refusal(NamedTuple):
+    """What an answer says of why nothing was taken."""
+
+    words: str  # for people, with the fix where there is one; "" for none
+    is_about_setup: bool = False  # not about what was sent, whatever the status says
+
+
+NO_WORDS = Refusal("")
+
+
+class _Body(msgspec.Struct):
     text: str = ""
     code: int = 0
 
 
-_DECODER = msgspec.json.Decoder(_Refusal)
+_DECODER = msgspec.json.Decoder(_Body)
 
 
-def refusal_told(body: str) -> str:
-    """Return ": <Splunk's words> (code n): <the fix>" of an answer's body, nothing for a body that Splunk did not write."""
+def read_hec_refusal(body: str) -> Refusal:
+    """Return what the body of Splunk's answer says: its words with its code and the fix. NO_WORDS for any other body."""
     try:
-        refusal = _DECODER.decode(body.encode("utf-8", "replace"))
+        found = _DECODER.decode(body.encode("utf-8", "replace"))
     except msgspec.MsgspecError:
-        return ""
-    if not refusal.text:
-        return ""
-    fix = _FIXES.get(refusal.code)
-    text = "".join(character for character in " ".join(refusal.text.split()) if character.isprintable())
-    told = f": {text[:_TEXT_LENGTH_MAX]} (code {refusal.code})"
-    return told if fix is None else f"{told}: {fix}"
+        return NO_WORDS
+    if not found.text:
+        return NO_WORDS
+    fix = _FIXES.get(found.code)
+    text = "".join(character for character in " ".join(found.text.split()) if character.isprintable())
+    words = f"{text[:_TEXT_LENGTH_MAX]} (code {found.code})"
+    return Refusal(words) if fix is None else Refusal(f"{words}: {fix}", is_about_setup=True)

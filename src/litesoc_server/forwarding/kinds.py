@@ -14,7 +14,7 @@ from litesoc_server.egress.guard import EgressRefused, check_destination, guarde
 from litesoc_server.egress.http import Unreachable, check_url, send, tls_context
 from litesoc_server.egress.policy import EgressPolicy
 from litesoc_server.forwarding.formats import Record, cef, hec_json, ocsf_json, syslog_frame
-from litesoc_server.forwarding.hec_answer import refusal_told
+from litesoc_server.forwarding.hec_answer import NO_WORDS, Refusal, read_hec_refusal
 
 Settings = Mapping[str, str]  # values by name of field, secrets included: never logged
 WITHIN_S = 20.0  # for one batch
@@ -23,6 +23,14 @@ SYSLOG_PORT = 6514  # RFC 5425
 HEC_PATH = "/services/collector/event"
 _GZIP_LEVEL = 6
 _PORT_MAX = 65_535
+# Answers about what was sent (RFC 9110 sections 15.5.1, 15.5.14 and 15.5.21); the others are about who sends, or where to.
+_REJECTIONS = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY})
+_MEANINGS: Mapping[int, str] = {
+    HTTPStatus.UNAUTHORIZED: "it does not know the token, so enter another one",
+    HTTPStatus.FORBIDDEN: "who has this token may not write there",
+    HTTPStatus.NOT_FOUND: "nothing is at this address, so correct it",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "it is too large for it",
+}
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,10 @@ class SettingRefused(Exception):
 
 class SendFailed(Exception):
     """A batch did not get there, or nobody knows: it is sent again. The text is one sentence for people, without secrets."""
+
+
+class RecordsRejected(SendFailed):
+    """The other side will never take these records together: what is in them, or that they are so many, is the reason."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +120,7 @@ def _send_hec(batch: Batch, settings: Settings, policy: EgressPolicy) -> None:
     headers = {"Content-Type": "application/json", "Authorization": f"Splunk {settings['token']}"}
     host = settings.get("host") or "litesoc"
     body = b"\n".join(hec_json(one, host=host) for one in batch.records)
-    _post(batch, settings, policy, url, headers, body, refusal_told)
+    _post(batch, settings, policy, url, headers, body, read_hec_refusal)
 
 
 def _post(
@@ -118,7 +130,7 @@ def _post(
     url: str,
     headers: Mapping[str, str],
     body: bytes,
-    told_by: Callable[[str], str] = lambda _body: "",  # what the body of a refusal says, to go behind the reason
+    read_refusal: Callable[[str], Refusal] = lambda _body: NO_WORDS,  # what the body of an answer says
 ) -> None:
     try:
         answer = send(
@@ -132,9 +144,13 @@ def _post(
         )
     except (EgressRefused, Unreachable) as error:
         raise SendFailed(str(error)) from error
-    if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
-        reason = f"the receiver answered with status {answer.status}{told_by(answer.text)}"
-        raise SendFailed(reason)
+    if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
+        return
+    refusal = read_refusal(answer.text)
+    meaning = refusal.words or _MEANINGS.get(answer.status, "")
+    reason = f"the receiver answered with status {answer.status}" + (f": {meaning}" if meaning else "")
+    is_rejection = answer.status in _REJECTIONS and not refusal.is_about_setup
+    raise RecordsRejected(reason) if is_rejection else SendFailed(reason)
 
 
 def _check_syslog(settings: Settings, policy: EgressPolicy) -> None:

@@ -10,6 +10,7 @@ from litesoc_server.orgs.models import Organization
 
 NAME_LENGTH_MAX = 80  # characters
 ERROR_LENGTH_MAX = 500  # characters of why something was not sent
+RECORD_ID_LENGTH_MAX = 100  # characters: an event's id, or an alert's with the number of a change
 
 
 class What(models.TextChoices):
@@ -43,6 +44,8 @@ class Forwarder(models.Model):
 
     # Where the batch that is being sent ends, as JSON of forwarding.batches.Position; "" between batches.
     pending_end = models.TextField(default="", editable=False)
+    # The id of the last record of that batch which was taken or set aside, where the batch is sent in parts; "" else.
+    pending_after = models.CharField(max_length=RECORD_ID_LENGTH_MAX, default="", db_default="", editable=False)
 
     sent_count = models.PositiveBigIntegerField(default=0, editable=False)
     last_sent_at = models.DateTimeField(null=True, editable=False)
@@ -52,6 +55,8 @@ class Forwarder(models.Model):
     last_error = models.CharField(max_length=ERROR_LENGTH_MAX, default="", editable=False)
     last_error_at = models.DateTimeField(null=True, editable=False)
     retry_at = models.DateTimeField(null=True, editable=False)
+    rejected_count = models.PositiveBigIntegerField(default=0, db_default=0, editable=False)  # that it will not take
+    rejected_in_row = models.PositiveIntegerField(default=0, db_default=0, editable=False)  # since it took one last
     # Who sends now: at most one worker does, so that order holds.
     lease_id = models.UUIDField(null=True, editable=False)
     leased_until = models.DateTimeField(null=True, editable=False)
@@ -64,3 +69,27 @@ class Forwarder(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class RejectedRecord(models.Model):
+    """An event, or a change of an alert, that the other side will not take: passed over, so that the others go on."""
+
+    forwarder = models.ForeignKey(Forwarder, on_delete=models.CASCADE, related_name="rejected")
+    record_id = models.CharField(max_length=RECORD_ID_LENGTH_MAX)  # as the other side would have got it
+    is_alert = models.BooleanField()
+    at = models.DateTimeField(default=timezone.now)
+    reason = models.CharField(max_length=ERROR_LENGTH_MAX)  # for people
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        constraints = [
+            models.UniqueConstraint(name="forwarding_rejected_once", fields=["forwarder", "record_id"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.record_id
+
+    @property
+    def subject_id(self) -> str:
+        """The id of the event or of the alert."""
+        return self.record_id.partition(".")[0] if self.is_alert else self.record_id

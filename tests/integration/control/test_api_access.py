@@ -143,6 +143,7 @@ ADDRESSES: dict[tuple[str, str], tuple[str, dict[str, object] | None]] = {
     ("GET", "/forwarders/{forwarder_id}"): ("/forwarders/{forwarder}", None),
     ("PATCH", "/forwarders/{forwarder_id}"): ("/forwarders/{forwarder}", {"name": "Archive"}),
     ("POST", "/forwarders/{forwarder_id}/test"): ("/forwarders/{forwarder}/test", None),
+    ("GET", "/forwarders/{forwarder_id}/rejected"): ("/forwarders/{forwarder}/rejected", None),
     ("DELETE", "/forwarders/{forwarder_id}"): ("/forwarders/{forwarder}", None),
     ("GET", "/servers"): ("/servers", None),
     ("GET", "/servers/{server_id}"): ("/servers/{server}", None),

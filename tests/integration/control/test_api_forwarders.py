@@ -1,5 +1,6 @@
 """Forwarders over the API: added, tested, paused, removed; each environment and organisation sees its own."""
 
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,20 @@ def test_a_forwarder_is_added_read_changed_tested_and_removed(tenant: Tenant, re
     assert (changed["state"], changed["name"]) == ("paused", "Other")
     assert tenant.call("DELETE", path).status_code == 200
     assert tenant.call("GET", path).status_code == 404
+
+
+def test_what_the_receiver_rejected_is_listed(keys: KeyDirectory, receiver: HttpReceiver) -> None:
+    owner, stranger = Tenant(), Tenant()
+    made = owner.call("POST", "/forwarders", wanted(receiver)).json()["data"]
+    forwarder, alert_id = Forwarder.objects.get(), uuid.uuid4()
+    forwarder.rejected.create(record_id="3d0c6f5e-7d0e-7a0b-9a33-0c8a5f1d2b10", is_alert=False, reason="status 400")
+    forwarder.rejected.create(record_id=f"{alert_id}.d7", is_alert=True, reason="status 422")
+    Forwarder.objects.update(rejected_count=2)
+    path = f"/forwarders/{made['id']}"
+    assert owner.get(path)["data"]["rejected_count"] == 2
+    listed = [(one["event_id"], one["alert_id"], one["reason"]) for one in owner.get(f"{path}/rejected")["data"]]
+    assert listed == [(None, str(alert_id), "status 422"), ("3d0c6f5e-7d0e-7a0b-9a33-0c8a5f1d2b10", None, "status 400")]
+    assert stranger.call("GET", f"{path}/rejected").status_code == 404
 
 
 def test_what_cannot_work_is_refused_with_its_field(tenant: Tenant, receiver: HttpReceiver) -> None:

@@ -1,5 +1,6 @@
 """Forwarders on the Integrations page: who may, what is said, and what happens."""
 
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,10 @@ def test_one_is_added_tested_paused_and_removed(org: Organization, receiver: Htt
     assert "Working" in post(reader, f"{forwarder.id}/pause").content.decode()
     Forwarder.objects.update(failing_since=timezone.now(), last_error="no answer", last_error_at=timezone.now())
     assert "no answer" in reader.text("integrations/")
+    event_id = uuid.uuid4()
+    forwarder.rejected.create(record_id=event_id, is_alert=False, reason="status 400")
+    Forwarder.objects.update(rejected_count=1)
+    assert f'/events/{event_id}/">Event <code>{event_id}</code></a>' in reader.text("integrations/")
     assert post(reader, f"{forwarder.id}/remove", environment="test").status_code == 404
     post(reader, f"{forwarder.id}/remove")
     assert not Forwarder.objects.exists()

@@ -17,12 +17,12 @@ from litesoc_server.api.v1.metas import one_meta
 from litesoc_server.api.v1.schemas import CHANGE_ERRORS, READ_ERRORS, Meta
 from litesoc_server.events.event import Severity
 from litesoc_server.events.ids import OrgId
-from litesoc_server.forwarding.access import State, get_forwarder, lag_of, state_of, visible_forwarders
+from litesoc_server.forwarding.access import State, get_forwarder, lag_of, state_of, visible_forwarders, visible_rejected
 from litesoc_server.forwarding.batches import store_now_s
 from litesoc_server.forwarding.changes import add_forwarder, change_forwarder, remove_forwarder, send_test
 from litesoc_server.forwarding.forwarder_settings import ForwarderRefused, shown_settings
 from litesoc_server.forwarding.kinds import SendFailed
-from litesoc_server.forwarding.models import Forwarder, What
+from litesoc_server.forwarding.models import Forwarder, RejectedRecord, What
 from litesoc_server.ingest.keys import Scope
 from litesoc_server.ingest.responses import ErrorCode, Refused
 from litesoc_server.orgs.access import organization_of
@@ -72,6 +72,7 @@ class ForwarderOut(Schema):
     lag_seconds: int = Field(description="For how long there has been more to send; it is never passed over.")
     sent_count: int
     last_sent_at: str | None = Field(json_schema_extra={"format": "date-time"})
+    rejected_count: int = Field(description="Records that the other side will not take: they are passed over.")
     failures_count: int = Field(description="Attempts since the last success.")
     last_error: str
     last_error_at: str | None = Field(json_schema_extra={"format": "date-time"})
@@ -92,6 +93,24 @@ class ForwarderList(Schema):
 
     success: Literal[True] = True
     data: list[ForwarderOut]
+    meta: Meta
+
+
+class RejectedOut(Schema):
+    """One event, or one change of an alert, that the other side would not take."""
+
+    record_id: str = Field(description="As the other side would have got it: `metadata.uid`.")
+    event_id: str | None
+    alert_id: str | None = Field(json_schema_extra={"format": "uuid"})
+    reason: str
+    at: str = Field(json_schema_extra={"format": "date-time"})
+
+
+class RejectedList(Schema):
+    """The newest hundred, the newest first."""
+
+    success: Literal[True] = True
+    data: list[RejectedOut]
     meta: Meta
 
 
@@ -196,6 +215,19 @@ def remove(request: ApiRequest, forwarder_id: str) -> ForwarderGoneAnswer:
     return ForwarderGoneAnswer(meta=one_meta(request.caller))
 
 
+@router.get(
+    "/forwarders/{forwarder_id}/rejected",
+    auth=KeyAuth(Scope.MANAGE),
+    response={200: RejectedList, **READ_ERRORS},
+    summary="List what a forwarder's receiver rejected",
+    operation_id="listRejectedRecords",
+)
+def list_rejected(request: ApiRequest, forwarder_id: str) -> RejectedList:
+    """Return the events and changes of alerts that were passed over: to each alone the answer was 400, 413 or 422."""
+    found = visible_rejected(_found(request, forwarder_id))
+    return RejectedList(data=[_rejected_out(one) for one in found], meta=one_meta(request.caller))
+
+
 @router.post(
     "/forwarders/{forwarder_id}/test",
     auth=KeyAuth(Scope.MANAGE),
@@ -236,6 +268,16 @@ def _refusals() -> Iterator[None]:
         raise Refused(ErrorCode.VALIDATION_FAILED, message) from error
 
 
+def _rejected_out(one: RejectedRecord) -> RejectedOut:
+    return RejectedOut(
+        record_id=one.record_id,
+        event_id=None if one.is_alert else one.subject_id,
+        alert_id=one.subject_id if one.is_alert else None,
+        reason=one.reason,
+        at=iso_utc(one.at),
+    )
+
+
 def _answer(request: ApiRequest, forwarder: Forwarder) -> ForwarderAnswer:
     return ForwarderAnswer(data=_out(forwarder), meta=one_meta(request.caller))
 
@@ -258,6 +300,7 @@ def _out(forwarder: Forwarder) -> ForwarderOut:
         lag_seconds=max(0, int(lag_of(forwarder, now).total_seconds())),
         sent_count=forwarder.sent_count,
         last_sent_at=iso_utc_or_none(forwarder.last_sent_at),
+        rejected_count=forwarder.rejected_count,
         failures_count=forwarder.failures_count,
         last_error=forwarder.last_error,
         last_error_at=iso_utc_or_none(forwarder.last_error_at),

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from litesoc_server.accounts.sealing import KeysUnusable, SecretUnreadable
 from litesoc_server.events.event import Severity
-from litesoc_server.forwarding.access import get_forwarder, lag_of, state_of, visible_forwarders
+from litesoc_server.forwarding.access import get_forwarder, lag_of, state_of, visible_forwarders, visible_rejected
 from litesoc_server.forwarding.changes import add_forwarder, change_forwarder, remove_forwarder, send_test
 from litesoc_server.forwarding.forwarder_settings import ForwarderRefused
 from litesoc_server.forwarding.kinds import HTTP, KINDS, SendFailed
@@ -19,6 +19,8 @@ from litesoc_server.forwarding.models import Forwarder, What
 from litesoc_server.orgs.roles import Permission
 from litesoc_server.web.audit_by import by_of
 from litesoc_server.web.member import READING, Member, PageRequest, page
+
+REJECTED_SHOWN_MAX = 5  # of each forwarder, the newest; the API has more
 
 
 def shown_forwarders(member: Member) -> list[Mapping[str, object]]:
@@ -29,6 +31,7 @@ def shown_forwarders(member: Member) -> list[Mapping[str, object]]:
             "forwarder": forwarder,
             "kind": KINDS[forwarder.kind],
             "state": state_of(forwarder, now),
+            "rejected": visible_rejected(forwarder)[:REJECTED_SHOWN_MAX] if forwarder.rejected_count else (),
             "lag_minutes": int(lag_of(forwarder, now).total_seconds() // 60),
         }
         for forwarder in visible_forwarders(member.org, member.environment)

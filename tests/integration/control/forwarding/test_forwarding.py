@@ -1,8 +1,6 @@
 """Events and alerts reach real receivers in order, once, through outages, restarts and crashes."""
 
-import itertools
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,101 +9,26 @@ import msgspec
 import pytest
 
 from control_factories import NOW_MS, OrganizationFactory
-from forbidden_hosts import FORBIDDEN_HOSTS
+from forward_factories import BY, make_forwarder, make_keeper, many, to_http, to_syslog, uids
 from forward_receivers import Authority, HttpReceiver, SyslogReceiver
-from litesoc_server.accounts import sealing
 from litesoc_server.alerts.lifecycle import mark_safe
 from litesoc_server.alerts.models import Alert
-from litesoc_server.audit.by import By
-from litesoc_server.audit.models import AuditEntry
 from litesoc_server.clock import ManualClock
-from litesoc_server.egress.policy import EgressPolicy
 from litesoc_server.events.envelope import Environment
-from litesoc_server.events.event import Event, Severity
-from litesoc_server.forwarding import batches, keeper
+from litesoc_server.events.event import Severity
+from litesoc_server.forwarding import batches
 from litesoc_server.forwarding.access import state_of
-from litesoc_server.forwarding.changes import (
-    TEST_EVENT,
-    add_forwarder,
-    change_forwarder,
-    remove_forwarder,
-    send_test,
-)
-from litesoc_server.forwarding.forwarder_settings import ForwarderRefused, read_settings, reseal_forwarders, shown_settings
-from litesoc_server.forwarding.keeper import ForwardingKeeper
-from litesoc_server.forwarding.kinds import KINDS, Batch, SendFailed
+from litesoc_server.forwarding.changes import TEST_EVENT, change_forwarder, send_test
+from litesoc_server.forwarding.kinds import SendFailed
 from litesoc_server.forwarding.models import Forwarder, What
+from litesoc_server.forwarding.turn import Turn
 from litesoc_server.orgs.models import Organization
 from litesoc_server.orgs.principals import Who
 from litesoc_server.store.base import EventStore
 from management_api import make_event, store_events
-from notify_factories import LOOPBACK, fire
+from notify_factories import fire
 
 pytestmark = pytest.mark.django_db
-BY = By.operator()
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("ca"))
-
-
-@pytest.fixture
-def receiver(authority: Authority) -> Iterator[HttpReceiver]:
-    opened = HttpReceiver(authority)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def syslog(authority: Authority) -> Iterator[SyslogReceiver]:
-    opened = SyslogReceiver(authority)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture(autouse=True)
-def nothing_has_to_settle(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
-    """Let what was stored this second be sent; that younger events wait has a test of its own."""
-    monkeypatch.setattr(batches, "EVENTS_SETTLE_S", -2)
-    monkeypatch.setattr(batches, "CHANGES_SETTLE", timedelta(days=-10_000))
-    settings.EGRESS_POLICY = LOOPBACK
-
-
-@pytest.fixture
-def org() -> Organization:
-    organization: Organization = OrganizationFactory()
-    return organization
-
-
-def make_forwarder(org: Organization, store: EventStore, kind: str = "http", **changes: Any) -> Forwarder:
-    now_s = batches.store_now_s(store, str(org.id))  # type: ignore[arg-type]
-    wanted = {"what": What.EVENTS, "name": "SIEM", **changes}
-    return add_forwarder(org, Environment.LIVE, kind=kind, store_now_s=now_s - 2, by=BY, **wanted)
-
-
-def to_http(receiver: HttpReceiver, authority: Authority, **more: str) -> dict[str, str]:
-    return {"url": receiver.url, "ca_pem": authority.pem, **more}
-
-
-def to_syslog(receiver: SyslogReceiver, authority: Authority, **more: str) -> dict[str, str]:
-    return {"address": f"127.0.0.1:{receiver.port}", "ca_pem": authority.pem, **more}
-
-
-def make_keeper(store: EventStore, clock: ManualClock) -> ForwardingKeeper:
-    return ForwardingKeeper(reader=store, clock=clock, policy=LOOPBACK)
-
-
-_moments = itertools.count(NOW_MS)
-
-
-def many(org: Organization, count: int) -> list[Event]:
-    """Return events whose ids come after those of before, as ids of later seconds do."""
-    return [make_event(org, occurred_at_ms=next(_moments)) for _ in range(count)]
-
-
-def uids(receiver: HttpReceiver) -> list[str]:
-    return [record["metadata"]["uid"] for record in receiver.records]
 
 
 def test_events_arrive_once_and_in_order_of_receipt(
@@ -172,11 +95,11 @@ def test_after_a_crash_the_one_batch_comes_again_under_its_id(
     events = many(org, 3)
     store_events(store, *events)
 
-    def dies(*_: Any, **__: Any) -> bool:
+    def dies(*_: Any) -> None:
         raise KeyboardInterrupt  # after the receiver took it, before that was written down
 
     with monkeypatch.context() as patch:
-        patch.setattr(keeper, "_note_success", dies)
+        patch.setattr(Turn, "_note_success", dies)
         with pytest.raises(KeyboardInterrupt):
             make_keeper(store, clock).run_once()
     later = many(org, 2)
@@ -307,74 +230,6 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(
     assert (syslog.messages, receiver.batches) == ([], [])
     errors = Forwarder.objects.values_list("last_error", flat=True)
     assert all("certificate" in error.lower() for error in errors)
-
-
-@pytest.mark.parametrize("host", FORBIDDEN_HOSTS)
-@pytest.mark.parametrize("kind", sorted(KINDS))
-def test_addresses_inside_are_refused_when_typed_in_and_when_sent(
-    org: Organization, store: EventStore, settings: Any, host: str, kind: str
-) -> None:
-    settings.EGRESS_POLICY = EgressPolicy()
-    given = {"address": f"{host}:6514"} if kind == "syslog" else {"url": f"https://{host}/x"}
-    given |= {"token": "t"} if kind == "splunk_hec" else {}
-    with pytest.raises(ForwarderRefused, match=r"nothing is sent there|has no address"):
-        make_forwarder(org, store, kind, settings=given)
-    with pytest.raises(SendFailed):
-        KINDS[kind].send(Batch("b", [make_event(org)]), given, EgressPolicy())
-
-
-@pytest.mark.parametrize(
-    ("kind", "given", "field"),
-    [
-        ("http", {"url": "http://siem.example/x"}, "url"),
-        ("http", {}, "url"),
-        ("http", {"url": "https://user:pw@siem.example/"}, "url"),
-        ("http", {"url": "https://127.0.0.1/", "ca_pem": "nonsense"}, "ca_pem"),
-        ("http", {"url": "https://127.0.0.1/", "port": "1"}, "port"),
-        ("syslog", {"address": "127.0.0.1:port"}, "address"),
-        ("syslog", {"address": "127.0.0.1:70000"}, "address"),
-        ("syslog", {"address": "127.0.0.1:1", "format": "leef"}, "format"),
-        ("splunk_hec", {"url": "https://127.0.0.1:8088"}, "token"),
-        ("kafka", {}, "kind"),
-    ],
-)
-def test_settings_that_cannot_work_are_refused_with_their_field(
-    org: Organization, store: EventStore, kind: str, given: dict[str, str], field: str
-) -> None:
-    with pytest.raises(ForwarderRefused) as refused:
-        make_forwarder(org, store, kind, settings=given)
-    assert refused.value.field == field
-    assert not Forwarder.objects.exists()
-
-
-def test_secrets_are_sealed_kept_and_sealed_anew(
-    org: Organization, store: EventStore, receiver: HttpReceiver, authority: Authority
-) -> None:
-    forwarder = make_forwarder(org, store, settings=to_http(receiver, authority, token="very secret"))
-    assert "very secret" not in forwarder.sealed_settings
-    assert shown_settings(forwarder) == {"url": receiver.url, "token": None, "ca_pem": authority.pem.strip()}
-    change_forwarder(forwarder, by=BY, settings={"url": receiver.url, "token": ""}, name="Other")
-    forwarder.refresh_from_db()
-    assert read_settings(forwarder)["token"] == "very secret"
-    before = forwarder.sealed_settings
-    assert reseal_forwarders() == (1, 0)
-    forwarder.refresh_from_db()
-    assert forwarder.sealed_settings != before
-    assert sealing.unseal(forwarder.sealed_settings) == sealing.unseal(before)
-    Forwarder.objects.update(sealed_settings="nonsense")
-    assert reseal_forwarders() == (0, 1)
-
-
-def test_changes_are_in_the_audit_log_without_secrets(
-    org: Organization, store: EventStore, receiver: HttpReceiver, authority: Authority
-) -> None:
-    forwarder = make_forwarder(org, store, settings=to_http(receiver, authority, token="very secret"))
-    change_forwarder(forwarder, by=BY, is_paused=True, settings={"url": receiver.url, "token": "other secret"})
-    remove_forwarder(forwarder, by=BY)
-    assert not Forwarder.objects.exists()
-    entries = AuditEntry.objects.filter(org_id=org.id).order_by("seq")
-    assert [entry.action for entry in entries] == ["forwarder.added", "forwarder.changed", "forwarder.removed"]
-    assert "secret" not in str([vars(entry) for entry in entries])
 
 
 def test_alerts_are_told_when_they_are_made_joined_and_settled(
