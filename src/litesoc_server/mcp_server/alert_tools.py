@@ -13,7 +13,7 @@ from pydantic import Field
 from litesoc_server.mcp_server.answers import alert_row, alert_rows, answer, compact, paging, showing
 from litesoc_server.mcp_server.api import Api, Json, NotFound
 from litesoc_server.mcp_server.callers import Callers, ToolContext
-from litesoc_server.mcp_server.fence import cleaned, restored
+from litesoc_server.mcp_server.fence import cleaned, count_that_fits, restored, shortened
 from litesoc_server.mcp_server.shapes import AlertAnalysis, AlertExplanation, AlertPage, Resolution
 
 READ_ONLY = (
@@ -24,6 +24,7 @@ _RESOLVER = "litesoc-mcp-agent"  # what the vendor's server sends when nobody is
 _NOTES_LENGTH_MAX = 1_000  # the vendor's; the API takes 2,000
 _NAME_LENGTH_MAX = 255
 _OFFSET_MAX = 100_000
+_PART_LENGTH_MAX = 8_000  # characters of one part of an explanation: eight of them
 
 # As in events.detection; written out, because the schema of an enumeration tells models its docstring. A test compares.
 AlertSeverity = Literal["low", "medium", "high", "critical"]
@@ -77,8 +78,9 @@ class AlertTools:
         """Return everything known about one alert: place and network of its address, reasons, evidence, a map."""
         answered = await self._callers.api_of(ctx).get(_path(alert_id))
         raw = cast("Json", answered["data"])
-        shown = cast("Json", cleaned({name: value for name, value in raw.items() if name != "resolution_notes"}))
         metadata = cast("Json", raw["metadata"])
+        shown = cast("Json", cleaned({name: value for name, value in raw.items() if name != "resolution_notes"}))
+        shown["metadata"] = shortened(shown["metadata"])
         map_url = _map_url(metadata)
         analysis = AlertAnalysis(summary=_headline(raw, "Alert"), alert=shown, map_url=map_url)
         lines = [("alert", {name: value for name, value in shown.items() if name != "metadata" and value is not None})]
@@ -95,12 +97,12 @@ class AlertTools:
         explanation = AlertExplanation(
             summary=_headline(raw, "Explanation of the alert"),
             alert=alert_row(raw),
-            reasons=cleaned(metadata["reasons"]),
-            facts=cleaned(metadata["facts"]),
-            ruled_out=cleaned(metadata["ruled_out"]),
-            could_also_be=cleaned(metadata["could_also_be"]),
-            suggested_actions=cleaned(metadata["actions"]),
-            accounts_entered=cleaned(metadata["accounts_entered"]),
+            reasons=_some(metadata["reasons"]),
+            facts=_some(metadata["facts"]),
+            ruled_out=_some(metadata["ruled_out"]),
+            could_also_be=_some(metadata["could_also_be"]),
+            suggested_actions=_some(metadata["actions"]),
+            accounts_entered=_some(metadata["accounts_entered"]),
             login_risk=await _login_risk(api, raw.get("trigger_event_id")),
             actor_risk=await actor_risk(api, raw.get("actor_id")),
         )
@@ -152,7 +154,7 @@ async def actor_risk(api: Api, actor_id: str | None) -> Json | None:
         answered = await api.get(f"/actors/{quote(actor_id, safe='')}/risk")
     except NotFound:  # an id that no path of an address can hold, such as one with line breaks
         return None
-    return cast("Json", cleaned(answered["data"]))
+    return shortened(cast("Json", cleaned(answered["data"])), _PART_LENGTH_MAX)
 
 
 async def _login_risk(api: Api, event_id: str | None) -> Json | None:
@@ -162,7 +164,14 @@ async def _login_risk(api: Api, event_id: str | None) -> Json | None:
         answered = await api.get(f"/events/{quote(event_id, safe='')}")
     except NotFound:  # older than the retention, or not stored yet: the alert explains itself without it
         return None
-    return cast("Json | None", cleaned(cast("Json", answered["data"]).get("risk")))
+    risk = cast("Json | None", cleaned(cast("Json", answered["data"]).get("risk")))
+    return None if risk is None else shortened(risk, _PART_LENGTH_MAX)
+
+
+def _some(values: list[Any]) -> list[Any]:
+    """Return the first of ``values``, cleaned, as many as one part of an explanation may take."""
+    shown = cast("list[Any]", cleaned(values))
+    return shown[: count_that_fits(shown, _PART_LENGTH_MAX)]
 
 
 def _path(alert_id: str) -> str:

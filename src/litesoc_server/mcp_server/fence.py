@@ -31,9 +31,12 @@ _ESCAPED = re.compile(r"\\{1,2}u\{([0-9a-f]{1,6})\}")  # two backslashes: as JSO
 _CODE_POINTS = 0x110000
 # Applications put things into metadata that belong into no log. Names after OWASP's Logging Cheat Sheet, "Data to exclude".
 _SECRET_NAME = re.compile(
-    r"pass(word|wd|phrase|code)|secret|token|api_?-?key|authorization|cookie|credential|private_?-?key|otp|\bpin\b",
+    r"pass(word|wd|phrase|code)|secret|token|api_?-?key|authorization|cookie|credential|private_?-?key|otp|\bpin\b"
+    r"|session[_-]?(id|key|handle)|(^|[_-])(sessions?|sid)$",  # whoever knows the id of a session is in it
     re.IGNORECASE,
 )
+# Of these a number is as secret as a text; of others, such as token_count, it is none.
+_SECRET_NUMBER_NAME = re.compile(r"(?:^|[_-])(?:otp|pin|passcode|sid)(?:[_-]?code)?$|session(?:[_-]?id)?$", re.IGNORECASE)
 _SECRET_VALUE = re.compile(
     r"lsoc_(?:live|test)_[\w-]+|\beyJ[\w-]+\.[\w-]+\.[\w-]*|\b[Bb]earer\s+\S+|-----BEGIN [A-Z ]*PRIVATE KEY-----.*",
     re.DOTALL,
@@ -62,9 +65,7 @@ def cleaned(value: Any, depth: int = 0) -> Any:  # noqa: ANN401 # JSON of any sh
             return f"(an object of {len(cast('dict[str, Any]', value))} values, left out)"
         pairs = list(cast("dict[str, Any]", value).items())
         shown = {
-            neutralised(name, length_max=64): WITHHELD
-            if isinstance(inner, str) and _SECRET_NAME.search(name)
-            else cleaned(inner, depth + 1)
+            neutralised(name, length_max=64): WITHHELD if _is_secret(name, inner) else cleaned(inner, depth + 1)
             for name, inner in pairs[:KEYS_MAX]
         }
         return shown if len(pairs) <= KEYS_MAX else {**shown, "(left out)": f"{len(pairs) - KEYS_MAX} more values"}
@@ -88,14 +89,36 @@ def fenced(lines: Sequence[tuple[str, Any]]) -> str:
     return f"{NOTE}\n<untrusted-data-{nonce}>\n{body}\n</untrusted-data-{nonce}>"
 
 
-def count_that_fits(rows: Sequence[Any]) -> int:
-    """Return how many of ``rows``, from the first, fit into one fence; at least one."""
+def count_that_fits(rows: Sequence[Any], length_max: int = ROWS_LENGTH_MAX) -> int:
+    """Return how many of ``rows``, from the first, fit into ``length_max`` characters; at least one."""
     length = 0
     for index, row in enumerate(rows):
-        length += len(json.dumps(row, ensure_ascii=False))
-        if length > ROWS_LENGTH_MAX:
+        length += _length(row)
+        if length > length_max:
             return max(index, 1)
     return len(rows)
+
+
+def shortened(value: dict[str, Any], length_max: int = ROWS_LENGTH_MAX) -> dict[str, Any]:
+    """Return ``value``, without its longest members if it is longer than ``length_max`` characters of JSON."""
+    shown, length = dict(value), _length(value)
+    for name in sorted(value, key=lambda name: _length(value[name]), reverse=True):
+        if length <= length_max:
+            break
+        note = f"(left out: {_length(value[name]):,} characters)"
+        length -= _length(value[name]) - _length(note)
+        shown[name] = note
+    return shown
+
+
+def _length(value: Any) -> int:  # noqa: ANN401 # JSON of any shape
+    return len(json.dumps(value, ensure_ascii=False))
+
+
+def _is_secret(name: str, value: Any) -> bool:  # noqa: ANN401 # JSON of any shape
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _SECRET_NUMBER_NAME.search(name) is not None
+    return isinstance(value, str | list | dict) and _SECRET_NAME.search(name) is not None
 
 
 def _safe(character: str) -> str:

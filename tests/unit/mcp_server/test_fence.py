@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from litesoc_server.mcp_server import fence
-from litesoc_server.mcp_server.fence import cleaned, count_that_fits, fenced, neutralised, restored
+from litesoc_server.mcp_server.fence import cleaned, count_that_fits, fenced, neutralised, restored, shortened
 
 # Written the way attackers write to models: fake ends of the fence, fake roles, hidden text, links that leak.
 INJECTIONS = [
@@ -80,6 +80,14 @@ def test_the_ceilings() -> None:
     assert len(cleaned({str(number): number for number in range(1_000)})) == fence.KEYS_MAX + 1
     assert count_that_fits(["x" * 1_000] * 100) == 39
     assert count_that_fits(["x" * 100_000]) == 1
+    assert count_that_fits(["x" * 1_000] * 100, 5_000) == 4
+
+
+def test_what_is_too_long_loses_its_longest_members() -> None:
+    value = {"reasons": ["r" * 100] * 10, "country": "NO", "note": "n" * 3_000}
+    assert shortened(value, 2_000) == {**value, "note": "(left out: 3,002 characters)"}
+    assert len(json.dumps(shortened(value, 150))) <= 150
+    assert shortened(value) == value
 
 
 @pytest.mark.parametrize(
@@ -106,3 +114,15 @@ def test_what_looks_like_a_secret_is_withheld(value: str) -> None:
 )
 def test_what_is_named_as_a_secret_is_withheld(name: str) -> None:
     assert cleaned({name: "hunter2", "reason": "bad_password"}) == {name: fence.WITHHELD, "reason": "bad_password"}
+    assert cleaned({name: ["hunter2"]}) == cleaned({name: {"old": "hunter2"}}) == {name: fence.WITHHELD}
+
+
+@pytest.mark.parametrize("name", ["session_id", "sessionId", "externalSessionId", "SESSION-ID", "session", "sid"])
+def test_the_id_of_a_session_lets_people_in_and_is_withheld(name: str) -> None:
+    for value in ("f81d4fae", 4711, {"id": "f81d4fae"}):
+        assert cleaned({"context": {name: value}}) == {"context": {name: fence.WITHHELD}}
+
+
+def test_numbers_are_withheld_only_where_they_are_secrets_themselves() -> None:
+    shown = {"session_length_s": 60, "token_count": 3, "password_changed": True, "session_kind": "web"}
+    assert cleaned({**shown, "otp": 123456, "pin": 1234}) == {**shown, "otp": fence.WITHHELD, "pin": fence.WITHHELD}
