@@ -64,6 +64,7 @@ def test_slack_mentions_nobody_and_keeps_its_limits(message: Message) -> None:
     sent = slack_message(message)
     blocks = sent["attachments"][0]["blocks"]
     assert len(blocks) <= 50
+    assert len(json.dumps(blocks, ensure_ascii=False)) <= 11_000
     assert len(blocks[0]["text"]["text"]) <= 150
     assert blocks[0]["text"]["type"] == "plain_text"
     for block in blocks:
@@ -96,7 +97,9 @@ def test_discord_mentions_nobody_and_keeps_its_limits(message: Message) -> None:
 @HARD
 def test_teams_has_no_markdown_no_mentions_and_keeps_its_limit(message: Message) -> None:
     sent = teams_message(message)
-    assert len(json.dumps(sent, ensure_ascii=False).encode()) <= 28_000
+    text = json.dumps(sent, ensure_ascii=False)
+    assert len(text.encode()) <= 28_000
+    assert len(text.encode("utf-16-le")) <= 28_000
     card = sent["attachments"][0]["content"]
     assert "entities" not in card["msteams"]
     assert {'"TextBlock"', '"FactSet"'}.isdisjoint(re.findall(r'"\w+"', json.dumps(card)))

@@ -2,7 +2,7 @@
 
 Sources: https://discord.com/developers/docs/resources/webhook#execute-webhook (address, 204 without a body),
 https://discord.com/developers/docs/resources/message#embed-object-embed-limits (title 256, description 4,096, 25 fields of
-256 and 1,024; 6,000 characters in all),
+256 and 1,024; 6,000 characters in all: of titles, descriptions, fields' names and values; how they are counted is not said),
 https://discord.com/developers/docs/resources/message#allowed-mentions-object,
 https://discord.com/developers/docs/topics/rate-limits (429 with ``retry_after`` in seconds, also as a header).
 """

@@ -1,8 +1,10 @@
 """Opsgenie, through its Alert API: an alert is created, noted on, acknowledged and closed under one alias.
 
-Sources: https://docs.opsgenie.com/docs/alert-api (message 130, alias 512, description 15,000, note 25,000, entity 512,
-source 100 characters; 202), https://docs.opsgenie.com/docs/api-rate-limiting (429),
-https://docs.opsgenie.com/docs/response (401, 403). Atlassian ends Opsgenie on 5 April 2027.
+Sources: https://docs.opsgenie.com/docs/alerts-and-alert-fields (message 130, alias 512, description 15,000 characters; 20
+tags of 50), https://docs.opsgenie.com/docs/alert-api (calls; 202; note 25,000, entity 512, source 100 characters),
+https://docs.opsgenie.com/docs/api-rate-limiting (429), https://docs.opsgenie.com/docs/response (401, 403, 422),
+https://support.atlassian.com/opsgenie/docs/what-happens-when-opsgenie-is-turned-off (the API works until 5 April 2027). The
+lengths of notes, entities and sources were seen in other people's clients only.
 """
 
 import re

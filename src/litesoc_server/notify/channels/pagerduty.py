@@ -1,9 +1,10 @@
 """PagerDuty, through its Events API v2: an alert is triggered, acknowledged and resolved under one dedup_key.
 
-Sources: https://developer.pagerduty.com/docs/events-api-v2/trigger-events/ (summary 1,024, dedup_key 255 characters),
-https://developer.pagerduty.com/docs/events-api-v2/overview/ (202, 400, 429; 512 KB in all),
-https://developer.pagerduty.com/docs/events-api-v2/send-change-events/ (digests: they page nobody),
-https://support.pagerduty.com/main/docs/service-regions (the address for Europe).
+Sources, below https://github.com/PagerDuty/developer-docs/blob/main/docs/events-API-v2/ and as pages below
+https://developer.pagerduty.com/docs/: 02-Trigger-Events.md (key of 32 characters, summary 1,024, dedup_key 255; four
+severities, three actions), 01-Overview.md (202, 400, 429; 512 KB in all; keys of rulesets, which begin with R, take no
+change events), 03-Change-Events.md (digests: they page nobody), 05-Rate-Limits.md (some 120 calls a minute for each key);
+https://support.pagerduty.com/main/docs/service-regions (the address for Europe). No page says how long a source may be.
 """
 
 import re

@@ -2,13 +2,17 @@
 
 Sources: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks (addresses, answers),
 https://docs.slack.dev/reference/block-kit/blocks (50 blocks; header 150, section 3,000 characters),
-https://docs.slack.dev/messaging/formatting-message-text (what to escape; ``verbatim`` keeps texts from becoming links and
-mentions), https://docs.slack.dev/apis/web-api/rate-limits (429 with Retry-After in seconds).
-A webhook cannot answer to a message of its own: Slack tells no id of it. Updates stand alone and name the same alert.
+https://github.com/slackapi/bolt-js/issues/2509 and https://github.com/slackapi/bolt-js/issues/2867 (no page names the limit
+of all blocks together, past which ``msg_blocks_too_long`` is answered: some 13,200 characters were too many, as were 11,341
+of text), https://docs.slack.dev/messaging/formatting-message-text (what to escape; ``verbatim`` keeps texts from becoming
+links and mentions), https://docs.slack.dev/apis/web-api/rate-limits (429 with Retry-After in seconds). A webhook cannot
+answer to a message of its own: Slack tells no id of it. Updates stand alone and name the same alert.
 """
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import Any
 
 from litesoc_server.egress.policy import EgressPolicy
@@ -36,6 +40,8 @@ from litesoc_server.notify.message import Line, Message
 
 HEADER_LENGTH_MAX = 150
 TEXT_LENGTH_MAX = 3_000
+BLOCKS_LENGTH_MAX = 10_000  # characters of all blocks as JSON
+_SECTION_LENGTHS = (TEXT_LENGTH_MAX, 2_000, 1_200, 600)  # of each section: the first with which the whole fits
 _URL = Field(
     "url",
     "Webhook address",
@@ -51,6 +57,7 @@ _MEANINGS = {
     "no_active_hooks": "the webhook was switched off in Slack",
     "invalid_token": "the webhook's address is not right any more: copy it from Slack again",
     "no_team": "the workspace is gone",
+    "team_disabled": "the workspace is gone",
     "channel_not_found": "the channel is gone: make a webhook for another one",
     "channel_is_archived": "the channel is archived: make a webhook for another one",
     "action_prohibited": "a rule of the workspace forbids it: ask its administrator",
@@ -98,46 +105,44 @@ def escaped(text: str) -> str:
 
 def _blocks(message: Message) -> list[dict[str, Any]]:
     """At most 9 blocks, so far from the 50 that there may be."""
-    blocks: list[dict[str, Any]] = [
-        {
-            "type": "header",
-            "text": {"type": "plain_text", "text": cut(marked_heading(message), HEADER_LENGTH_MAX), "emoji": False},
-        }
-    ]
-    if message.summary:
-        blocks.append(_section(escaped(summary(message))))
-    if message.figures:
-        blocks.append(_section("\n".join(f"• {escaped(figure_text(figure))}" for figure in message.figures)))
-    if message.bars:
-        blocks.append(_section(f"`{escaped(bar_line(message.bars))}`"))
-    if message.lines:
-        blocks.append(_section(_lines(message.lines)))
-    blocks.append(_section("\n".join(f"*{label}:* {escaped(value)}" for label, value in facts(message))))
-    for label, texts in (("Why", message.why), ("What to do", message.actions)):
-        if texts:
-            blocks.append(_section("\n".join([f"*{label}*", *(f"• {escaped(text)}" for text in listed(texts))])))
-    if message.url:
-        text = {"type": "plain_text", "text": "Open in LiteSOC"}
-        blocks.append({"type": "actions", "elements": [{"type": "button", "text": text, "url": message.url}]})
+    for length_max in _SECTION_LENGTHS:
+        blocks = [_header(message), *(_section(lines, length_max) for lines in _sections(message) if lines)]
+        if message.url:
+            text = {"type": "plain_text", "text": "Open in LiteSOC"}
+            blocks.append({"type": "actions", "elements": [{"type": "button", "text": text, "url": message.url}]})
+        if len(json.dumps(blocks, ensure_ascii=False)) <= BLOCKS_LENGTH_MAX:
+            break
     return blocks
 
 
-def _lines(lines: Sequence[Line]) -> str:
-    shown: list[str] = []
-    for line in lines[:LINES_MAX]:
-        title = escaped(cut(one_line(line.title), 200)).replace("|", "¦")  # it would end the link's address
-        shown.append(f"• {line.severity.value.capitalize()}: " + (f"<{line.url}|{title}>" if line.url else title))
-    return "\n".join(shown)
+def _header(message: Message) -> dict[str, Any]:
+    text = cut(marked_heading(message), HEADER_LENGTH_MAX)
+    return {"type": "header", "text": {"type": "plain_text", "text": text, "emoji": False}}
 
 
-def _section(text: str) -> dict[str, Any]:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": _cut_escaped(text), "verbatim": True}}
+def _sections(message: Message) -> Iterator[list[str]]:
+    """Give the lines of each section."""
+    yield [escaped(summary(message))] if message.summary else []
+    yield [f"• {escaped(figure_text(figure))}" for figure in message.figures]
+    yield [f"`{escaped(bar_line(message.bars))}`"] if message.bars else []
+    yield [_line(line) for line in message.lines[:LINES_MAX]]
+    yield [f"*{label}:* {escaped(value)}" for label, value in facts(message)]
+    for label, texts in (("Why", message.why), ("What to do", message.actions)):
+        yield [f"*{label}*", *(f"• {escaped(text)}" for text in listed(texts))] if texts else []
 
 
-def _cut_escaped(text: str) -> str:
-    """Cut between characters, not inside of "&amp;": what is left of it would show."""
-    short = cut(text, TEXT_LENGTH_MAX)
-    return short if short is text else re.sub(r"&[a-z]{0,3}…$", "…", short)
+def _line(line: Line) -> str:
+    title = escaped(cut(one_line(line.title), 200)).replace("|", "¦")  # it would end the link's address
+    return f"• {line.severity.value.capitalize()}: " + (f"<{line.url}|{title}>" if line.url else title)
+
+
+def _section(lines: Sequence[str], length_max: int) -> dict[str, Any]:
+    """Return as many whole lines as there is room for: one that is cut could end inside of "&amp;" or of a link."""
+    text = "\n".join(lines)
+    if len(text) > length_max:
+        lengths = accumulate(len(line) + 1 for line in lines)
+        text = "\n".join([*(line for line, length in zip(lines, lengths, strict=True) if length < length_max), "…"])
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
 
 
 SLACK = Slack()

@@ -1,9 +1,15 @@
 """Microsoft Teams, through a webhook of its Workflows app, as an Adaptive Card.
 
 Sources: https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using (the envelope,
-28 KB in all, 429), https://support.microsoft.com/office/create-incoming-webhooks-with-workflows-for-microsoft-teams,
+429), https://learn.microsoft.com/connectors/teams/ (some 28 KB in all, also of cards that a workflow posts: a workflow that
+fails for it has answered 202 before),
+https://learn.microsoft.com/microsoftteams/platform/bots/how-to/format-your-bot-messages (bots' messages are measured in
+UTF-16; for webhooks no page says it, but 413 came at some 14,000 characters:
+https://techqa.club/v/q/ms-teams-webhook-returns-error-413-on-small-messages-78034694),
 https://adaptivecards.io/explorer/RichTextBlock.html (its texts know no Markdown; those of TextBlock and FactSet do). People
-are mentioned only by ``msteams.entities``, which the card does not have.
+are mentioned only by ``msteams.entities``, which the card does not have. The template's name and the addresses of workflows
+are as people use them; what the addresses of other clouds and of deleted workflows look like is on no page that could be
+opened.
 """
 
 import json
@@ -34,7 +40,7 @@ from litesoc_server.notify.channels.words import (
 )
 from litesoc_server.notify.message import Message, Occasion
 
-CARD_BYTES_MAX = 27_000  # of the 28 KB, which may be 28,000
+CARD_BYTES_MAX = 27_000  # in UTF-8 and in UTF-16, of the 28 KB, which may be 28,000
 _TEXT_BYTES = (1_000, 400, 200, 100)  # of each text: the first with which the whole fits
 _URL = Field(
     "url",
@@ -84,7 +90,8 @@ def teams_message(message: Message) -> dict[str, Any]:
     """Return what the workflow gets: one card, in words that are no Markdown."""
     for text_bytes_max in _TEXT_BYTES:
         envelope = _envelope(message, text_bytes_max)
-        if len(json.dumps(envelope, ensure_ascii=False).encode("utf-8", "replace")) <= CARD_BYTES_MAX:
+        text = json.dumps(envelope, ensure_ascii=False)
+        if max(len(text.encode(encoding, "replace")) for encoding in ("utf-8", "utf-16-le")) <= CARD_BYTES_MAX:
             break
     return envelope
 
