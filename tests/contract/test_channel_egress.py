@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from forbidden_hosts import FORBIDDEN_HOSTS
+from litesoc_server.destinations.fields import SettingRefused
 from litesoc_server.egress.policy import EgressPolicy
-from litesoc_server.notify.channels.base import DeliveryFailed, SettingRefused
+from litesoc_server.notify.channels.base import DeliveryFailed
 from litesoc_server.notify.channels.registry import KINDS
 from litesoc_server.notify.channels.webhook import fresh_keys
 from notify_messages import OPENED

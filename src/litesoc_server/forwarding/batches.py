@@ -12,8 +12,9 @@ from django.db.models import F, Max, Min
 from litesoc_server.alerts.models import Alert, AlertDetection, AlertTransition, Status
 from litesoc_server.events.detection import AlertSeverity
 from litesoc_server.events.envelope import Environment
-from litesoc_server.events.event import Event, Geo
+from litesoc_server.events.event import Event
 from litesoc_server.events.ids import EventId, OrgId
+from litesoc_server.events.withheld import as_seen
 from litesoc_server.forwarding.formats import Record, record_id
 from litesoc_server.forwarding.kinds import Batch
 from litesoc_server.forwarding.models import Forwarder, What
@@ -111,14 +112,6 @@ def _is_wanted(forwarder: Forwarder, event: Event) -> bool:
     return (not forwarder.severities or event.severity.value in forwarder.severities) and (
         not forwarder.categories or event.category in forwarder.categories
     )
-
-
-def as_seen(event: Event, *, sees_places: bool) -> Event:
-    """Return ``event`` as the plan shows it: without ``sees_places`` only its country is left of place and network."""
-    if sees_places:
-        return event
-    geo = None if event.geo is None else Geo(country_code=event.geo.country_code)
-    return msgspec.structs.replace(event, geo=geo, network=None)
 
 
 def _end(rows: Any, after: int) -> int:  # noqa: ANN401 # a query set of either model

@@ -13,11 +13,12 @@ from litesoc_server.alerts.models import AlertDetection, AlertTransition
 from litesoc_server.audit.actions import Action
 from litesoc_server.audit.by import By, Target
 from litesoc_server.audit.record import record
+from litesoc_server.destinations.settings import seal_settings
 from litesoc_server.events.catalog import KNOWN_CATEGORIES
 from litesoc_server.events.envelope import Environment
 from litesoc_server.events.event import Event, Severity
 from litesoc_server.events.ids import EventId, OrgId, draw_event_id_base, event_id_at
-from litesoc_server.forwarding.forwarder_settings import ForwarderRefused, checked_settings, read_settings, sealed
+from litesoc_server.forwarding.forwarder_settings import ForwarderRefused, checked_settings, read_settings
 from litesoc_server.forwarding.kinds import KINDS, Batch
 from litesoc_server.forwarding.models import NAME_LENGTH_MAX, Forwarder, What
 from litesoc_server.orgs.models import Organization
@@ -56,7 +57,7 @@ def add_forwarder(
         what=_checked_what(what),
         severities=_checked_severities(severities),
         categories=_checked_categories(categories),
-        sealed_settings=sealed(checked_settings(found, settings, {})),
+        sealed_settings=seal_settings(checked_settings(found, settings, {})),
         event_taken_s=store_now_s,
         event_id=ID_MAX,
     )
@@ -109,7 +110,7 @@ def change_forwarder(
         changed = sorted(key for key in values if values[key] != before.get(key))
         if changed:
             changes["settings"] = (None, ", ".join(changed))
-            forwarder.sealed_settings = sealed(values)
+            forwarder.sealed_settings = seal_settings(values)
             fields.append("sealed_settings")
     if not changes:
         return forwarder

@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from litesoc_server.destinations.fields import Field, SettingRefused, Settings
 from litesoc_server.egress.guard import EgressRefused, check_destination, guarded
 from litesoc_server.egress.http import Unreachable, check_url, send, tls_context
 from litesoc_server.egress.policy import EgressPolicy
 from litesoc_server.forwarding.formats import Record, cef, hec_json, ocsf_json, syslog_frame
 from litesoc_server.forwarding.hec_answer import NO_WORDS, Refusal, read_hec_refusal
 
-Settings = Mapping[str, str]  # values by name of field, secrets included: never logged
 WITHIN_S = 20.0  # for one batch
 BATCH_HEADER = "X-LiteSOC-Batch-Id"
 SYSLOG_PORT = 6514  # RFC 5425
@@ -31,28 +31,6 @@ _MEANINGS: Mapping[int, str] = {
     HTTPStatus.NOT_FOUND: "nothing is at this address, so correct it",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "it is too large for it",
 }
-
-
-@dataclass(frozen=True)
-class Field:
-    """One thing a kind asks for."""
-
-    name: str
-    label: str
-    help: str = ""
-    placeholder: str = ""
-    is_secret: bool = False  # kept sealed, and shown again only as "is set"
-    is_required: bool = True
-    choices: tuple[str, ...] = ()
-
-
-class SettingRefused(Exception):
-    """A setting cannot be used. The text is for who typed it in: what is wrong and the fix, without secrets."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
-        self.message = message
 
 
 class SendFailed(Exception):
@@ -89,6 +67,7 @@ _CA = Field(
     "Only where the other side's certificate is signed by an authority of your own: PEM.",
     "-----BEGIN CERTIFICATE-----",
     is_required=False,
+    length_max=16_000,  # a chain of certificates
 )
 
 
@@ -97,14 +76,14 @@ def _check_https(settings: Settings, policy: EgressPolicy) -> None:
     try:
         check_url(policy, settings["url"], schemes=frozenset({"https"}))
     except EgressRefused as refused:
-        raise SettingRefused("url", str(refused)) from refused
+        raise SettingRefused("url", f"Address: {refused}.") from refused
 
 
 def _check_ca(settings: Settings) -> None:
     try:
         tls_context(settings.get("ca_pem", ""))
     except EgressRefused as refused:
-        raise SettingRefused("ca_pem", str(refused)) from refused
+        raise SettingRefused(_CA.name, f"{_CA.label}: {refused}.") from refused
 
 
 def _send_ndjson(batch: Batch, settings: Settings, policy: EgressPolicy) -> None:
@@ -156,15 +135,15 @@ def _post(
 def _check_syslog(settings: Settings, policy: EgressPolicy) -> None:
     _check_ca(settings)
     if (settings.get("format") or "cef") not in _FORMATS:
-        raise SettingRefused("format", f"the format is one of {', '.join(_FORMATS)}")
+        raise SettingRefused("format", f"Format has to be one of: {', '.join(_FORMATS)}.")
     try:
         host, port = _address_of(settings)
     except ValueError as error:
-        raise SettingRefused("address", f"the address is host:port, e.g. siem.example:{SYSLOG_PORT}") from error
+        raise SettingRefused("address", f"Address has to be host:port, e.g. siem.example:{SYSLOG_PORT}.") from error
     try:
         check_destination(policy, host, port)
     except EgressRefused as refused:
-        raise SettingRefused("address", str(refused)) from refused
+        raise SettingRefused("address", f"Address: {refused}.") from refused
 
 
 _FORMATS: Mapping[str, Callable[[Record], bytes]] = {"cef": lambda record: cef(record).encode(), "ocsf": ocsf_json}

@@ -10,8 +10,9 @@ from django.utils import timezone
 from litesoc_server.audit.actions import Action
 from litesoc_server.audit.by import Target
 from litesoc_server.audit.record import record
+from litesoc_server.destinations.settings import seal_settings
 from litesoc_server.events.detection import AlertSeverity
-from litesoc_server.notify.channel_settings import checked_settings, read_settings, sealed
+from litesoc_server.notify.channel_settings import checked_settings, read_settings
 from litesoc_server.notify.channels.registry import EMAIL, KINDS
 from litesoc_server.notify.channels.webhook import WEBHOOK, fresh_keys, with_new_secret
 from litesoc_server.notify.models import NAME_LENGTH_MAX, Channel, Delivery, DeliveryStatus, Route
@@ -41,7 +42,7 @@ def add_channel(org: Organization, *, kind: str, name: str, settings: Mapping[st
     values = checked_settings(found, settings, {})
     if kind == WEBHOOK.id:
         values |= fresh_keys()
-    channel = Channel(org=org, kind=kind, name=_checked_name(name), sealed_settings=sealed(values))
+    channel = Channel(org=org, kind=kind, name=_checked_name(name), sealed_settings=seal_settings(values))
     with _one_per_name(channel.name):
         Organization.objects.select_for_update().get(pk=org.pk)
         if Channel.objects.filter(org=org, membership__isnull=True).count() >= CHANNELS_MAX:
@@ -75,7 +76,7 @@ def change_channel(
         changed = sorted(key for key in values if values[key] != before.get(key))
         if changed:
             changes["settings"] = (None, ", ".join(changed))
-            channel.sealed_settings = sealed(values)
+            channel.sealed_settings = seal_settings(values)
     if is_enabled is not None and is_enabled != channel.is_enabled:
         changes["is_enabled"] = (channel.is_enabled, is_enabled)
         channel.is_enabled, channel.disabled_reason = is_enabled, ""
@@ -132,7 +133,7 @@ def rotate_webhook_secret(channel: Channel, *, who: Who) -> str:
     with transaction.atomic():
         locked = Channel.objects.select_for_update().get(pk=channel.pk)
         values = with_new_secret(read_settings(locked), timezone.now())
-        locked.sealed_settings = sealed(values)
+        locked.sealed_settings = seal_settings(values)
         locked.save(update_fields=["sealed_settings"])
         _record(locked, Action.WEBHOOK_UPDATED, who, {"secret": (None, "rotated")})
     channel.sealed_settings = locked.sealed_settings

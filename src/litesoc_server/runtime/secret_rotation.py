@@ -11,7 +11,7 @@ from litesoc_server.audit.by import By
 from litesoc_server.audit.record import INSTALLATION, record
 from litesoc_server.forwarding.forwarder_settings import reseal_forwarders
 from litesoc_server.inbound.resealing import reseal_source_secrets
-from litesoc_server.notify.resealing import reseal_channels
+from litesoc_server.notify.channel_settings import reseal_channels
 
 _RESEALS = (reseal_second_factors, reseal_channels, reseal_source_secrets, reseal_forwarders)
 

@@ -6,12 +6,12 @@ from asgiref.sync import sync_to_async
 
 from litesoc_server import backend
 from litesoc_server.events.event import Actor, Device, Event, Geo, Network
+from litesoc_server.events.withheld import as_seen
 from litesoc_server.ingest.responses import iso_ms
 from litesoc_server.ocsf.event import event_object, ocsf_line
 from litesoc_server.store.base import Cursor, EventSearch, SearchPage
 from litesoc_server.web.event_request import EventRequest
 from litesoc_server.web.export.csv_rows import Cell
-from litesoc_server.web.withheld import as_seen
 
 EXPORTED_MAX = 100_000  # events in one file
 PAGE_ROWS = 1_000

@@ -6,9 +6,10 @@ import tracemalloc
 import pytest
 from pytest_httpserver import HTTPServer
 
+from litesoc_server.destinations.fields import SettingRefused
 from litesoc_server.egress.policy import EgressPolicy
 from litesoc_server.notify.channels.apprise import APPRISE, calling_nobody
-from litesoc_server.notify.channels.base import DeliveryFailed, SettingRefused
+from litesoc_server.notify.channels.base import DeliveryFailed
 from notify_messages import OPENED
 from vendor_double import LOOPBACK_TOO, Authority, authority, lead, vendor
 

@@ -6,9 +6,10 @@ import pytest
 
 from forbidden_hosts import FORBIDDEN_HOSTS
 from litesoc_server.clock import ManualClock
+from litesoc_server.destinations.settings import seal_settings
 from litesoc_server.egress.policy import EgressPolicy
 from litesoc_server.notify.channel_changes import add_channel
-from litesoc_server.notify.channel_settings import read_settings, sealed
+from litesoc_server.notify.channel_settings import read_settings
 from litesoc_server.notify.deliver import Deliverer
 from litesoc_server.notify.models import Delivery
 from litesoc_server.notify.refusals import NotifyRefused
@@ -51,7 +52,7 @@ def channel_to(org: Organization, settings: Any, url: str) -> Any:
     """Return a webhook to ``url`` that was fine when it was typed in."""
     settings.EGRESS_POLICY = LOOPBACK
     channel = make_channel(org)
-    channel.sealed_settings = sealed({**read_settings(channel), "url": url})
+    channel.sealed_settings = seal_settings({**read_settings(channel), "url": url})
     channel.save()
     settings.EGRESS_POLICY = EgressPolicy()
     return channel

@@ -12,8 +12,9 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from litesoc_server.destinations.fields import SettingRefused
 from litesoc_server.egress.policy import EgressPolicy
-from litesoc_server.notify.channels.base import DeliveryFailed, SettingRefused
+from litesoc_server.notify.channels.base import DeliveryFailed
 from litesoc_server.notify.channels.mail import MAIL
 from mail_server import Mailbox, mail_server
 from notify_messages import CLOSED, DIGEST, ESCALATED, HOSTILE, OPENED, UPDATED

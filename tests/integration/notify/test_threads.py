@@ -12,9 +12,10 @@ from control_factories import NOW_MS
 from litesoc_server.alerts.lifecycle import mark_safe
 from litesoc_server.alerts.models import Alert
 from litesoc_server.clock import ManualClock
+from litesoc_server.destinations.fields import SettingRefused
 from litesoc_server.events.detection import AlertSeverity
 from litesoc_server.notify.channel_changes import add_channel, change_channel
-from litesoc_server.notify.channels.base import DeliveryFailed, SettingRefused
+from litesoc_server.notify.channels.base import DeliveryFailed
 from litesoc_server.notify.channels.registry import KINDS
 from litesoc_server.notify.deliver import Deliverer
 from litesoc_server.notify.expiry import delete_old_deliveries

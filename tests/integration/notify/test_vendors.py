@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from pytest_httpserver import HTTPServer
 
+from litesoc_server.destinations.fields import Settings
 from litesoc_server.egress import http
 from litesoc_server.egress.policy import EgressPolicy
-from litesoc_server.notify.channels.base import DeliveryFailed, Settings
+from litesoc_server.notify.channels.base import DeliveryFailed
 from litesoc_server.notify.channels.registry import KINDS
 from litesoc_server.notify.message import Message
 from notify_messages import ACKNOWLEDGED, CLOSED, DIGEST, ESCALATED, HOSTILE, OPENED, REOPENED, TEST, UPDATED

@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field
 
 from litesoc_server.api.v1.deliveries import AttemptOut
 from litesoc_server.api.v1.schemas import Meta, Moment
-from litesoc_server.notify.channel_settings import VALUE_LENGTH_MAX
+from litesoc_server.destinations.fields import VALUE_LENGTH_MAX
 from litesoc_server.notify.models import NAME_LENGTH_MAX
 
 _SETTINGS = (

@@ -16,7 +16,7 @@ from litesoc_server.audit.actions import Action
 from litesoc_server.audit.by import Target
 from litesoc_server.audit.record import record
 from litesoc_server.events.ids import OrgId
-from litesoc_server.forwarding.batches import as_seen
+from litesoc_server.events.withheld import as_seen
 from litesoc_server.ingest.keys import Scope
 from litesoc_server.ingest.responses import ErrorCode, Refused
 from litesoc_server.ocsf.event import event_object, ocsf_line

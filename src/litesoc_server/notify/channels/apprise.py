@@ -19,9 +19,10 @@ from apprise.common import OverflowMode, PersistentStoreMode
 from apprise.plugins import NotifyBase
 from apprise.plugins.zulip import NotifyZulip
 
+from litesoc_server.destinations.fields import Field, SettingRefused, Settings
 from litesoc_server.egress.guard import EgressRefused, check_destination, guarded, is_proxied
 from litesoc_server.egress.policy import EgressPolicy
-from litesoc_server.notify.channels.base import DeliveryFailed, Field, Sent, SettingRefused, Settings
+from litesoc_server.notify.channels.base import DeliveryFailed, Sent
 from litesoc_server.notify.channels.bounded_requests import bound_answers
 from litesoc_server.notify.channels.cut import cut, one_line
 from litesoc_server.notify.channels.given import refuse_unusable

@@ -3,38 +3,14 @@
 A kind holds no state and knows no database: the deliverer (notify/deliver.py) decides when it is called, and again.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
 
+from litesoc_server.destinations.fields import Field, Settings
 from litesoc_server.egress.policy import EgressPolicy
 from litesoc_server.notify.message import Message
-
-Settings = Mapping[str, str]  # the values of a kind's fields by name, secrets included: never logged
-
-
-@dataclass(frozen=True)
-class Field:
-    """One thing a kind asks for."""
-
-    name: str
-    label: str
-    help: str = ""
-    placeholder: str = ""
-    is_secret: bool = False  # kept sealed and shown again only as "is set"
-    is_required: bool = True
-    choices: tuple[str, ...] = ()  # the only values there are; the first is the default
-
-
-class SettingRefused(Exception):
-    """A setting cannot be used. The text is for who typed it in: what is wrong and the fix, without secrets."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
-        self.message = message
 
 
 class Sent(msgspec.Struct, frozen=True):

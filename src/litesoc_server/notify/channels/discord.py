@@ -11,15 +11,11 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from litesoc_server.destinations.fields import Field, Settings
 from litesoc_server.egress.policy import EgressPolicy
-from litesoc_server.notify.channels.base import Field, Sent, Settings
+from litesoc_server.notify.channels.base import Sent
 from litesoc_server.notify.channels.cut import cut_utf16, one_line
-from litesoc_server.notify.channels.given import (
-    refuse_other_hosts,
-    refuse_unless_matches,
-    refuse_unreachable,
-    refuse_unusable,
-)
+from litesoc_server.notify.channels.given import refuse_other_webhooks
 from litesoc_server.notify.channels.http_answer import judge
 from litesoc_server.notify.channels.post import answered, post_json, seconds_in
 from litesoc_server.notify.channels.words import (
@@ -64,10 +60,7 @@ class Discord:
 
     def check(self, settings: Settings, policy: EgressPolicy) -> None:
         """Raise SettingRefused for what cannot work."""
-        refuse_unusable(self.fields, settings)
-        refuse_other_hosts(_URL, settings, _HOSTS, _URL.placeholder)
-        refuse_unless_matches(_URL, settings, _SHAPE, f"has to look like {_URL.placeholder}")
-        refuse_unreachable(_URL, settings["url"], policy)
+        refuse_other_webhooks(_URL, settings, policy, hosts=_HOSTS, shape=_SHAPE)
 
     def send(self, message: Message, delivery_id: str, settings: Settings, policy: EgressPolicy) -> Sent:
         """Post one message. A webhook knows no repetitions: one whose answer got lost appears twice."""

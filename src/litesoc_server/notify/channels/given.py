@@ -4,22 +4,18 @@ import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+from litesoc_server.destinations.fields import Field, SettingRefused, Settings
 from litesoc_server.egress.guard import EgressRefused
 from litesoc_server.egress.http import check_url
 from litesoc_server.egress.policy import EgressPolicy
-from litesoc_server.notify.channels.base import Field, SettingRefused, Settings
-
-VALUE_LENGTH_MAX = 2_000  # characters of one setting; the longest address of a vendor (Teams) has some 300
 
 
 def refuse_unusable(fields: Sequence[Field], settings: Settings) -> None:
-    """Raise SettingRefused for a field that is missing, too long, none of its choices or of several lines."""
+    """Raise SettingRefused for a field that is missing, none of its choices or of several lines."""
     for field in fields:
         value = settings.get(field.name, "")
         if field.is_required and not value.strip():
             raise SettingRefused(field.name, f"{field.label} is missing.")
-        if len(value) > VALUE_LENGTH_MAX:
-            raise SettingRefused(field.name, f"{field.label} is longer than {VALUE_LENGTH_MAX:,} characters.")
         if any(character < " " or character == "\x7f" for character in value):
             raise SettingRefused(field.name, f"{field.label} has to be one line without control characters.")
         if field.choices and value and value not in field.choices:
@@ -43,6 +39,16 @@ def refuse_other_hosts(field: Field, settings: Settings, hosts: Sequence[str], e
         known = is_plain = False
     if not known or not is_plain or parts.scheme != "https":
         raise SettingRefused(field.name, f"{field.label} has to look like {example}.")
+
+
+def refuse_other_webhooks(
+    field: Field, settings: Settings, policy: EgressPolicy, *, hosts: Sequence[str], shape: re.Pattern[str]
+) -> None:
+    """Raise SettingRefused for what is no webhook's address of a vendor: of other hosts, or of another ``shape``."""
+    refuse_unusable((field,), settings)
+    refuse_other_hosts(field, settings, hosts, field.placeholder)
+    refuse_unless_matches(field, settings, shape, f"has to look like {field.placeholder}")
+    refuse_unreachable(field, settings[field.name], policy)
 
 
 def refuse_unreachable(field: Field, url: str, policy: EgressPolicy) -> None:

@@ -17,9 +17,10 @@ from ipaddress import ip_network
 
 from django.conf import settings as django_settings
 
+from litesoc_server.destinations.fields import Field, SettingRefused, Settings
 from litesoc_server.egress.guard import EgressRefused, GuardedScope, check_destination, guarded
 from litesoc_server.egress.policy import EgressPolicy
-from litesoc_server.notify.channels.base import DeliveryFailed, Field, Sent, SettingRefused, Settings
+from litesoc_server.notify.channels.base import DeliveryFailed, Sent
 from litesoc_server.notify.channels.bounded_smtp import BoundedSMTP, BoundedSMTPOverTLS
 from litesoc_server.notify.channels.cut import cut, one_line
 from litesoc_server.notify.channels.given import refuse_unusable

@@ -11,8 +11,9 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from litesoc_server.destinations.fields import Field, SettingRefused, Settings
 from litesoc_server.egress.policy import EgressPolicy
-from litesoc_server.notify.channels.base import DeliveryFailed, Field, Sent, SettingRefused, Settings
+from litesoc_server.notify.channels.base import DeliveryFailed, Sent
 from litesoc_server.notify.channels.cut import one_line
 from litesoc_server.notify.channels.given import refuse_unless_matches, refuse_unreachable, refuse_unusable
 from litesoc_server.notify.channels.http_answer import judge

@@ -10,8 +10,9 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from litesoc_server.destinations.fields import Field, Settings
 from litesoc_server.egress.policy import EgressPolicy
-from litesoc_server.notify.channels.base import Field, Sent, Settings
+from litesoc_server.notify.channels.base import Sent
 from litesoc_server.notify.channels.cut import cut_utf16, one_line
 from litesoc_server.notify.channels.given import refuse_unless_matches, refuse_unreachable, refuse_unusable
 from litesoc_server.notify.channels.http_answer import judge

@@ -17,10 +17,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from standardwebhooks import Webhook
 
+from litesoc_server.destinations.fields import Field, SettingRefused, Settings
 from litesoc_server.egress.guard import EgressRefused
 from litesoc_server.egress.http import Unreachable, check_url, send
 from litesoc_server.egress.policy import EgressPolicy
-from litesoc_server.notify.channels.base import DeliveryFailed, Field, Sent, SettingRefused, Settings
+from litesoc_server.notify.channels.base import DeliveryFailed, Sent
 from litesoc_server.notify.channels.http_answer import judge
 from litesoc_server.notify.message import Message, Occasion
 

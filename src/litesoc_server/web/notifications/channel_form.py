@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from django.http import QueryDict
 
-from litesoc_server.notify.channels.base import ChannelKind, Field
+from litesoc_server.destinations.fields import Field
+from litesoc_server.notify.channels.base import ChannelKind
 
 
 @dataclass(frozen=True)

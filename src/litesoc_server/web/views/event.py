@@ -13,6 +13,7 @@ from litesoc_server.alerts.access import alerts_naming
 from litesoc_server.events.catalog import CATALOG
 from litesoc_server.events.event import Event
 from litesoc_server.events.ids import EventId
+from litesoc_server.events.withheld import as_seen
 from litesoc_server.ingest.responses import iso_ms
 from litesoc_server.pipeline.policy import HOUR_MS
 from litesoc_server.search.event_fields import EVENT_FIELDS
@@ -21,7 +22,6 @@ from litesoc_server.search.query import Exactly, Query, Term
 from litesoc_server.store.base import Cursor, EventSearch
 from litesoc_server.web.event_alerts import EventAlert, event_alert
 from litesoc_server.web.member import Member, PageRequest, page
-from litesoc_server.web.withheld import as_seen
 
 NEARBY_MS = HOUR_MS  # before and after
 NEARBY_MAX = 6  # on each side

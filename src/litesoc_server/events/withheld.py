@@ -1,4 +1,4 @@
-"""Events without what the plan withholds."""
+"""Events without what the plan withholds, for pages, exports and forwarders."""
 
 import msgspec
 
@@ -6,7 +6,7 @@ from litesoc_server.events.event import Event, Geo
 
 
 def as_seen(event: Event, *, sees_places: bool) -> Event:
-    """Return ``event`` as a member sees it: without ``sees_places`` only its country is left of place and network."""
+    """Return ``event`` as the plan shows it: without ``sees_places`` only its country is left of place and network."""
     if sees_places:
         return event
     geo = None if event.geo is None else Geo(country_code=event.geo.country_code)
