@@ -22,6 +22,7 @@ class Receiver:
     url: str
     status: int = 204
     answer_headers: dict[str, str] = field(default_factory=dict)
+    answer: bytes = b""
     received: list[Received] = field(default_factory=list)
     hangs: threading.Event = field(default_factory=threading.Event)  # set: requests are not answered
     delay_s: float = 0.0  # before each answer
@@ -53,8 +54,9 @@ def receiving(*, port: int = 0) -> Iterator[Receiver]:
             self.send_response(receiver.status)
             for name, value in receiver.answer_headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", "0")
+            self.send_header("Content-Length", str(len(receiver.answer)))
             self.end_headers()
+            self.wfile.write(receiver.answer)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 # the base class calls it so
             """Say nothing."""

@@ -133,4 +133,5 @@ def _read(response: httpx.Response, bytes_max: int) -> str:
         content += chunk
         if len(content) >= bytes_max:
             break
-    return content[:bytes_max].decode("utf-8", "replace")
+    # PostgreSQL keeps no NUL, and what was answered is written down there.
+    return content[:bytes_max].decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}")

@@ -68,6 +68,15 @@ def test_a_webhook_is_signed_and_says_what_the_contract_says(
     assert channel.health == "working"
 
 
+def test_an_answer_may_be_any_bytes(org: Organization, receiver: Receiver, deliverer: Deliverer) -> None:
+    channel = make_channel(org, url=receiver.url)
+    receiver.status, receiver.answer = 500, b"\0\xff\xed\xa0\x80"
+    fire(org)
+    assert deliverer.drain(channel.pk) == 1
+    assert only(channel).attempts_count == 1
+    assert "\0" not in DeliveryAttempt.objects.get(delivery__channel=channel).answer
+
+
 def test_the_log_shows_the_request_without_secrets(org: Organization, receiver: Receiver, deliverer: Deliverer) -> None:
     channel = make_channel(org, url=receiver.url)
     fire(org)
