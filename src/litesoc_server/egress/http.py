@@ -80,6 +80,9 @@ def send(
         except httpx.InvalidURL as error:
             msg = f"the address cannot be used: {error}"
             raise EgressRefused(msg) from error
+        except (httpx.LocalProtocolError, UnicodeError):  # their own texts quote the header, which may be a secret
+            msg = "the address, a token or another setting holds characters that no request can carry: enter it again"
+            raise EgressRefused(msg) from None
         except (httpx.HTTPError, OSError) as error:
             if scope.refusal is not None:
                 raise scope.refusal from error

@@ -142,6 +142,14 @@ def test_a_long_answer_is_read_in_part_only() -> None:
         assert len(send(LOOPBACK_TOO, "POST", f"http://127.0.0.1:{port}/", body=b"", headers={}).text) == 4096
 
 
+@pytest.mark.parametrize("secret", ["tok-SECRET\nX-Other: 1", "tok-SECRET\0", "tök-SECRET", "tok-SECRET\u2028"])
+def test_a_header_that_cannot_be_sent_is_refused_and_not_quoted(secret: str) -> None:
+    with server() as (port, seen), pytest.raises(EgressRefused, match="no request can carry") as caught:
+        send(LOOPBACK_TOO, "POST", f"http://127.0.0.1:{port}/", body=b"", headers={"Authorization": f"Bearer {secret}"})
+    assert "SECRET" not in str(caught.value)
+    assert b"SECRET" not in b"".join(seen)
+
+
 def test_nobody_there_is_unreachable_and_no_refusal() -> None:
     with server() as (port, _):
         pass
