@@ -18,7 +18,8 @@ from litesoc_server.notify.message import Bar, Figure, Line, Message, Occasion
 from litesoc_server.notify.models import Digest, Notification, Route
 from litesoc_server.notify.outbox import Addressed, includes_notifications, put
 from litesoc_server.notify.periods import Period, bar_starts, last_period
-from litesoc_server.notify.routing import is_muted
+from litesoc_server.notify.routing import is_muted, quiet_until
+from litesoc_server.orgs.models import Organization
 
 LINES_MAX = 10
 GAP_MAX = timedelta(days=31)  # after a longer time without a server the beginning is left out
@@ -36,8 +37,8 @@ def _send_if_due(route: Route, now: datetime) -> bool:
     zone, digest = ZoneInfo(route.time_zone), Digest(route.digest)
     period = last_period(digest, hour=route.digest_hour, zone=zone, now=now)
     known_until = route.digested_until or route.created_at
-    if period.end <= known_until:
-        return False
+    if period.end <= known_until or quiet_until(route, now) is not None:
+        return False  # what quiet hours hold back is in the first digest after them
     whole = Period(max(min(period.start, known_until), period.end - GAP_MAX), period.end)
     with transaction.atomic():
         unchanged = Route.objects.filter(pk=route.pk, digested_until=route.digested_until)
@@ -61,21 +62,26 @@ def digest_message(route: Route, period: Period, now: datetime) -> Message | Non
     """Return what there is to say of a period; None for an hour or a day in which nothing happened."""
     alerts = alerts_for(route, period)
     counts, before = _by_severity(alerts), _by_severity(alerts_for(route, period.before))
-    total, digest = sum(counts.values()), Digest(route.digest)
+    total, digest, zone = sum(counts.values()), Digest(route.digest), ZoneInfo(route.time_zone)
     if total == 0 and digest != Digest.WEEKLY:
         return None
     open_count = alerts.filter(status__in=UNSETTLED).count()
-    worst = next((one for one in reversed(AlertSeverity) if counts[one.value]), None)
     change = total - sum(before.values())
     compared = "as many as" if change == 0 else f"{abs(change):,} {'more' if change > 0 else 'fewer'} than"
+    is_longer = period.start < last_period(digest, hour=route.digest_hour, zone=zone, now=period.end).start
+    since = f"since {period.start.astimezone(zone):%Y-%m-%d %H:%M}" if is_longer else f"in the last {_NAMES[digest]}"
+    environment = environments_of(alerts)
     return Message(
         occasion=Occasion.DIGEST,
-        title=f"{_counted(total)} in the last {_NAMES[digest]}",
+        title=f"{_counted(total)} {since}",
         at=now,
         org_name=route.org.name,
-        environment=Environment.LIVE.value,
-        severity=worst,
-        summary=f"{_counted(total)}, {compared} in the {_NAMES[digest]} before; {open_count:,} not settled yet.",
+        environment=environment,
+        severity=next((one for one in reversed(AlertSeverity) if counts[one.value]), None),
+        summary=(
+            f"{_counted(total)}, {compared} in the {'time' if is_longer else _NAMES[digest]} before; "
+            f"{open_count:,} not settled yet."
+        ),
         figures=(
             Figure("Alerts", total, sum(before.values())),
             *(
@@ -85,9 +91,9 @@ def digest_message(route: Route, period: Period, now: datetime) -> Message | Non
             ),
             Figure("Not settled", open_count),
         ),
-        bars=_bars(digest, period, ZoneInfo(route.time_zone), alerts),
+        bars=_bars(digest, period, zone, alerts),
         lines=tuple(lines_of(alerts)),
-        url=page_url("alerts", org=route.org.slug, environment=Environment.LIVE.value),
+        url=alerts_url(route.org, environment),
         thread=f"digest-{route.pk}",
     )
 
@@ -115,9 +121,25 @@ def lines_of(alerts: QuerySet[Alert]) -> Sequence[Line]:
     """Return the weightiest of ``alerts``, one line each."""
     weightiest = alerts.select_related("org").defer("incident_data").order_by("-severity_rank", "-last_seen_at")
     return [
-        Line(title=alert.title, severity=AlertSeverity(alert.severity), url=alert_url(alert))
+        Line(
+            title=f"{alert.title} (test)" if alert.environment == Environment.TEST.value else alert.title,
+            severity=AlertSeverity(alert.severity),
+            url=alert_url(alert),
+        )
         for alert in weightiest[:LINES_MAX]
     ]
+
+
+def environments_of(alerts: QuerySet[Alert]) -> str:
+    """Return where ``alerts`` come from: "live", "test", or "live and test"; "live" where there are none."""
+    found = set(alerts.order_by().values_list("environment", flat=True).distinct())
+    return " and ".join(one.value for one in Environment if one.value in found) or Environment.LIVE.value
+
+
+def alerts_url(org: Organization, environments: str) -> str:
+    """Return the address of the list of alerts; of both environments, of the live ones."""
+    shown = Environment.TEST if environments == Environment.TEST.value else Environment.LIVE
+    return page_url("alerts", org=org.slug, environment=shown.value)
 
 
 def _by_severity(alerts: QuerySet[Alert]) -> Counter[str]:

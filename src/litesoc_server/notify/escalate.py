@@ -1,5 +1,6 @@
 """Escalation: when nobody acknowledges an alert in time, one more channel is told."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -42,7 +43,7 @@ def _escalate(rule: EscalationRule, now: datetime) -> int:
     return told
 
 
-def _overdue(rule: EscalationRule, now: datetime) -> list[tuple[Alert, datetime]]:
+def _overdue(rule: EscalationRule, now: datetime) -> Sequence[tuple[Alert, datetime]]:
     """Return alerts for which the rule is to speak, with the moment since which each is open; at most AT_ONCE."""
     until = now - timedelta(minutes=rule.after_minutes)
     since = max(rule.created_at, until - OVERDUE_MAX)

@@ -59,7 +59,7 @@ class Message(msgspec.Struct, frozen=True):
     title: str  # may hold personal data, as all texts below
     at: datetime  # aware, UTC: when it last happened
     org_name: str
-    environment: str  # "live" or "test"
+    environment: str  # "live" or "test", of a digest also "live and test"
     severity: AlertSeverity | None = None
     summary: str = ""  # one or two sentences with numbers
     who: str = ""  # the actor, "" if there is none

@@ -2,11 +2,13 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from litesoc_server.events.detection import AlertSeverity
 from litesoc_server.notify.models import Digest, Route
+
+_DAY_MINUTES_MAX = 25 * 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,20 +57,24 @@ def due_at(route: Route, told: Told, now: datetime) -> datetime | None:
 def quiet_until(route: Route, now: datetime) -> datetime | None:
     """Return when the quiet hours that hold at ``now`` end; None outside of them.
 
-    They are local times of the clock on the wall: where that is put forward over their end, they end an hour early by it.
+    They are what the clock on the wall shows: put forward over their end it ends them, put back it may show them again.
     """
-    if route.quiet_from is None or route.quiet_until is None:
-        return None
     zone = ZoneInfo(route.time_zone)
     local = now.astimezone(zone)
-    at = local.time().replace(tzinfo=None)
-    over_midnight = route.quiet_from > route.quiet_until
-    if over_midnight:
-        is_quiet = at >= route.quiet_from or at < route.quiet_until
-    else:
-        is_quiet = route.quiet_from <= at < route.quiet_until
-    if not is_quiet:
+    if route.quiet_from is None or route.quiet_until is None or not _is_shown(local, route.quiet_from, route.quiet_until):
         return None
-    ends_tomorrow = over_midnight and at >= route.quiet_from
+    ends_tomorrow = route.quiet_from > route.quiet_until and local.time() >= route.quiet_from
     day = local.date() + timedelta(days=1) if ends_tomorrow else local.date()
-    return datetime.combine(day, route.quiet_until, zone).astimezone(now.tzinfo)
+    end = datetime.combine(day, route.quiet_until, zone).astimezone(UTC)
+    if end.astimezone(zone).utcoffset() != local.utcoffset():
+        # The clock is changed before: rare enough to look at each minute.
+        minutes = (now.replace(second=0, microsecond=0) + timedelta(minutes=step) for step in range(1, _DAY_MINUTES_MAX))
+        shown = route.quiet_from, route.quiet_until
+        end = next((one for one in minutes if not _is_shown(one.astimezone(zone), *shown)), end)
+    return end.astimezone(now.tzinfo)
+
+
+def _is_shown(local: datetime, begin: time, end: time) -> bool:
+    """Return whether the clock shows something between two times, of which the second may be on the next day."""
+    shown = local.time()
+    return begin <= shown < end if begin <= end else shown >= begin or shown < end

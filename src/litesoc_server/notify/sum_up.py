@@ -8,10 +8,8 @@ from django.db import transaction
 
 from litesoc_server.alerts.models import Alert
 from litesoc_server.events.detection import AlertSeverity
-from litesoc_server.events.envelope import Environment
 from litesoc_server.notify.channels.registry import FOR_MACHINES
-from litesoc_server.notify.compose import page_url
-from litesoc_server.notify.digests import lines_of
+from litesoc_server.notify.digests import alerts_url, environments_of, lines_of
 from litesoc_server.notify.kept_message import keep_message
 from litesoc_server.notify.message import Figure, Message, Occasion
 from litesoc_server.notify.models import Channel, Delivery, DeliveryStatus, Notification
@@ -53,8 +51,7 @@ def sum_up_if_many(channel_id: uuid.UUID, now: datetime) -> bool:
 def _message(channel: Channel, alert_ids: set[uuid.UUID], thread: str, now: datetime) -> Message:
     alerts = Alert.objects.filter(pk__in=alert_ids)
     counts = Counter(alerts.order_by().values_list("severity", flat=True))
-    environments = set(alerts.order_by().values_list("environment", flat=True))
-    environment = Environment.TEST.value if environments == {Environment.TEST.value} else Environment.LIVE.value
+    environment = environments_of(alerts)
     return Message(
         occasion=Occasion.DIGEST,
         title=f"{len(alert_ids):,} alerts waited for this channel",
@@ -67,6 +64,6 @@ def _message(channel: Channel, alert_ids: set[uuid.UUID], thread: str, now: date
             Figure(one.value.capitalize(), counts[one.value]) for one in reversed(AlertSeverity) if counts[one.value]
         ),
         lines=tuple(lines_of(alerts)),
-        url=page_url("alerts", org=channel.org.slug, environment=environment),
+        url=alerts_url(channel.org, environment),
         thread=thread,
     )

@@ -80,6 +80,42 @@ def test_after_a_time_without_a_server_the_digest_begins_where_the_last_ended(or
     assert digest_of(daily)["figures"][0]["value"] == 1
 
 
+@pytest.mark.parametrize(
+    ("environments", "label", "page"),
+    [(["live"], "live", "live"), (["test"], "test", "test"), (["live", "test"], "live and test", "live")],
+)
+def test_a_digest_says_which_environment_its_alerts_are_of(
+    org: Organization, daily: Channel, settings: Any, environments: list[str], label: str, page: str
+) -> None:
+    settings.PUBLIC_URL = "https://soc.example.com"
+    Route.objects.filter(channel=daily).update(includes_test=True)
+    for environment in environments:
+        alert_at(org, MORNING - timedelta(hours=1), environment=environment, title=f"Of {environment}")
+    assert send_due_digests(MORNING) == 1
+    message = digest_of(daily)
+    assert message["environment"] == label
+    assert message["url"].endswith(f"/{page}/alerts/")
+    assert {one["title"] for one in message["lines"]} == {
+        {"live": "Of live", "test": "Of test (test)"}[e] for e in environments
+    }
+
+
+def test_digests_wait_for_quiet_hours_to_end_and_hold_what_came_in_them(org: Organization, daily: Channel) -> None:
+    routes = Route.objects.filter(channel=daily)
+    routes.update(digest=Digest.HOURLY, quiet_from=time(22), quiet_until=time(7), time_zone="Europe/Berlin")
+    night = datetime(2026, 10, 24, 19, tzinfo=UTC)  # 21:00, of the night in which the clock is put back
+    routes.update(digested_until=night)
+    for hour in (0.5, 2, 5, 8, 10.5):
+        alert_at(org, night + timedelta(hours=hour))
+    assert send_due_digests(night + timedelta(minutes=59)) == 0  # 21:59: the hour is not over
+    assert [send_due_digests(night + timedelta(minutes=minutes)) for minutes in range(60, 11 * 60, 30)] == [0] * 20
+    assert send_due_digests(night + timedelta(hours=11)) == 1  # 07:00
+    message = digest_of(daily)
+    assert message["title"] == "5 alerts since 2026-10-24 21:00"
+    assert message["summary"] == "5 alerts, 5 more than in the time before; 5 not settled yet."
+    assert sum(one["value"] for one in message["bars"]) == 5
+
+
 def test_critical_alerts_do_not_wait_for_the_digest(org: Organization, daily: Channel) -> None:
     fire(org, severity=AlertSeverity.CRITICAL)
     assert Delivery.objects.get(channel=daily).notification.occasion == "alert.created"
