@@ -27,6 +27,7 @@ from litesoc_server.agent.rotated_files import (
 log = logging.getLogger(__name__)
 
 CHUNK_BYTES = 128 * 1024  # read at once
+PASSED_OVER_BYTES_MAX = 64 * 1024 * 1024  # of lines too long to be one, in one look: other logs are looked at, too
 QUIET_S = 5.0  # a file that was put aside is left once nothing was written to it for this long
 _NS = 1_000_000_000
 
@@ -109,25 +110,21 @@ class FileLog:
 
     def _entries(self, fd: int) -> list[Entry]:
         chunk = os.pread(fd, CHUNK_BYTES, self._offset)
-        if self._is_inside_long_line or (b"\n" not in chunk and len(chunk) > LINE_BYTES_MAX):
-            return self._pass_over(fd, chunk)
+        passed_over_bytes = 0
+        while self._is_inside_long_line or (b"\n" not in chunk and len(chunk) > LINE_BYTES_MAX):
+            length = chunk.find(b"\n") + 1
+            self._is_inside_long_line = length == 0
+            self._offset += length or len(chunk)
+            passed_over_bytes += length or len(chunk)
+            if not chunk or passed_over_bytes >= PASSED_OVER_BYTES_MAX:
+                return []
+            chunk = os.pread(fd, CHUNK_BYTES, self._offset)
         entries: list[Entry] = []
         offset = self._offset
         for line in chunk[: chunk.rfind(b"\n") + 1].split(b"\n")[:-1]:
             offset += len(line) + 1
             entries.append(Entry(line.decode("utf-8", "replace"), offset))
         return entries
-
-    def _pass_over(self, fd: int, chunk: bytes) -> list[Entry]:
-        """Step over a line that is too long to be one; return what follows it."""
-        while chunk:
-            length = chunk.find(b"\n") + 1
-            self._is_inside_long_line = length == 0
-            self._offset += length or len(chunk)
-            if length:
-                return self._entries(fd)
-            chunk = os.pread(fd, CHUNK_BYTES, self._offset)
-        return []
 
     def _last_line(self, fd: int) -> list[Entry]:
         """Return what a file that nobody writes any more ends with, if that is no whole line."""

@@ -11,8 +11,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from litesoc_server.agent import file_log
 from litesoc_server.agent.entries import LINE_BYTES_MAX, FilePosition, LogUnreadable
-from litesoc_server.agent.file_log import QUIET_S, FileLog
+from litesoc_server.agent.file_log import CHUNK_BYTES, QUIET_S, FileLog
 
 TICK_NS = 1_000_000_000
 
@@ -228,6 +229,24 @@ def test_an_inode_that_is_used_again_is_another_file(disk: Disk) -> None:
 def test_a_line_that_is_too_long_is_passed_over_in_bounded_memory(disk: Disk) -> None:
     disk.write("before", "x" * (5 * LINE_BYTES_MAX), "after")
     assert read_all(disk.reader()) == ["before", "after"]
+
+
+def test_lines_that_are_too_long_may_be_many(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file_log, "PASSED_OVER_BYTES_MAX", 4 * CHUNK_BYTES)
+    with disk.path.open("ab") as file:
+        file.write(b"before\n" + (b"x" * (CHUNK_BYTES + 1) + b"\n") * 600 + b"after\n")
+        file.write(b"y" * (9 * CHUNK_BYTES))  # one that never ends
+    log = disk.reader()
+    looks = [look(log) for _ in range(400)]  # each of them steps over some, and others have their turn
+    assert [text for texts in looks for text in texts] == ["before", "after"]
+    assert log.behind_bytes == 0
+
+
+def look(log: FileLog) -> list[str]:
+    entries = log.peek()
+    if entries:
+        log.advance(entries[-1].mark)
+    return [entry.text for entry in entries]
 
 
 def test_the_last_line_of_a_file_that_nobody_writes_any_more_counts_without_its_end(disk: Disk) -> None:
