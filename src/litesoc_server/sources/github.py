@@ -4,7 +4,8 @@ Sources: https://github.com/github/docs/blob/main/src/audit-logs/data/shared/ent
 makes its pages; of `org.sso_response` it says that somebody tried and not how it ended, and here it counts as let in),
 https://docs.github.com/en/enterprise-cloud@latest/admin/monitoring-activity-in-your-enterprise/reviewing-audit-logs-for-your-enterprise/streaming-the-audit-log-for-your-enterprise
 (the log is streamed as JSON, to Splunk's HTTP event collector among others, which puts each record into `event`),
-https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries (X-Hub-Signature-256). `actor_ip` is there
+https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries (X-Hub-Signature-256),
+https://github.com/octokit/webhooks/tree/main/payload-schemas/api.github.com (what is in which webhook). `actor_ip` is there
 only where the enterprise discloses addresses. `hashed_token` and the like are never kept.
 """
 
@@ -139,11 +140,23 @@ _NAMES = {
     "user.audit_log_export": "data.export",
     "repo.download_zip": "data.download",
 }
-# What a webhook calls "action" has no word before it: only a few are plain by themselves.
+# What a webhook calls "action" has no word before it. What it is about tells which one it is: `member` is in those about
+# teams (membership) and about repositories (member), `key` is a deploy key, `rule` protects a branch.
 _WEBHOOK_NAMES = {
-    "member_added": "admin.invite_accepted",
-    "member_invited": "admin.invite_sent",
-    "member_removed": "admin.member_removed",
+    ("organization", "member_added"): "admin.invite_accepted",
+    ("organization", "member_invited"): "admin.invite_sent",
+    ("organization", "member_removed"): "admin.member_removed",
+    ("member", "added"): "authz.permission_granted",
+    ("member", "edited"): "authz.permission_granted",
+    ("member", "removed"): "authz.permission_revoked",
+    ("team", "added_to_repository"): "authz.permission_granted",
+    ("team", "removed_from_repository"): "authz.permission_revoked",
+    ("key", "created"): "admin.api_key_created",
+    ("key", "deleted"): "admin.api_key_revoked",
+    ("rule", "edited"): "admin.settings_changed",
+    ("rule", "deleted"): "admin.settings_changed",
+    ("repository", "publicized"): "admin.settings_changed",
+    ("repository", "privatized"): "admin.settings_changed",
 }
 
 
@@ -159,7 +172,7 @@ def _entry(record: Fields) -> SourceItem | Ignored:
         return NOT_SECURITY if "zen" in record else NOT_A_RECORD  # what GitHub posts when a webhook is made
     sender = object_at(record, "sender")
     return _VENDOR.item(
-        _NAMES.get(action) or _WEBHOOK_NAMES.get(action),
+        _NAMES.get(action) or _webhook_name(record, action),
         vendor_event=action,
         provider_id=text_in(record, "_document_id"),
         actor_id=text_in(record, "actor_id") or text_in(sender, "id") or text_in(record, "actor"),
@@ -171,14 +184,32 @@ def _entry(record: Fields) -> SourceItem | Ignored:
             "organization": text_in(record, "org") or text_in(record, "organization", "login"),
             "enterprise": text_in(record, "business"),
             "repository": text_in(record, "repo") or text_in(record, "repository", "full_name"),
-            "user": text_in(record, "user") or text_in(record, "membership", "user", "login"),
+            "team": text_in(record, "team") or text_in(record, "team", "slug"),
+            "user": _user_of(record),
             "country": text_in(record, "actor_location", "country_code"),
             "access_type": text_in(record, "programmatic_access_type"),
             "token_id": text_in(record, "token_id"),
             "visibility": text_in(record, "visibility"),
             "old_permission": text_in(record, "old_permission"),
-            "permission": text_in(record, "permission") or text_in(record, "membership", "role"),
+            "permission": (
+                text_in(record, "permission")
+                or text_in(record, "membership", "role")
+                or text_in(record, "changes", "permission", "to")
+            ),
         },
+    )
+
+
+def _webhook_name(record: Fields, action: str) -> str | None:
+    return next((name for (about, done), name in _WEBHOOK_NAMES.items() if done == action and about in record), None)
+
+
+def _user_of(record: Fields) -> str | None:
+    return (
+        text_in(record, "user")
+        or text_in(record, "membership", "user", "login")
+        or text_in(record, "member", "login")
+        or text_in(record, "user", "login")
     )
 
 
@@ -201,7 +232,10 @@ SOURCE = WebhookSource(
         "For an organisation: Settings > Webhooks > Add webhook.",
         "Payload URL: {address}",
         "Content type: application/json. Secret: the one shown here.",
-        "Events: Organizations, Memberships, Repositories, Deploy keys and Branch protection rules.",
+        (
+            "Events: Organizations, Memberships, Teams, Collaborator add, remove, or changed, Repositories, Deploy keys and "
+            "Branch protection rules."
+        ),
         "For an enterprise: stream the audit log to storage and post its records to the same address, one a line.",
     ),
     translate=translator(_entry, inside=_inside),
