@@ -4,8 +4,10 @@ Sources: https://learn.microsoft.com/en-us/entra/identity/monitoring-health/conc
 (categories), https://learn.microsoft.com/en-us/graph/api/resources/signin (fields),
 https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes (AADSTS codes, but for 500121:
 https://www.welkasworld.com/post/dealing-with-sign-in-error-code-500121-authentication-failed-during-strong-authentication-request).
-Event Hubs hold `{"records": [...]}`, Graph answers with `{"value": [...]}`. The texts that tell a declined second factor
-from one that nobody answered are on no page of Microsoft's, but in logs that customers have published.
+https://learn.microsoft.com/en-us/entra/identity/monitoring-health/howto-stream-logs-to-event-hub (the event hub; what takes
+events out of it is left to the customer, and no page tells of a Logic App that posts them). Event Hubs hold `{"records":
+[...]}`, Graph answers with `{"value": [...]}`. The texts that tell a declined second factor from one that nobody answered
+are on no page of Microsoft's, but in logs that customers have published.
 """
 
 from litesoc_server.sources.base import Ignored, SourceItem, WebhookSource
@@ -172,7 +174,7 @@ SOURCE = WebhookSource(
     setup=(
         "In the Microsoft Entra admin center open Monitoring & health > Diagnostic settings and add a setting.",
         "Choose SignInLogs, NonInteractiveUserSignInLogs and AuditLogs, and Stream to an event hub.",
-        "Make a Logic App (or an Azure Function) with the trigger When events are available in Event Hubs.",
+        "Make a Logic App (or an Azure Function) with the trigger When events are available in Event Hub.",
         "Its one action is HTTP: POST {address} with the event's content as the body.",
     ),
     translate=translator(_entry, list_fields=("records", "value")),

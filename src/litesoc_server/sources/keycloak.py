@@ -2,7 +2,8 @@
 
 Keycloak itself has no listener that posts. Taken are the two representations of its REST API and what the widespread
 extension https://github.com/p2-inc/keycloak-events posts (types with "access." or "admin." before them, the name in
-`authDetails`, signed with X-Keycloak-Signature: HMAC-SHA256 in hexadecimal digits). Sources, below
+`authDetails`, signed with X-Keycloak-Signature: HMAC-SHA256 in hexadecimal digits, where it has a secret and HmacSHA1 is not
+chosen; its README tells how webhooks are made, `HttpSenderEventListenerProvider` how they are signed). Sources, below
 https://www.keycloak.org/docs-api/latest/javadocs/org/keycloak/events: /EventType.html, /admin/ResourceType.html,
 /admin/OperationType.html, and https://github.com/keycloak/keycloak/issues/32685 (since 26.0 UPDATE_CREDENTIAL and
 REMOVE_CREDENTIAL stand for all kinds of credentials, and the types before them are still sent beside them).
@@ -176,6 +177,8 @@ SOURCE = WebhookSource(
         "Install an event listener that posts events, e.g. the keycloak-events extension, and restart Keycloak.",
         "In Realm settings > Events > Event listeners add ext-event-webhook (or your listener's name).",
         "Create a webhook with the URL {address}, the secret shown here, and the event types access.* and admin.*",
+        "At the extension: POST /realms/YOUR-REALM/webhooks with enabled, url, secret and eventTypes (role manage-events).",
+        "Leave its algorithm at HmacSHA256.",
         "Switch on Include representation only if something else needs it: it is not kept here.",
     ),
     translate=translator(_entry),

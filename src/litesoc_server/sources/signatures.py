@@ -7,7 +7,8 @@ from hashlib import sha256
 
 from litesoc_server.sources.base import Headers, SignatureProblem, SignatureRefused
 
-TOLERANCE_MS = 5 * 60_000  # between the vendor's clock and ours: as the libraries of Standard Webhooks have it
+# Between the vendor's clock and ours: as Svix's library has it (https://www.npmjs.com/package/svix, dist/webhook.js).
+TOLERANCE_MS = 5 * 60_000
 SECRET_PREFIX = "whsec_"  # noqa: S105 # before secrets of Standard Webhooks; no secret itself
 _SIGNATURES_MAX = 16  # in one header: while a secret is rotated there are two
 _TIME_DIGITS_MAX = 16  # of any real time, in milliseconds too

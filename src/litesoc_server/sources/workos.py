@@ -2,7 +2,9 @@
 
 Sources: https://workos.com/docs/events (types, payloads; "authentication success events are emitted even when additional
 steps, such as MFA, are required"), https://workos.com/docs/events/data-syncing/webhooks (WorkOS-Signature: `t` in
-milliseconds and `v1`, HMAC-SHA256 of "t.body"). A login is `session.created`: what succeeded before it keeps WorkOS's name.
+milliseconds and `v1`, HMAC-SHA256 of "t.body" in hexadecimal digits;
+https://github.com/workos/workos-node/blob/main/src/common/crypto/signature-provider.ts, which allows for 3 minutes where we
+allow for 5). A login is `session.created`: what succeeded before it keeps WorkOS's name.
 That `authentication.mfa_failed` and `authentication.email_verification_failed` are sent could not be confirmed: what the
 interface for webhook endpoints offers to choose from does not have them.
 """
