@@ -16,6 +16,7 @@ class Field:
     help: str = ""
     placeholder: str = ""
     is_secret: bool = False  # kept sealed and shown again only as "is set"
+    is_place: bool = False  # says where the secrets go: those that are kept do not go along to another place
     is_required: bool = True
     choices: tuple[str, ...] = ()  # the only values there are; the first is the default
     length_max: int = VALUE_LENGTH_MAX  # characters

@@ -52,7 +52,8 @@ def shown_values(fields: Sequence[Field], values: Settings) -> dict[str, str | N
 def checked_values(kind: Kind, given: Mapping[str, str], kept: Settings, policy: EgressPolicy) -> dict[str, str]:
     """Return what is to be stored: ``given``, and of what it leaves out or gives empty for a secret, ``kept``.
 
-    Settings that are no fields (what a kind made by itself, such as keys) are kept. Raises SettingRefused.
+    Settings that are no fields (what a kind made by itself, such as keys) are kept. A secret that nobody may see is not kept
+    where its place changes: whoever changes it to a server of theirs would be sent the secret. Raises SettingRefused.
     """
     fields = {field.name: field for field in kind.fields}
     for name, value in given.items():
@@ -67,8 +68,21 @@ def checked_values(kind: Kind, given: Mapping[str, str], kept: Settings, policy:
             values[name] = text
         if field.is_required and not values.get(name):
             raise SettingRefused(name, f"{field.label} is missing.")
+    _require_secrets_anew(kind.fields, given, kept, values)
     kind.check(values, policy)
     return values
+
+
+def _require_secrets_anew(fields: Sequence[Field], given: Mapping[str, str], kept: Settings, values: Settings) -> None:
+    moved = next(
+        (one for one in fields if one.is_place and kept and values.get(one.name, "") != kept.get(one.name, "")), None
+    )
+    secret = next(
+        (one for one in fields if one.is_secret and kept.get(one.name) and not given.get(one.name, "").strip()), None
+    )
+    if moved is not None and secret is not None:
+        message = f"{secret.label} has to be entered again: it was for another {moved.label.lower()}."
+        raise SettingRefused(secret.name, message)
 
 
 @transaction.atomic

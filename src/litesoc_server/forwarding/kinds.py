@@ -77,6 +77,9 @@ def _check_https(settings: Settings, policy: EgressPolicy) -> None:
         check_url(policy, settings["url"], schemes=frozenset({"https"}))
     except EgressRefused as refused:
         raise SettingRefused("url", f"Address: {refused}.") from refused
+    token = settings.get("token", "")
+    if not (token.isascii() and token.isprintable()):
+        raise SettingRefused("token", "The token has to be one line of ASCII: copy it from the other side again.")
 
 
 def _check_ca(settings: Settings) -> None:
@@ -206,7 +209,7 @@ HTTP = Kind(
     title="HTTP",
     summary="OCSF as NDJSON, compressed, to any HTTPS endpoint: Vector, Fluent Bit, Cribl, Elastic, your own.",
     fields=(
-        Field("url", "Address", "Begins with https://", "https://collector.example/ingest"),
+        Field("url", "Address", "Begins with https://", "https://collector.example/ingest", is_place=True),
         Field("token", "Bearer token", "Sent as Authorization: Bearer …", is_secret=True, is_required=False),
         _CA,
     ),
@@ -218,7 +221,7 @@ SPLUNK = Kind(
     title="Splunk HEC",
     summary="OCSF to Splunk's HTTP event collector.",
     fields=(
-        Field("url", "Address", "Of the collector, with its port.", "https://splunk.example:8088"),
+        Field("url", "Address", "Of the collector, with its port.", "https://splunk.example:8088", is_place=True),
         Field("token", "Token", "Of the collector's input.", is_secret=True),
         Field("host", "Host field", "What Splunk shows as host.", "litesoc", is_required=False),
         _CA,

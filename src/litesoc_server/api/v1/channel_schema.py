@@ -34,7 +34,7 @@ class ChannelChangeIn(Schema):
 
     name: str | None = Field(default=None, max_length=NAME_LENGTH_MAX)
     settings: dict[str, str] | None = Field(
-        default=None, max_length=20, description=f"{_SETTINGS} Secrets that are left out stay."
+        default=None, max_length=20, description=f"{_SETTINGS} Secrets that are left out stay, unless the server changes."
     )
     is_enabled: bool | None = None
 

@@ -51,7 +51,9 @@ class ForwarderChangeIn(Schema):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     name: str | None = None
-    settings: dict[str, str] | None = Field(default=None, description="Secrets that are left out or empty stay.")
+    settings: dict[str, str] | None = Field(
+        default=None, description="Secrets that are left out or empty stay, unless the address changes."
+    )
     what: str | None = None
     severities: list[str] | None = None
     categories: list[str] | None = None

@@ -36,7 +36,12 @@ WITHIN_S = 15.0
 _ANYWHERE = EgressPolicy((ip_network("0.0.0.0/0"), ip_network("::/0")))
 _TO = Field("to", "Recipients", help="One address, or several with commas between them.", placeholder="security@example.com")
 _HOST = Field(
-    "host", "Mail server", help="Empty: the one of this installation.", placeholder="smtp.example.com", is_required=False
+    "host",
+    "Mail server",
+    help="Empty: the one of this installation.",
+    placeholder="smtp.example.com",
+    is_place=True,
+    is_required=False,
 )
 _PORT = Field(
     "port", "Port", help="Empty: 587 with STARTTLS, 465 with TLS, 25 without.", placeholder="587", is_required=False

@@ -23,7 +23,7 @@ from litesoc_server.notify.message import Message, Occasion
 MESSAGE_BYTES_MAX = 4_096
 TITLE_BYTES_MAX = 1_000
 DEFAULT_SERVER = "https://ntfy.sh"
-_SERVER = Field("server", "Server", help="Empty for ntfy.sh.", placeholder=DEFAULT_SERVER, is_required=False)
+_SERVER = Field("server", "Server", help="Empty for ntfy.sh.", placeholder=DEFAULT_SERVER, is_place=True, is_required=False)
 _TOPIC = Field(
     "topic",
     "Topic",

@@ -47,6 +47,8 @@ def test_addresses_inside_are_refused_when_typed_in_and_when_sent(
         ("syslog", {"address": "127.0.0.1:70000"}, "address"),
         ("syslog", {"address": "127.0.0.1:1", "format": "leef"}, "format"),
         ("splunk_hec", {"url": "https://127.0.0.1:8088"}, "token"),
+        ("splunk_hec", {"url": "https://127.0.0.1:8088", "token": "one\ntwo"}, "token"),
+        ("http", {"url": "https://127.0.0.1/", "token": "tök"}, "token"),
         ("kafka", {}, "kind"),
     ],
 )
@@ -75,6 +77,18 @@ def test_secrets_are_sealed_kept_and_sealed_anew(
     assert sealing.unseal(forwarder.sealed_settings) == sealing.unseal(before)
     Forwarder.objects.update(sealed_settings="nonsense")
     assert reseal_forwarders() == (0, 1)
+
+
+def test_a_kept_secret_does_not_go_along_to_another_address(
+    org: Organization, store: EventStore, receiver: HttpReceiver, authority: Authority
+) -> None:
+    forwarder = make_forwarder(org, store, settings=to_http(receiver, authority, token="very secret"))
+    elsewhere = receiver.url.replace("127.0.0.1", "localhost")
+    with pytest.raises(ForwarderRefused, match="Bearer token has to be entered again: it was for another address") as caught:
+        change_forwarder(forwarder, by=BY, settings={"url": elsewhere})
+    assert caught.value.field == "token"
+    change_forwarder(forwarder, by=BY, settings={"url": elsewhere, "token": "another"})
+    assert read_settings(forwarder)["token"] == "another"
 
 
 def test_changes_are_in_the_audit_log_without_secrets(
