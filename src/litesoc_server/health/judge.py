@@ -32,6 +32,7 @@ class Problem(StrEnum):
     """What is wrong."""
 
     SILENT = "source_went_silent"
+    AGENTS_SILENT = "agents_went_silent"
     ONE_ADDRESS = "all_users_on_one_address"
     SPECIAL_ADDRESS = "private_address_as_user_ip"
     PROXY_ADDRESS = "proxy_address_as_user_ip"
@@ -47,9 +48,10 @@ class Notice(msgspec.Struct, frozen=True):
     """One thing an operator should look at. It is no alert: nobody is attacked."""
 
     problem: Problem
-    key_id: str
+    key_id: str | None  # that sent it; None where it is about a source or agents
     finding: str  # with the numbers and the limit
     fix: str
+    source: str | None = None  # id of the connected source that it is about
 
 
 BEHIND_A_PROXY = "behind a load balancer, read the client's address from the header that it sets, and only from it"
@@ -59,7 +61,7 @@ def judge(facts: Sequence[SenderFacts], hours: Sequence[SenderHours], now_ms: in
     """Return what is wrong with the keys of one organisation, by key."""
     notices = [notice for sender in facts if sender.events_count >= EVENTS_MIN for notice in _of_one(sender)]
     notices += [notice for sender in hours if (notice := _silence(sender, now_ms)) is not None]
-    return tuple(sorted(notices, key=lambda notice: (notice.key_id, notice.problem)))
+    return tuple(sorted(notices, key=lambda notice: (notice.key_id or "", notice.problem)))
 
 
 def _of_one(sender: SenderFacts) -> Iterator[Notice]:

@@ -80,11 +80,11 @@ class AlertTools:
         raw = cast("Json", answered["data"])
         metadata = cast("Json", raw["metadata"])
         shown = cast("Json", cleaned({name: value for name, value in raw.items() if name != "resolution_notes"}))
-        shown["metadata"] = shortened(shown["metadata"])
+        shown["metadata"] = known = shortened(shown["metadata"])
         map_url = _map_url(metadata)
         analysis = AlertAnalysis(summary=_headline(raw, "Alert"), alert=shown, map_url=map_url)
         lines = [("alert", {name: value for name, value in shown.items() if name != "metadata" and value is not None})]
-        known = {name: value for name, value in cast("Json", shown["metadata"]).items() if value not in (None, [])}
+        known = {name: value for name, value in known.items() if value not in (None, [])}
         ours = "\n".join(line for line in (_network(metadata), f"Map: {map_url}" if map_url else "", _next_steps()) if line)
         return answer(analysis, [*lines, ("metadata", known)], meta=answered["meta"], ours=ours)
 

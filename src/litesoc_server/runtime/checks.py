@@ -236,13 +236,15 @@ def _check_ip_data(config: Config) -> Result:
 
 def _check_instrumentation(config: Config) -> Result:
     try:
-        notices = find_notices(config)
+        notices, left_undone = find_notices(config)
     except NotLookedAt as reason:
         return Result("Instrumentation", Outcome.OK, f"not looked at: {reason}")
+    remark = [f"not looked at: {left_undone}"] if left_undone else []
     if not notices:
-        return Result("Instrumentation", Outcome.OK, "nothing wrong with what was sent in the last 7 days")
+        sound = "no agent and no source went silent" if remark else "nothing wrong with what was sent in the last 7 days"
+        return Result("Instrumentation", Outcome.OK, "; events ".join([sound, *remark]))
     fix = "do what each says; detection is only as good as what it is told"
-    return Result("Instrumentation", Outcome.WARNING, "\n    ".join(notices), fix)
+    return Result("Instrumentation", Outcome.WARNING, "\n    ".join([*notices, *(f"events {text}" for text in remark)]), fix)
 
 
 def _check_mail(config: Config) -> Result:

@@ -5,7 +5,7 @@ from typing import Literal
 from ninja import Router, Schema
 from pydantic import Field
 
-from litesoc_server import backend
+from litesoc_server import instrumentation
 from litesoc_server.api.caller import ApiRequest, KeyAuth
 from litesoc_server.api.v1.metas import one_meta
 from litesoc_server.api.v1.schemas import READ_ERRORS, Meta
@@ -20,7 +20,10 @@ class NoticeOut(Schema):
     """One thing to look at. It is no alert: nobody is attacked."""
 
     problem: Problem = Field(examples=[Problem.ONE_ADDRESS])
-    key_id: str = Field(description="The API key that sent the events.", examples=["17"])
+    key_id: str | None = Field(
+        description="The API key that sent the events; null where it is about a source or about agents.", examples=["17"]
+    )
+    source: str | None = Field(description="The source that went silent, by its id.", examples=["auth0"])
     finding: str = Field(description="What was found, with the numbers and the limit.")
     fix: str = Field(description="What to do about it.")
 
@@ -31,7 +34,7 @@ class NoticeList(Schema):
     success: Literal[True] = True
     data: list[NoticeOut]
     looked_at: str = Field(
-        description="When the events were looked at; an answer is used again for 5 minutes.",
+        description="When the events of keys were looked at; what was found is used again for 5 minutes.",
         json_schema_extra={"format": "date-time"},
     )
     meta: Meta
@@ -47,14 +50,17 @@ class NoticeList(Schema):
 def check_instrumentation(request: ApiRequest) -> NoticeList:
     """Look at the events of the last 7 days, and for silence of the last 28. A test key asks about test events.
 
-    An organisation's events are looked at at most every 5 minutes; `looked_at` says when.
+    Agents and connected sources that went silent are found each time; an organisation's events are looked at at most every
+    5 minutes, and `looked_at` says when.
     """
     caller = request.caller
-    look = backend.current().looks_at_senders.of(org_id=caller.record.org_id, environment=caller.record.environment)
+    look = instrumentation.look(caller.record.org_id, caller.record.environment)
     return NoticeList(
         data=[_notice_out(notice) for notice in look.notices], looked_at=iso_ms(look.at_ms), meta=one_meta(caller)
     )
 
 
 def _notice_out(notice: Notice) -> NoticeOut:
-    return NoticeOut(problem=notice.problem, key_id=notice.key_id, finding=notice.finding, fix=notice.fix)
+    return NoticeOut(
+        problem=notice.problem, key_id=notice.key_id, source=notice.source, finding=notice.finding, fix=notice.fix
+    )

@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from litesoc_server import backend
+from litesoc_server import backend, instrumentation
 from litesoc_server.pipeline.policy import MINUTE_MS
 from litesoc_server.store.base import StoreUnavailable
 from litesoc_server.store.queries.places import Place
@@ -89,7 +89,7 @@ def overview_arrivals(request: PageRequest, member: Member) -> HttpResponse:
     )
     try:
         points = serving.reader.overview_series(org_id=member.org_id, span=span, step_ms=MINUTE_MS)
-        notices = serving.looks_at_senders.of(org_id=member.org_id, environment=member.environment).notices
+        notices = instrumentation.look(member.org_id, member.environment).notices
     except StoreUnavailable:
         return render(request, "web/overview/arrivals.html", {"is_store_away": True})
     by_minute = {point.start_ms: point.events for point in points}

@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from litesoc_server import backend
+from litesoc_server import instrumentation
 from litesoc_server.apikeys.issue_key import IssuedKey, issue_key
 from litesoc_server.apikeys.selectors import usable_keys
 from litesoc_server.guides.integrations import INTEGRATIONS
@@ -64,8 +64,7 @@ def setup_progress(request: PageRequest, member: Member) -> HttpResponse:
 @page()
 def setup_notices(request: PageRequest, member: Member) -> HttpResponse:
     """Answer what is wrong with what applications send. It is asked for after the page, because it reads four weeks."""
-    looks = backend.current().looks_at_senders
-    notices = looks.of(org_id=member.org_id, environment=member.environment).notices
+    notices = instrumentation.look(member.org_id, member.environment).notices
     return render(request, "web/setup/notices.html", {"notices": notices[:NOTICES_SHOWN_MAX]})
 
 
