@@ -37,6 +37,8 @@ _CEF_ALERT_SEVERITY = {
     AlertSeverity.CRITICAL: 10,
 }
 _OUTCOMES = {StatusId.SUCCESS: "success", StatusId.FAILURE: "failure", StatusId.UNKNOWN: None}
+# Written by attackers, shown in terminals of those who look into a log: but for line breaks, which have a form of their own.
+_CONTROLS = {number: " " for number in (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029) if chr(number) not in "\r\n"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ENCODER = msgspec.json.Encoder()
 
@@ -151,12 +153,12 @@ def _cef_line(signature: str, name: str, severity: int, extension: dict[str, obj
 
 
 def _cef_header(text: str) -> str:
-    one_line = " ".join(text.split())[:_CEF_VALUE_LENGTH_MAX]
+    one_line = " ".join(text.translate(_CONTROLS).split())[:_CEF_VALUE_LENGTH_MAX]
     return one_line.replace("\\", "\\\\").replace("|", "\\|")
 
 
 def _cef_value(value: object) -> str:
-    text = str(value)[:_CEF_VALUE_LENGTH_MAX]
+    text = str(value)[:_CEF_VALUE_LENGTH_MAX].translate(_CONTROLS)
     return text.replace("\\", "\\\\").replace("=", "\\=").replace("\r", "\\r").replace("\n", "\\n")
 
 

@@ -121,6 +121,13 @@ def test_no_text_breaks_out_of_its_field(text: str) -> None:
     assert extension["cs3"] == "live"
 
 
+def test_cef_holds_nothing_that_moves_a_terminal() -> None:
+    text = "mira\x1b[2J\x07\x9b31m\x00\u2028x"
+    line = cef(msgspec.structs.replace(EVENT, name=f"x.{text}", actor=Actor(text), session_id=text))
+    assert all(char.isprintable() for char in line)
+    assert "suid=mira [2J  31m  x" in line
+
+
 @given(text=st.text(max_size=40))
 def test_the_length_before_a_frame_is_that_of_its_octets(text: str) -> None:
     event = msgspec.structs.replace(EVENT, name=text or "x", actor=Actor(text or "x"))
