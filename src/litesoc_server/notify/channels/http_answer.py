@@ -39,6 +39,6 @@ def _retry_after_s(value: str | None) -> float | None:
         seconds = (
             float(value) if value.strip().isdecimal() else email.utils.parsedate_to_datetime(value).timestamp() - time.time()
         )
-    except ValueError:
+    except (ValueError, OverflowError):  # the second for years beyond the calendar
         return None
     return min(max(seconds, 0.0), RETRY_AFTER_S_MAX)

@@ -1,0 +1,25 @@
+"""What a receiver asks for with Retry-After: seconds, a date, or nonsense, which counts as nothing."""
+
+import pytest
+
+from litesoc_server.egress.http import Answer
+from litesoc_server.notify.channels.base import DeliveryFailed, Sent
+from litesoc_server.notify.channels.http_answer import RETRY_AFTER_S_MAX, judge
+
+
+def wait_s(value: str) -> float | None:
+    with pytest.raises(DeliveryFailed) as failed:
+        judge(Answer(429, {"retry-after": value}, ""), Sent(""))
+    return failed.value.retry_after_s
+
+
+def test_it_is_seconds_or_a_date_up_to_a_day() -> None:
+    assert wait_s("120") == 120
+    assert wait_s("9" * 400) == RETRY_AFTER_S_MAX
+    assert wait_s("Wed, 21 Oct 2015 07:28:00 GMT") == 0
+    assert wait_s("Fri, 31 Dec 9999 23:59:59 GMT") == RETRY_AFTER_S_MAX
+
+
+@pytest.mark.parametrize("value", ["", "soon", "-1", "1.5", "1 Jan 9298999999 1:1:1 +0000", "Mon, 32 Jan 2026 00:00:00 GMT"])
+def test_nonsense_counts_as_absent(value: str) -> None:
+    assert wait_s(value) is None
