@@ -4,6 +4,8 @@ Sources, below https://opentelemetry.io/docs/specs/semconv: /general/events/ (Ev
 /registry/attributes/user/ and /registry/attributes/enduser/ (user.id, user.email, user.full_name, user.name, enduser.id),
 /registry/attributes/client/ (client.address), /registry/attributes/user-agent/ (user_agent.original),
 /general/session/ (session.id), /registry/attributes/device/ (device.id), /resource/service/ (service.name).
+These are the current names, all of them "in development" (model/ of https://github.com/open-telemetry/semantic-conventions,
+where enduser.id is not deprecated any more).
 What is appended to the stream is the items themselves, as JSON: never what an exporter sent besides.
 """
 
@@ -63,7 +65,7 @@ KEY_LENGTH_MAX = 128  # characters of an attribute's name
 
 _USER_ID = ("user.id", "enduser.id", "user.name", "enduser.pseudo.id")
 _USER_NAME = ("user.full_name", "user.name")
-_ADDRESS = ("client.address", "http.client_ip")  # the second is what the conventions called it until 1.20
+_ADDRESS = ("client.address", "http.client_ip")  # the second is what older conventions called it
 _USER_AGENT = ("user_agent.original", "http.user_agent")
 _SESSION = ("session.id",)
 _DEVICE = ("device.id",)

@@ -9,7 +9,8 @@ Forms of the lines:
 - login of util-linux: ``FAILED LOGIN 1 FROM HOST FOR NAME, WHY``, ``FAILED LOGIN SESSION FROM …``,
   ``TOO MANY LOGIN TRIES (3) FROM …``; login-utils/login.c, https://github.com/util-linux/util-linux; of shadow:
   ``FAILED LOGIN (1) on '/dev/tty1' FOR 'NAME', WHY``; src/login.c
-- systemd-logind: ``New session ID of user NAME.``; src/login/logind-session.c, https://github.com/systemd/systemd
+- systemd-logind: ``New session ID of user NAME.``, newer ones ``New session 'ID' of user 'NAME' with class 'CLASS' and type
+  'TYPE'.``; src/login/logind-session.c, https://github.com/systemd/systemd
 
 sshd, sudo, su and login write lines of their own about what PAM tells of them too, so those of pam_unix are passed over; a
 session of login is told by pam_unix alone in both versions of login.
@@ -29,7 +30,7 @@ _SIGN_IN_SERVICES = frozenset(
 _PAM = re.compile(r"pam_unix\((?P<service>[^:()]{1,64}):(?P<act>\w+)\): (?P<text>.*)", re.DOTALL)
 _FAILURE = re.compile(
     r"(?:(?P<more>\d{1,6}) more )?authentication failures?; logname=\S* uid=\d* euid=\d* tty=(?P<tty>\S*)"
-    r" ruser=(?P<ruser>\S*) rhost=(?P<rhost>\S*)(?:\s+user=(?P<user>.*))?",
+    r" ruser=(?P<ruser>\S*) rhost=(?P<rhost>\S*)(?:\s+user=(?P<user>.*))?\s*",  # without a user it ends with a space
     re.DOTALL,
 )
 _OPENED = re.compile(r"session opened for user (?P<user>[^\s(]+)(?:\(uid=\d+\))? by .*", re.DOTALL)
@@ -42,7 +43,13 @@ _FAILED_LOGIN = re.compile(
 _FAILED_LOGIN_OF_SHADOW = re.compile(
     r"FAILED LOGIN \(\d{1,6}\) on '(?P<tty>[^']*)'(?: from '(?P<host>[^']*)')? FOR '(?P<user>.*)', .*", re.DOTALL
 )
-_NEW_SESSION = re.compile(r"New session (?P<session>\S{1,64}) of user (?P<user>.+)\.", re.DOTALL)
+_NEW_SESSION = re.compile(r"New session (?P<session>[^\s']\S{0,63}) of user (?P<user>.+)\.", re.DOTALL)
+_NEW_SESSION_WITH_CLASS = re.compile(
+    r"New session '(?P<session>[^\s']{1,64})' of user '(?P<user>.+)' with class '(?P<kind>[\w-]+)' and type '[\w-]+'\.",
+    re.DOTALL,
+)
+# Sessions of people; others are those of service managers, of timers, and of what asks for the password.
+_CLASSES = frozenset({"user", "user-early", "user-light", "user-early-light", "user-incomplete"})
 _NO_NAME = frozenset({"", "(unknown)", "UNKNOWN"})  # login hides names that do not exist: they may be passwords
 _NO_HOST = frozenset({"", "tty", "(null)", "localhost"})
 
@@ -57,10 +64,7 @@ def read_pam(program: str, message: str) -> HostAct | None:
     if program == "login":
         return _login(message)
     if program == "systemd-logind":
-        match = _NEW_SESSION.fullmatch(message.rstrip())
-        if match is not None:
-            metadata = {"source": "systemd-logind", "session": match["session"]}
-            return HostAct("auth.session_created", match["user"], None, metadata)
+        return _logind(message.rstrip())
     return None
 
 
@@ -107,6 +111,16 @@ def _login(message: str) -> HostAct | None:
     user = match["user"].strip()
     metadata = {"source": "login", "reason": "authentication_failure"} | terminal
     return HostAct("auth.login_failed", None if user in _NO_NAME else user, _host(match["host"] or ""), metadata)
+
+
+def _logind(message: str) -> HostAct | None:
+    match = _NEW_SESSION.fullmatch(message)
+    if match is None:
+        match = _NEW_SESSION_WITH_CLASS.fullmatch(message)
+        if match is None or match["kind"] not in _CLASSES:
+            return None
+    metadata = {"source": "systemd-logind", "session": match["session"]}
+    return HostAct("auth.session_created", match["user"], None, metadata)
 
 
 def _terminal(text: str) -> dict[str, str]:

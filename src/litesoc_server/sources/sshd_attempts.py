@@ -16,7 +16,8 @@ from litesoc_server.sources.syslog_time import YearlessTime
 CONNECTIONS_MAX = 4096  # remembered at once; sshd itself takes 100 that are not yet logged in (MaxStartups)
 VERDICT_WAIT = timedelta(minutes=2)  # the default of LoginGraceTime: after it no verdict follows
 
-# OpenSSH auth.c, getpwnamallow(), and packet.c, sshpkt_vfatal(). The user name is text from the network: the last "from" is
+# OpenSSH auth.c, getpwnamallow(), and packet.c, sshpkt_vfatal(), with what auth2.c says before the address; monitor.c puts
+# "[preauth]" behind it. The user name is text from the network: the last "from" is
 # the true one, and before the address of a closing line the last space is.
 _BEGINNING = re.compile(r"Invalid user (?P<user>.*) from (?P<address>\S+)(?: port (?P<port>\d{1,5}))?\s*", re.DOTALL)
 _END = re.compile(
