@@ -23,10 +23,10 @@ _PROGRAM = re.compile(
     re.DOTALL,
 )
 _REPEATED = re.compile(r"message repeated (\d{1,9}) times: \[ (.*)\]\s*", re.DOTALL)
-# OpenSSH auth.c, auth_log(), https://github.com/openssh/openssh-portable: there are "Postponed" and "Partial" too, which are no
-# verdicts; a key's failure is told at the usual log level from half of MaxAuthTries on. The user name is text from the network: an unknown one may hold " from 192.0.2.1 port 1", so
-# there the last "from … port …" is the true one. A known user's name has no space, so there the first one is, whatever a
-# certificate's id says after it.
+# OpenSSH auth.c, auth_log(), https://github.com/openssh/openssh-portable: there are "Postponed" and "Partial" too, which
+# are no verdicts; a key's failure is told at the usual log level from half of MaxAuthTries on. The user name is text from
+# the network: an unknown one may hold " from 192.0.2.1 port 1", so there the last "from … port …" is the true one. A known
+# user's name has no space, so there the first one is, whatever a certificate's id says after it.
 _VERDICT = re.compile(
     r"(?P<verdict>Failed|Accepted) (?P<method>\S+) for (?:(?P<invalid>invalid user )(?P<unknown>.*)|(?P<user>\S+))"
     r" from (?P<address>\S+) port (?P<port>\d{1,5})(?: ssh\d?)?(?:: .*)?\s*",
