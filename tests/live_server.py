@@ -1,22 +1,17 @@
 """A real `litesoc serve` process on a free port, for tests that go through HTTP and for those that kill it."""
 
-import ctypes
 import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+
+from forked_processes import ForkedProcess, run_forked, start_forked
 
 START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 15
-_PR_SET_PDEATHSIG = 1
-
-
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class LiveServer:
@@ -30,20 +25,13 @@ class LiveServer:
         dropped = {name for name in os.environ if name.startswith("LITESOC_") or name == "PYTHONDONTWRITEBYTECODE"}
         kept = {name: value for name, value in os.environ.items() if name not in dropped}
         self.env = {**kept, "LITESOC_DATA_DIR": str(data_dir), "NO_COLOR": "1", **(env or {})}
-        self._process: subprocess.Popen[str] | None = None
+        self._process: ForkedProcess | None = None
+        self._stdout: IO[str] | None = None
         self._log = data_dir.parent / f"{data_dir.name}.log"
 
     def litesoc(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """Run a `litesoc` command on the same data directory and return what it said."""
-        return subprocess.run(
-            [sys.executable, "-m", "litesoc_server", *arguments],
-            env=self.env,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+        return run_forked("litesoc_server", *arguments, env=self.env, stdin=stdin)
 
     def litesoc_json(self, *arguments: str, stdin: str = "") -> Any:
         """Run a `litesoc … --json` command that must succeed and return its answer."""
@@ -67,19 +55,14 @@ class LiveServer:
     def start(self) -> str:
         """Start the server and return its address once it accepts requests."""
         assert self._process is None
-        with self._log.open("a") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "litesoc_server", "serve", "--port", "0", *self._args],
-                env=self.env,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509 # no threads touch it before exec
-            )
+        says, said = os.pipe()
+        with os.fdopen(said, "w") as stdout, self._log.open("a") as log:
+            serve = ("serve", "--port", "0", *self._args)
+            self._process = start_forked("litesoc_server", *serve, env=self.env, stdout=stdout, stderr=log)
         timer = threading.Timer(START_TIMEOUT_S, self._process.kill)
         timer.start()
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
+        self._stdout = os.fdopen(says)  # until it has ended: it may say more
+        line = self._stdout.readline()
         timer.cancel()
         assert line.startswith("ready http://"), f"{line!r}; log:\n{self.log_text()[-4000:]}"
         self.url = line.removeprefix("ready ").strip()
@@ -119,7 +102,7 @@ class LiveServer:
             self._process.wait()
             msg = f"the server hangs; log:\n{self.log_text()[-8000:]}"
             raise AssertionError(msg) from None
-        if self._process.stdout is not None:
-            self._process.stdout.close()
+        if self._stdout is not None:
+            self._stdout.close()
         self._process = None
         return exit_code

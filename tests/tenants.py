@@ -5,7 +5,6 @@ once per process only, and the test process has settings of its own.
 """
 
 import json
-import subprocess
 import sys
 import uuid
 from dataclasses import asdict, dataclass
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from forked_processes import run_forked
 from http_client import Api
 from live_server import LiveServer
 
@@ -62,14 +62,10 @@ def free(name: str, **more: Any) -> Tenant:
 
 def create_tenants(server: LiveServer, *tenants: Tenant) -> list[TenantApi]:
     """Make (or change) organisations in one go. Each gets a new key, and a new key is never answered from a cache."""
-    done = subprocess.run(
-        [sys.executable, __file__],
+    done = run_forked(
+        "tenants",
         env={**server.env, "DJANGO_SETTINGS_MODULE": "litesoc_server.settings"},
-        input=json.dumps([asdict(tenant) for tenant in tenants]),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
+        stdin=json.dumps([asdict(tenant) for tenant in tenants]),
     )
     assert done.returncode == 0, done.stderr
     made = json.loads(done.stdout)

@@ -4,32 +4,17 @@ Run as a script it reads {"emails": […], "password": …} from stdin.
 """
 
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
+from forked_processes import run_forked
 from live_server import LiveServer
-
-_TESTS = Path(__file__).parent.parent
 
 
 def create_owners(server: LiveServer, emails: Sequence[str], *, password: str) -> None:
     """Create an organisation and its owner for each address."""
-    done = subprocess.run(
-        [sys.executable, __file__],
-        env={
-            **server.env,
-            "DJANGO_SETTINGS_MODULE": "litesoc_server.settings",
-            "PYTHONPATH": os.pathsep.join([str(_TESTS), os.environ.get("PYTHONPATH", "")]),
-        },
-        input=json.dumps({"emails": emails, "password": password}),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    env = {**server.env, "DJANGO_SETTINGS_MODULE": "litesoc_server.settings"}
+    done = run_forked("browser.owners", env=env, stdin=json.dumps({"emails": emails, "password": password}))
     assert done.returncode == 0, done.stderr
 
 

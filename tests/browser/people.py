@@ -5,18 +5,15 @@ process only, and the test process has settings of its own.
 """
 
 import json
-import os
-import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from forked_processes import run_forked
 from live_server import LiveServer
 
 if TYPE_CHECKING:
     from litesoc_server.accounts.models import User
 
-_TESTS = Path(__file__).parent.parent
 ROLES = ("viewer", "analyst", "admin", "owner")
 STRANGER = "stranger"  # owner of another organisation
 OPERATOR = "operator"  # who runs the server: whom `litesoc init` made
@@ -24,19 +21,8 @@ OPERATOR = "operator"  # who runs the server: whom `litesoc init` made
 
 def sign_in_everybody(server: LiveServer, org_id: str) -> dict[str, str]:
     """Make a member of each role and a stranger; return the session key of each, and of the operator."""
-    done = subprocess.run(
-        [sys.executable, __file__],
-        env={
-            **server.env,
-            "DJANGO_SETTINGS_MODULE": "litesoc_server.settings",
-            "PYTHONPATH": os.pathsep.join([str(_TESTS), os.environ.get("PYTHONPATH", "")]),
-        },
-        input=json.dumps({"org_id": org_id}),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    env = {**server.env, "DJANGO_SETTINGS_MODULE": "litesoc_server.settings"}
+    done = run_forked("browser.people", env=env, stdin=json.dumps({"org_id": org_id}))
     assert done.returncode == 0, done.stderr
     sessions: dict[str, str] = json.loads(done.stdout)
     return sessions

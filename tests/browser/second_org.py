@@ -5,22 +5,18 @@ settings of its own.
 """
 
 import json
-import os
-import subprocess
-import sys
 from dataclasses import asdict, dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from browser.people import OPERATOR
+from forked_processes import run_forked
 from live_server import LiveServer
 
 if TYPE_CHECKING:
     from litesoc_server.accounts.models import User
     from litesoc_server.orgs.services import Created
 
-_TESTS = Path(__file__).parent.parent
 NAME, SLUG = "Nordlys Travel", "nordlys-travel"
 OWNER, PASSWORD = "ingrid@nordlys.example", "correct-horse-battery"
 GUEST = "guest"  # somebody with an account who was invited
@@ -39,18 +35,8 @@ class SecondOrg:
 
 def make_second_org(server: LiveServer) -> SecondOrg:
     """Make the organisation on the server's databases."""
-    done = subprocess.run(
-        [sys.executable, __file__],
-        env={
-            **server.env,
-            "DJANGO_SETTINGS_MODULE": "litesoc_server.settings",
-            "PYTHONPATH": os.pathsep.join([str(_TESTS), os.environ.get("PYTHONPATH", "")]),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    env = {**server.env, "DJANGO_SETTINGS_MODULE": "litesoc_server.settings"}
+    done = run_forked("browser.second_org", env=env)
     assert done.returncode == 0, done.stderr
     return SecondOrg(**json.loads(done.stdout))
 
