@@ -181,7 +181,8 @@ INTEGRATIONS = (
         ),
         address=(
             "`request()->ip()` is whoever connected. With `trustProxies` it is the rightmost address of "
-            "`X-Forwarded-For` that is none of the proxies listed: list their addresses, not `*`."
+            "`X-Forwarded-For` that is none of the proxies listed: list their addresses, not `*`, with which whoever "
+            "connects is believed."
         ),
         documentation=("https://laravel.com/docs/12.x/requests#configuring-trusted-proxies",),
         tested=_SYNTAX.format("PHP"),
@@ -196,9 +197,9 @@ INTEGRATIONS = (
             ("app/controllers/sessions_controller.rb", "rails.rb"),
         ),
         address=(
-            "`request.remote_ip` is the rightmost address of `X-Forwarded-For` that is none of `trusted_proxies`, "
-            "private networks included. Without any proxy in front of you remove `ActionDispatch::RemoteIp` and use "
-            "`request.ip`: otherwise everybody can choose their address."
+            "`request.remote_ip` is the rightmost address of `X-Forwarded-For` that is none of `trusted_proxies`: those are "
+            "private networks until you list your own proxies in their place. Without any proxy in front of you remove "
+            "`ActionDispatch::RemoteIp` and use `request.ip`: otherwise everybody can choose their address."
         ),
         documentation=("https://api.rubyonrails.org/classes/ActionDispatch/RemoteIp.html",),
         tested=_SYNTAX.format("Ruby"),
