@@ -26,13 +26,14 @@ SIGN_INS_AT_ONCE, SIGN_INS_WAITING_MAX = 1, 8
 # Answers that last would fill those places: a stream costs little but stays, a whole list as a file keeps the store busy.
 STREAMS_AT_ONCE, STREAMS_WAITING_MAX = 200, 0
 EXPORTS_AT_ONCE, EXPORTS_WAITING_MAX = 2, 8
-# Whoever reads a file slowly keeps its place for up to an hour: one for each session, so that others get theirs.
+# Whoever reads a file slowly keeps its place for up to an hour: one for each session or key, so that others get theirs.
 EXPORTS_OF_ONE_AT_ONCE, EXPORTS_OF_ONE_WAITING_MAX = 1, 2
 # Whole answers wait in memory for their clients. The large ones are files, up to 1.5 MB, which anybody may ask for.
 LARGE_BYTES = 64 * 1024
 LARGE_AT_ONCE, LARGE_WAITING_MAX = 128, 0
 _STREAM_PATH = re.compile(r"/o/[^/]+/[^/]+/[^/]+/stream")
-_EXPORT_PATH = re.compile(r"/o/[^/]+/[^/]+/(?:[^/]+/)+export\.[a-z]+")
+# Paths of the API are here as the dispatcher hands them on, without /api/v1 in front.
+_EXPORT_PATH = re.compile(r"/o/[^/]+/[^/]+/(?:[^/]+/)+export\.[a-z]+|/events/export|/privacy/actors/export")
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _PASSWORD_PATHS = (
     "/accounts/login/",
@@ -74,7 +75,7 @@ class PagesApp:
         send = sending.in_time(send)
         try:
             body = await read_body(receive, head, timeout_s=self._body_timeout_s)
-            async with self._turn_of_one(gate, scope), gate.passing():
+            async with self._turn_of_one(gate, _caller_of(scope, head.key)), gate.passing():
                 await self._django(dict(scope), _replay(body, receive), send if lasts else sending.into(kept))
             async with self._room_for(kept):
                 await sending.send_all(send, kept)
@@ -86,8 +87,8 @@ class PagesApp:
                 reply = refusal_page(refused)
             await _send(send, guarded(reply))
 
-    def _turn_of_one(self, gate: Gate, scope: Scope) -> AbstractAsyncContextManager[None]:
-        return self._exports_of_one.passing(_session_of(scope)) if gate is self._exports else nullcontext()
+    def _turn_of_one(self, gate: Gate, caller: str | bytes | None) -> AbstractAsyncContextManager[None]:
+        return self._exports_of_one.passing(caller) if gate is self._exports else nullcontext()
 
     def _room_for(self, kept: list[sending.Message]) -> AbstractAsyncContextManager[None]:
         is_large = sum(len(piece.get("body", b"")) for piece in kept) > LARGE_BYTES
@@ -104,6 +105,11 @@ class PagesApp:
 def _hashes_password(method: str, path: str) -> bool:
     """Return whether a password may be checked or set. ``path`` is what Django resolves, so no other spelling gets by."""
     return method not in _SAFE_METHODS and path.startswith(_PASSWORD_PATHS)
+
+
+def _caller_of(scope: Scope, key: bytes) -> str | bytes | None:
+    """Return what a request says of who asks: a session for a page, a key for the API, which each ignore the other."""
+    return _session_of(scope) if scope["path"].startswith("/o/") else key
 
 
 def _session_of(scope: Scope) -> str | None:

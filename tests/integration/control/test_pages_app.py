@@ -136,6 +136,9 @@ def test_passwords_are_checked_one_at_a_time(
         ("/o/shop/live/events/stream", "STREAMS"),
         ("/o/shop/live/events/export.csv", "EXPORTS"),
         ("/o/shop/test/alerts/export.json", "EXPORTS"),
+        ("/events/export", "EXPORTS"),  # of the API
+        ("/privacy/actors/export", "EXPORTS"),
+        ("/events", "REQUESTS"),
         ("/o/shop/live/events/", "REQUESTS"),
         ("/events/stream", "REQUESTS"),
     ],
