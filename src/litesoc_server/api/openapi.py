@@ -3,7 +3,7 @@
 import functools
 import json
 from http import HTTPStatus
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_GET, require_safe
@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_safe
 from litesoc_server.alerts.models import Resolution
 from litesoc_server.api.app import api
 from litesoc_server.api.caller import KEY_HEADER
+from litesoc_server.api.ninja_schema import ApiSchema
 from litesoc_server.api.v1.alert_change import NAME_LENGTH_MAX, NOTES_LENGTH_MAX
 from litesoc_server.api.yaml_text import yaml_text
 from litesoc_server.ingest import openapi as ingest_openapi
@@ -126,7 +127,7 @@ def _written(file_format: Literal["json", "yaml"]) -> str:
 @functools.cache
 def document() -> dict[str, Any]:
     """Return the document."""
-    generated = cast("dict[str, Any]", api.get_openapi_schema(path_prefix=""))
+    generated: dict[str, Any] = ApiSchema(api)
     ingest_paths = {**ingest_openapi.paths(), **openapi_webhooks.paths(), **openapi_otlp.paths()}
     paths: dict[str, Any] = {**ingest_paths, **generated["paths"]}
     for operations in generated["paths"].values():

@@ -4,6 +4,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from litesoc_server.api.app import api
+from litesoc_server.api.ninja_schema import ApiSchema
 from litesoc_server.api.openapi import document
 from litesoc_server.ingest.responses import ErrorCode
 from litesoc_server.runtime.asgi import API_RESOURCES
@@ -26,6 +28,10 @@ def test_everybody_may_read_it() -> None:
     assert response.json() == json.loads(json.dumps(document()))
     assert response["Access-Control-Allow-Origin"] == "*"
     assert response.json()["openapi"] == "3.1.0"
+
+
+def test_describing_each_answer_once_changes_nothing() -> None:
+    assert ApiSchema(api) == api.get_openapi_schema(path_prefix="")
 
 
 def test_everything_that_a_key_can_call_is_in_it() -> None:
