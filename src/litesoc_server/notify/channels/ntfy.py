@@ -1,8 +1,9 @@
 """ntfy, on ntfy.sh or a server of one's own, published as JSON.
 
-Sources: https://docs.ntfy.sh/publish/#publish-as-json (fields, priorities 1 to 5, tags), https://docs.ntfy.sh/publish/#limitations
-(message 4,096 bytes), https://github.com/binwiederhier/ntfy/releases/tag/v2.28.0 (title 1 KB, tags 512 bytes),
-https://docs.ntfy.sh/publish/#access-tokens.
+Sources: https://docs.ntfy.sh/publish/#publish-as-json (fields, priorities 1 to 5, tags),
+https://docs.ntfy.sh/publish/#limitations (message 4,096 bytes), https://github.com/binwiederhier/ntfy/releases/tag/v2.28.0
+(title 1 KB, tags 512 bytes), https://docs.ntfy.sh/publish/#access-tokens,
+https://github.com/binwiederhier/ntfy/blob/main/server/mailer_emoji_map.json (which tags it shows as which emoji).
 """
 
 import re
@@ -37,7 +38,7 @@ _TOKEN = Field(
 _TOPIC_SHAPE = re.compile(r"[-_A-Za-z0-9]{1,64}")
 _TOKEN_SHAPE = re.compile(r"[\x21-\x7e]{0,200}")
 _PRIORITIES = {"critical": 5, "high": 4, "medium": 3, "low": 2}
-_TAGS = {"critical": "rotating_light", "high": "warning", "medium": "large_yellow_circle", "low": "large_blue_circle"}
+_TAGS = {"critical": "rotating_light", "high": "warning", "medium": "yellow_circle", "low": "large_blue_circle"}
 _REFUSED = "ntfy does not let us publish there: enter an access token that may write to the topic"
 _MEANINGS = {
     401: _REFUSED,
