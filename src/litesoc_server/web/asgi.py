@@ -28,12 +28,21 @@ STREAMS_AT_ONCE, STREAMS_WAITING_MAX = 200, 0
 EXPORTS_AT_ONCE, EXPORTS_WAITING_MAX = 2, 8
 # Whoever reads a file slowly keeps its place for up to an hour: one for each session or key, so that others get theirs.
 EXPORTS_OF_ONE_AT_ONCE, EXPORTS_OF_ONE_WAITING_MAX = 1, 2
+# What looks up a name that somebody typed in, or sends a test there, waits for it, 20 s and more: so in few places, of which
+# each session or key has two.
+CALLS_AT_ONCE, CALLS_WAITING_MAX = 8, 32
+CALLS_OF_ONE_AT_ONCE, CALLS_OF_ONE_WAITING_MAX = 2, 4
 # Whole answers wait in memory for their clients. The large ones are files, up to 1.5 MB, which anybody may ask for.
 LARGE_BYTES = 64 * 1024
 LARGE_AT_ONCE, LARGE_WAITING_MAX = 128, 0
 _STREAM_PATH = re.compile(r"/o/[^/]+/[^/]+/[^/]+/stream")
 # Paths of the API are here as the dispatcher hands them on, without /api/v1 in front.
 _EXPORT_PATH = re.compile(r"/o/[^/]+/[^/]+/(?:[^/]+/)+export\.[a-z]+|/events/export|/privacy/actors/export")
+_CALL_PATH = re.compile(
+    r"/(?:notifications/channels|forwarders)(?:/[^/]+(?:/test)?)?"
+    r"|/o/[^/]+/[^/]+/notifications/(?:new/[^/]+/|channels/[^/]+/(?:change|test))"
+    r"|/o/[^/]+/[^/]+/integrations/out/(?:new|[^/]+/test)"
+)
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _PASSWORD_PATHS = (
     "/accounts/login/",
@@ -62,7 +71,10 @@ class PagesApp:
         self._requests = Gate(at_once=REQUESTS_AT_ONCE, waiting_max=REQUESTS_WAITING_MAX)
         self._streams = Gate(at_once=STREAMS_AT_ONCE, waiting_max=STREAMS_WAITING_MAX)
         self._exports = Gate(at_once=EXPORTS_AT_ONCE, waiting_max=EXPORTS_WAITING_MAX)
-        self._exports_of_one = GatePerKey(at_once=EXPORTS_OF_ONE_AT_ONCE, waiting_max=EXPORTS_OF_ONE_WAITING_MAX)
+        self._calls = Gate(at_once=CALLS_AT_ONCE, waiting_max=CALLS_WAITING_MAX)
+        calls_of_one = GatePerKey(at_once=CALLS_OF_ONE_AT_ONCE, waiting_max=CALLS_OF_ONE_WAITING_MAX)
+        exports_of_one = GatePerKey(at_once=EXPORTS_OF_ONE_AT_ONCE, waiting_max=EXPORTS_OF_ONE_WAITING_MAX)
+        self._of_one = {self._exports: exports_of_one, self._calls: calls_of_one}
         self._large_answers = Gate(at_once=LARGE_AT_ONCE, waiting_max=LARGE_WAITING_MAX)
         self._sign_ins = Gate(at_once=SIGN_INS_AT_ONCE, waiting_max=SIGN_INS_WAITING_MAX)
 
@@ -88,7 +100,7 @@ class PagesApp:
             await _send(send, guarded(reply))
 
     def _turn_of_one(self, gate: Gate, caller: str | bytes | None) -> AbstractAsyncContextManager[None]:
-        return self._exports_of_one.passing(caller) if gate is self._exports else nullcontext()
+        return self._of_one[gate].passing(caller) if gate in self._of_one else nullcontext()
 
     def _room_for(self, kept: list[sending.Message]) -> AbstractAsyncContextManager[None]:
         is_large = sum(len(piece.get("body", b"")) for piece in kept) > LARGE_BYTES
@@ -97,6 +109,8 @@ class PagesApp:
     def _gate_of(self, method: str, path: str) -> Gate:
         if _hashes_password(method, path):
             return self._sign_ins
+        if method not in _SAFE_METHODS and _CALL_PATH.fullmatch(path):
+            return self._calls
         if _STREAM_PATH.fullmatch(path):
             return self._streams
         return self._exports if _EXPORT_PATH.fullmatch(path) else self._requests

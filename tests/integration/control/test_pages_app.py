@@ -152,6 +152,39 @@ def test_answers_that_last_take_no_places_of_others(monkeypatch: pytest.MonkeyPa
             assert (status == 503) == (full == gate)
 
 
+ID = "0198c1a2-0000-7000-8000-00000000000d"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("method", "path", "is_call"),
+    [
+        ("POST", "/notifications/channels", True),  # of the API
+        ("PATCH", f"/notifications/channels/{ID}", True),
+        ("POST", f"/notifications/channels/{ID}/test", True),
+        ("POST", "/forwarders", True),
+        ("PATCH", f"/forwarders/{ID}", True),
+        ("POST", f"/forwarders/{ID}/test", True),
+        ("GET", "/forwarders", False),
+        ("POST", f"/notifications/channels/{ID}/replay", False),
+        ("POST", "/o/shop/live/notifications/new/webhook/", True),
+        ("POST", f"/o/shop/live/notifications/channels/{ID}/change", True),
+        ("POST", f"/o/shop/live/notifications/channels/{ID}/test", True),
+        ("POST", "/o/shop/live/integrations/out/new", True),
+        ("POST", f"/o/shop/live/integrations/out/{ID}/test", True),
+        ("GET", "/o/shop/live/integrations/out/new", False),
+    ],
+)
+def test_what_waits_for_the_outside_takes_no_places_of_others(
+    monkeypatch: pytest.MonkeyPatch, method: str, path: str, is_call: bool
+) -> None:
+    for full in ("CALLS_AT_ONCE", "CALLS_OF_ONE_AT_ONCE"):
+        with monkeypatch.context() as patch:
+            patch.setattr(asgi, full, 0)
+            patch.setattr(asgi, full.replace("AT_ONCE", "WAITING_MAX"), 0)
+            assert (visit(path, part(b"{}"), method=method)[0] == 503) == is_call
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("path", "status"), [("/o/shop/live/events/export.csv", 503), ("/o/shop/live/events/", 302)])
 def test_one_session_cannot_hold_all_places_of_exports(monkeypatch: pytest.MonkeyPatch, path: str, status: int) -> None:
