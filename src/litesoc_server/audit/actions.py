@@ -78,6 +78,7 @@ class Action(StrEnum):
     CHANNEL_ADDED = "channel.added", Category.ORGANIZATION, "Channel added"
     CHANNEL_CHANGED = "channel.changed", Category.ORGANIZATION, "Channel changed"
     CHANNEL_REMOVED = "channel.removed", Category.ORGANIZATION, "Channel removed"
+    CHANNEL_RESTORED = "channel.restored", Category.ORGANIZATION, "Channel brought back"
     CHANNEL_DISABLED = "channel.disabled", Category.ORGANIZATION, "Channel switched off after failures"
     DELIVERIES_REPLAYED = "deliveries.replayed", Category.ORGANIZATION, "Deliveries sent again"
     ROUTE_ADDED = "route.added", Category.ORGANIZATION, "Route added"
@@ -89,6 +90,7 @@ class Action(StrEnum):
     FORWARDER_ADDED = "forwarder.added", Category.ORGANIZATION, "Forwarder added"
     FORWARDER_CHANGED = "forwarder.changed", Category.ORGANIZATION, "Forwarder changed"
     FORWARDER_REMOVED = "forwarder.removed", Category.ORGANIZATION, "Forwarder removed"
+    FORWARDER_RESTORED = "forwarder.restored", Category.ORGANIZATION, "Forwarder brought back"
     SERVER_RENAMED = "server.renamed", Category.ORGANIZATION, "Server renamed"
     SERVER_REMOVED = "server.removed", Category.ORGANIZATION, "Server removed"
     AGENT_UPDATE_TRIGGERED = "agent.update_triggered", Category.ORGANIZATION, "Agent update started"  # 8.7

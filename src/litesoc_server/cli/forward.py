@@ -70,6 +70,49 @@ def add(
     _print([made], as_json=as_json)
 
 
+@app.command()
+def edit(
+    name: Name,
+    new_name: Annotated[
+        str | None, typer.Option("--name", help="How lists call it from now on.", show_default=False)
+    ] = None,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="name=value; what is left out stays. Repeat it.", show_default=False),
+    ] = None,
+    what: Annotated[str | None, typer.Option("--what", help="events, alerts or both.", show_default=False)] = None,
+    severity: Annotated[
+        list[str] | None, typer.Option("--severity", help="Of events; repeat it.", show_default=False)
+    ] = None,
+    category: Annotated[
+        list[str] | None, typer.Option("--category", help="Of events; repeat it.", show_default=False)
+    ] = None,
+    is_test: IsTest = False,
+    org: Org = None,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Change what is given, and try again at once where it failed."""
+    settings = dict(_setting(one) for one in setting or ())
+    forwarder = _found(open_organization(org, data_dir), name, is_test=is_test)
+    from litesoc_server.forwarding.changes import change_forwarder  # noqa: PLC0415 # needs Django set up
+    from litesoc_server.forwarding.forwarder_settings import ForwarderRefused  # noqa: PLC0415 # needs Django set up
+
+    try:
+        changed = change_forwarder(
+            forwarder,
+            by=By.operator(),
+            name=new_name,
+            settings=settings or None,
+            what=what,
+            severities=severity,
+            categories=category,
+        )
+    except ForwarderRefused as refused:
+        fail(f"{refused.field}: {refused.text}", "correct it; nothing was changed")
+    _print([changed], as_json=as_json)
+
+
 @app.command("list")
 def list_forwarders(is_test: IsTest = False, org: Org = None, data_dir: DataDir = None, as_json: Json = False) -> None:
     """List forwarders with how far they have come."""
@@ -92,7 +135,7 @@ def try_out(name: Name, is_test: IsTest = False, org: Org = None, data_dir: Data
     except SendFailed as error:
         fail(str(error), "change its settings, or what stands between")
     except (SecretUnreadable, KeysUnusable):
-        fail("its settings cannot be decrypted", "remove it and add it again")
+        fail("its settings cannot be decrypted", "enter all of them again with `litesoc forward edit --set`")
     out.print(f"Sent: look for the event {event_id} on the other side.")
 
 
@@ -131,12 +174,30 @@ def resume(name: Name, is_test: IsTest = False, org: Org = None, data_dir: DataD
 
 @app.command()
 def remove(name: Name, is_test: IsTest = False, org: Org = None, data_dir: DataDir = None) -> None:
-    """Remove a forwarder. What it has not sent yet is not sent any more."""
+    """Remove a forwarder: nothing more is sent. `litesoc forward restore` brings it back within an hour."""
     forwarder = _found(open_organization(org, data_dir), name, is_test=is_test)
     from litesoc_server.forwarding.changes import remove_forwarder  # noqa: PLC0415 # needs Django set up
 
     remove_forwarder(forwarder, by=By.operator())
-    out.print(f"Removed {shown(forwarder.name)}.")
+    out.print(f"Removed {shown(forwarder.name)}. `litesoc forward restore {forwarder.id}` brings it back within an hour.")
+
+
+@app.command()
+def restore(name: Name, is_test: IsTest = False, org: Org = None, data_dir: DataDir = None, as_json: Json = False) -> None:
+    """Bring back a forwarder that was removed within the last hour; it goes on where it stood."""
+    organization = open_organization(org, data_dir)
+    from litesoc_server.forwarding.access import removed_forwarder  # noqa: PLC0415 # needs Django set up
+    from litesoc_server.forwarding.changes import restore_forwarder  # noqa: PLC0415 # needs Django set up
+    from litesoc_server.forwarding.forwarder_settings import ForwarderRefused  # noqa: PLC0415 # needs Django set up
+    from litesoc_server.forwarding.models import Forwarder  # noqa: PLC0415 # needs Django set up
+
+    try:
+        removed = removed_forwarder(organization, _environment(is_test=is_test), name)
+        _print([restore_forwarder(removed, by=By.operator())], as_json=as_json)
+    except Forwarder.DoesNotExist:
+        fail(f"no forwarder {name!r} was removed within the last hour", "add it again with `litesoc forward add`")
+    except ForwarderRefused as refused:
+        fail(f"{refused.field}: {refused.text}", "rename or remove that one, then try again")
 
 
 def _set_paused(name: str, org: Org, data_dir: DataDir, *, is_test: bool, is_paused: bool, as_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 
 import msgspec
 from django.conf import settings as django_settings
@@ -9,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from litesoc_server.accounts.sealing import SecretUnreadable
 from litesoc_server.alerts.models import AlertDetection, AlertTransition
 from litesoc_server.audit.actions import Action
 from litesoc_server.audit.by import By, Target
@@ -18,6 +20,7 @@ from litesoc_server.events.catalog import KNOWN_CATEGORIES
 from litesoc_server.events.envelope import Environment
 from litesoc_server.events.event import Event, Severity
 from litesoc_server.events.ids import EventId, OrgId, draw_event_id_base, event_id_at
+from litesoc_server.forwarding.access import RESTORED_WITHIN
 from litesoc_server.forwarding.forwarder_settings import ForwarderRefused, checked_settings, read_settings
 from litesoc_server.forwarding.kinds import KINDS, Batch
 from litesoc_server.forwarding.models import NAME_LENGTH_MAX, Forwarder, What
@@ -62,9 +65,7 @@ def add_forwarder(
         event_id=ID_MAX,
     )
     with _one_per_name(forwarder.name):
-        Organization.objects.select_for_update().get(pk=org.pk)
-        if Forwarder.objects.filter(org=org).count() >= FORWARDERS_MAX:
-            raise ForwarderRefused("name", f"There are {FORWARDERS_MAX} forwarders, the most that there may be.")
+        _require_room(org)
         forwarder.detection_row = AlertDetection.objects.aggregate(last=Max("pk"))["last"] or 0
         forwarder.transition_row = AlertTransition.objects.aggregate(last=Max("pk"))["last"] or 0
         forwarder.save(force_insert=True)
@@ -85,7 +86,7 @@ def change_forwarder(
 ) -> Forwarder:
     """Change what is given. Secrets that ``settings`` leaves out or gives empty stay; a pause loses nothing.
 
-    Raises ForwarderRefused, SecretUnreadable and KeysUnusable.
+    Raises ForwarderRefused and KeysUnusable.
     """
     wanted: dict[str, object] = {}
     if name is not None:
@@ -105,7 +106,7 @@ def change_forwarder(
         setattr(forwarder, field, value)
     fields = list(changes)
     if settings is not None:
-        before = read_settings(forwarder)
+        before = _kept_settings(forwarder)
         values = checked_settings(KINDS[forwarder.kind], settings, before)
         changed = sorted(key for key in values if values[key] != before.get(key))
         if changed:
@@ -122,10 +123,27 @@ def change_forwarder(
 
 
 def remove_forwarder(forwarder: Forwarder, *, by: By) -> None:
-    """Remove a forwarder. What it has not sent yet is not sent any more."""
+    """Remove a forwarder: nothing more is sent. Within access.RESTORED_WITHIN it can be brought back, then it is deleted."""
     with transaction.atomic():
+        forwarder.removed_at = timezone.now()
+        forwarder.save(update_fields=["removed_at"])
         _record(forwarder, Action.FORWARDER_REMOVED, by, {"kind": (forwarder.kind, None)})
-        Forwarder.objects.filter(pk=forwarder.pk).delete()
+
+
+def restore_forwarder(forwarder: Forwarder, *, by: By) -> Forwarder:
+    """Bring a removed forwarder back as it was: it goes on where it stood. Raises ForwarderRefused."""
+    with _one_per_name(forwarder.name):
+        _require_room(forwarder.org)
+        forwarder.removed_at = None
+        forwarder.save(update_fields=["removed_at"])
+        _record(forwarder, Action.FORWARDER_RESTORED, by, {"kind": (None, forwarder.kind)})
+    return forwarder
+
+
+def delete_removed_forwarders(now: datetime) -> int:
+    """Delete, of all organisations, what cannot be brought back any more; return how many."""
+    deleted, _ = Forwarder.objects.filter(removed_at__lt=now - RESTORED_WITHIN).delete()
+    return deleted
 
 
 def send_test(forwarder: Forwarder) -> str:
@@ -177,6 +195,20 @@ def _checked_categories(categories: Sequence[str]) -> list[str]:
     if any(len(category) > NAME_LENGTH_MAX for category in wanted) or len(wanted) > NAME_LENGTH_MAX:
         raise ForwarderRefused("categories", f"Categories are words such as {', '.join(sorted(KNOWN_CATEGORIES))}.")
     return wanted
+
+
+def _require_room(org: Organization) -> None:
+    Organization.objects.select_for_update().get(pk=org.pk)
+    if Forwarder.objects.filter(org=org, removed_at__isnull=True).count() >= FORWARDERS_MAX:
+        raise ForwarderRefused("name", f"There are {FORWARDERS_MAX} forwarders, the most that there may be. Remove one.")
+
+
+def _kept_settings(forwarder: Forwarder) -> dict[str, str]:
+    """Return what is stored; nothing where no key fits any more, so that all can be entered again. Raises KeysUnusable."""
+    try:
+        return read_settings(forwarder)
+    except SecretUnreadable:
+        return {}
 
 
 @contextlib.contextmanager

@@ -19,7 +19,7 @@ from litesoc_server.clock import Clock
 from litesoc_server.database import fresh_connections
 from litesoc_server.egress.policy import EgressPolicy
 from litesoc_server.forwarding.models import Forwarder
-from litesoc_server.forwarding.turn import Turn
+from litesoc_server.forwarding.turn import MAY_SEND, Turn
 from litesoc_server.store.base import EventReader, StoreUnavailable
 
 log = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ class ForwardingKeeper:
         try:
             with fresh_connections():
                 active = Forwarder.objects.filter(
-                    may_be_tried, is_paused=False, org__is_suspended=False, org__deletion_asked_at__isnull=True
+                    may_be_tried, MAY_SEND, org__is_suspended=False, org__deletion_asked_at__isnull=True
                 )
                 found = list(active.order_by("last_sent_at").values_list("id", "failing_since"))
         except Error as error:

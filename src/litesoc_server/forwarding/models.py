@@ -35,6 +35,7 @@ class Forwarder(models.Model):
     sealed_settings = models.TextField()  # accounts.sealing of JSON: name of field -> text
     is_paused = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    removed_at = models.DateTimeField(null=True, editable=False)  # from then on nothing is sent; it can be brought back
 
     # The last of each that was sent, or passed over by the filter.
     event_taken_s = models.BigIntegerField(editable=False)  # Unix s by the store's clock
@@ -64,7 +65,11 @@ class Forwarder(models.Model):
     class Meta:
         ordering = ["name", "id"]
         constraints = [
-            models.UniqueConstraint(name="forwarding_one_per_name", fields=["org", "environment", "name"]),
+            models.UniqueConstraint(
+                name="forwarding_one_per_name",
+                fields=["org", "environment", "name"],
+                condition=models.Q(removed_at__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:

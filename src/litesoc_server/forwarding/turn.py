@@ -37,6 +37,7 @@ REJECTED_KEPT_MAX = 100  # of one forwarder, the newest: more are counted only
 # All of them are among the kept ones then.
 REJECTED_IN_ROW_MAX = 100
 _JITTER = 0.2  # of the pause, so that forwarders to one receiver do not come back all at once
+MAY_SEND = Q(is_paused=False, removed_at__isnull=True)
 _DECODER = msgspec.json.Decoder(Position)
 
 
@@ -80,7 +81,7 @@ class Turn:
 
     def _send_next(self) -> bool:
         """Send one batch and return whether to go on."""
-        forwarder = self._mine.select_related("org").filter(is_paused=False).first()
+        forwarder = self._mine.select_related("org").filter(MAY_SEND).first()
         if forwarder is None:
             return False
         with self._reading:
@@ -126,7 +127,7 @@ class Turn:
     def _send(self, forwarder: Forwarder, batch: Batch) -> None:
         self._requests_left -= 1
         may_go_on = self._requests_left >= 0 and not self._is_stopping()
-        if not may_go_on or not self._mine.filter(is_paused=False).update(leased_until=self._now() + LEASE):
+        if not may_go_on or not self._mine.filter(MAY_SEND).update(leased_until=self._now() + LEASE):
             raise _TurnOver
         settings = read_settings(forwarder)
         release_connection()  # others need it while this thread waits for the other side

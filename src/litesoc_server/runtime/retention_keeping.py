@@ -11,6 +11,7 @@ from litesoc_server.apikeys.purge_keys import KEPT_DAYS_MIN, purge_ended_keys
 from litesoc_server.clock import Clock
 from litesoc_server.database import fresh_connections
 from litesoc_server.events.ids import OrgId
+from litesoc_server.forwarding.changes import delete_removed_forwarders
 from litesoc_server.notify.expiry import delete_old_deliveries
 from litesoc_server.orgs.models import Organization
 from litesoc_server.orgs.plan_rows import plan_of, plans_in_force
@@ -48,7 +49,7 @@ class RetentionKeeper:
                 plans = plans_in_force()
                 for org in Organization.objects.all():
                     self._hold(org, plan_of(org, plans).retention_days)
-                self._clean_delivery_log()
+                self._clean_up()
         except (StoreUnavailable, Error) as error:
             if not self._is_away:
                 log.warning("retention is carried out later: %s", type(error).__name__)
@@ -56,10 +57,12 @@ class RetentionKeeper:
         else:
             self._is_away = False
 
-    def _clean_delivery_log(self) -> None:
+    def _clean_up(self) -> None:
         now_ms = self._clock.now_ms()
         if now_ms - self._cleaned_ms >= HOUR_MS:
-            deleted = delete_old_deliveries(datetime.fromtimestamp(now_ms / 1000, UTC))
+            now = datetime.fromtimestamp(now_ms / 1000, UTC)
+            delete_removed_forwarders(now)
+            deleted = delete_old_deliveries(now)
             if deleted:
                 log.info("forgot %d deliveries of channels that are older than the log is kept", deleted)
             self._cleaned_ms = now_ms

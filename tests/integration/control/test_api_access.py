@@ -30,7 +30,7 @@ from litesoc_server.clock import ManualClock
 from litesoc_server.database import fresh_connections
 from litesoc_server.events.detection import AlertSeverity
 from litesoc_server.events.envelope import Environment
-from litesoc_server.forwarding.changes import add_forwarder
+from litesoc_server.forwarding.changes import add_forwarder, remove_forwarder
 from litesoc_server.forwarding.models import Forwarder
 from litesoc_server.ingest.key_directory import STALE_MAX_MS, KeyDirectory
 from litesoc_server.ingest.keys import Scope
@@ -145,6 +145,7 @@ ADDRESSES: dict[tuple[str, str], tuple[str, dict[str, object] | None]] = {
     ("POST", "/forwarders/{forwarder_id}/test"): ("/forwarders/{forwarder}/test", None),
     ("GET", "/forwarders/{forwarder_id}/rejected"): ("/forwarders/{forwarder}/rejected", None),
     ("DELETE", "/forwarders/{forwarder_id}"): ("/forwarders/{forwarder}", None),
+    ("POST", "/forwarders/{forwarder_id}/restore"): ("/forwarders/{removed_forwarder}/restore", None),
     ("GET", "/servers"): ("/servers", None),
     ("GET", "/servers/{server_id}"): ("/servers/{server}", None),
     ("POST", "/agent/heartbeat"): ("/agent/heartbeat", {"hostname": "web-3"}),
@@ -174,12 +175,12 @@ def _invitation(tenant: Tenant) -> Invitation:
     return invitation
 
 
-def make_forwarder(org: Organization) -> Forwarder:
+def make_forwarder(org: Organization, name: str = "SIEM") -> Forwarder:
     return add_forwarder(
         org,
         Environment.LIVE,
         kind="http",
-        name="SIEM",
+        name=name,
         settings={"url": "https://127.0.0.1:1/"},
         store_now_s=0,
         by=By.operator(),
@@ -203,6 +204,8 @@ def visits(tenant: Tenant, store: EventStore) -> dict[str, Send]:
     key = make_key(tenant.org).record
     member, invitation = MembershipFactory(org=tenant.org), _invitation(tenant)
     store_events(store, event)
+    removed_forwarder = make_forwarder(tenant.org, "Removed")
+    remove_forwarder(removed_forwarder, by=By.operator())
 
     ours = {
         "channel": channel,
@@ -210,6 +213,7 @@ def visits(tenant: Tenant, store: EventStore) -> dict[str, Send]:
         "delivery": channel.deliveries.get(),
         "rule": rule,
         "forwarder": make_forwarder(tenant.org),
+        "removed_forwarder": removed_forwarder,
         "server": Server.objects.create(org=tenant.org, environment=Environment.LIVE, hostname="web-1"),
     }
 

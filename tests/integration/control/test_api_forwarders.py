@@ -47,8 +47,12 @@ def test_a_forwarder_is_added_read_changed_tested_and_removed(tenant: Tenant, re
 
     changed = tenant.call("PATCH", path, {"is_paused": True, "name": "Other"}).json()["data"]
     assert (changed["state"], changed["name"]) == ("paused", "Other")
+    assert tenant.call("POST", f"{path}/restore").status_code == 404  # it is there
     assert tenant.call("DELETE", path).status_code == 200
     assert tenant.call("GET", path).status_code == 404
+    assert tenant.get("/forwarders")["data"] == []
+    assert tenant.call("POST", f"{path}/restore").json()["data"]["name"] == "Other"
+    assert tenant.call("GET", path).status_code == 200
 
 
 def test_what_the_receiver_rejected_is_listed(keys: KeyDirectory, receiver: HttpReceiver) -> None:
@@ -92,6 +96,7 @@ def test_others_see_and_reach_nothing_of_it(keys: KeyDirectory, receiver: HttpRe
         ("PATCH", path, {"is_paused": True}),
         ("DELETE", path, None),
         ("POST", f"{path}/test", None),
+        ("POST", f"{path}/restore", None),
         ("GET", "/forwarders/nonsense", None),
     ]:
         assert stranger.call(method, at, body).status_code == 404

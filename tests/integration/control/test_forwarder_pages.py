@@ -1,7 +1,9 @@
 """Forwarders on the Integrations page: who may, what is said, and what happens."""
 
+import re
 import uuid
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,8 @@ import pytest
 from django.utils import timezone
 
 from forward_receivers import Authority, HttpReceiver
+from litesoc_server.forwarding.changes import delete_removed_forwarders
+from litesoc_server.forwarding.forwarder_settings import read_settings
 from litesoc_server.forwarding.models import Forwarder
 from litesoc_server.orgs.models import Organization, Role
 from management_api import Tenant
@@ -61,8 +65,62 @@ def test_one_is_added_tested_paused_and_removed(org: Organization, receiver: Htt
     Forwarder.objects.update(rejected_count=1)
     assert f'/events/{event_id}/">Event <code>{event_id}</code></a>' in reader.text("integrations/")
     assert post(reader, f"{forwarder.id}/remove", environment="test").status_code == 404
+
+
+def test_one_is_changed_and_its_secret_stays(org: Organization, receiver: HttpReceiver, authority: Authority) -> None:
+    reader = PageReader(org, Role.ADMIN)
+    fields = {"name": "Collector", "url": receiver.url, "ca_pem": authority.pem}
+    post(reader, "new", kind="http", **fields, token="very secret", what="events", severities=["critical"])
+    forwarder = Forwarder.objects.get(org=org)
+    path = f"{forwarder.id}/"
+    form = reader.text(f"integrations/out/{path}")
+    assert 'value="Collector"' in form
+    assert f'value="{receiver.url}"' in form
+    assert "leave this empty to keep it" in form
+    assert "very secret" not in form
+    assert '<option value="events" selected>' in form
+
+    page = post(reader, path, **fields | {"url": "http://siem.example"}, token="", what="both").content.decode()
+    assert "Nothing is changed" in page
+    assert "must begin with https://" in page
+    page = post(reader, path, **fields | {"name": "SIEM"}, token="", what="alerts", categories="auth").content.decode()
+    assert "SIEM is changed" in page
+    forwarder.refresh_from_db()
+    assert (forwarder.what, forwarder.severities, forwarder.categories) == ("alerts", [], ["auth"])
+    assert read_settings(forwarder)["token"] == "very secret"
+    post(reader, f"{forwarder.id}/test")
+    assert receiver.headers[0]["authorization"] == "Bearer very secret"
+    assert post(reader, path, environment="test").status_code == 404
+
+    Forwarder.objects.update(sealed_settings="nonsense")
+    assert "enter all of them again" in reader.text(f"integrations/out/{path}")
+    post(reader, path, **fields, token="other secret")
+    forwarder.refresh_from_db()
+    assert read_settings(forwarder)["token"] == "other secret"
+
+
+def test_a_removal_is_taken_back_from_its_message(
+    org: Organization, receiver: HttpReceiver, authority: Authority, settings: Any
+) -> None:
+    reader = PageReader(org, Role.ADMIN)
+    fields = {"kind": "http", "name": "Collector", "url": receiver.url, "ca_pem": authority.pem}
+    post(reader, "new", **fields)
+    forwarder = Forwarder.objects.get(org=org)
+    page = post(reader, f"{forwarder.id}/remove").content.decode()
+    undo = re.search(r'<form method="post" action="[^"]*/integrations/out/([^"]+)" class="actions">', page)
+    assert undo is not None
+    assert 'Passed on <span class="count">0</span>' in page
+    assert post(reader, f"{forwarder.id}/test").status_code == 404
+    assert "Collector is back" in post(reader, undo[1]).content.decode()
+    assert post(reader, undo[1]).status_code == 404  # once
+
     post(reader, f"{forwarder.id}/remove")
-    assert not Forwarder.objects.exists()
+    post(reader, "new", **fields)
+    assert "Nothing is brought back: There is a forwarder named" in post(reader, undo[1]).content.decode()
+    Forwarder.objects.filter(removed_at__isnull=False).update(removed_at=timezone.now() - timedelta(hours=2))
+    assert post(reader, undo[1]).status_code == 404  # too late
+    assert delete_removed_forwarders(timezone.now()) == 1
+    assert Forwarder.objects.count() == 1
 
 
 def test_what_is_wrong_is_said_at_its_field_and_what_was_typed_stays(org: Organization, receiver: HttpReceiver) -> None:

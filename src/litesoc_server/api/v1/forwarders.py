@@ -17,9 +17,23 @@ from litesoc_server.api.v1.metas import one_meta
 from litesoc_server.api.v1.schemas import CHANGE_ERRORS, READ_ERRORS, Meta
 from litesoc_server.events.event import Severity
 from litesoc_server.events.ids import OrgId
-from litesoc_server.forwarding.access import State, get_forwarder, lag_of, state_of, visible_forwarders, visible_rejected
+from litesoc_server.forwarding.access import (
+    State,
+    get_forwarder,
+    lag_of,
+    removed_forwarder,
+    state_of,
+    visible_forwarders,
+    visible_rejected,
+)
 from litesoc_server.forwarding.batches import store_now_s
-from litesoc_server.forwarding.changes import add_forwarder, change_forwarder, remove_forwarder, send_test
+from litesoc_server.forwarding.changes import (
+    add_forwarder,
+    change_forwarder,
+    remove_forwarder,
+    restore_forwarder,
+    send_test,
+)
 from litesoc_server.forwarding.forwarder_settings import ForwarderRefused, shown_settings
 from litesoc_server.forwarding.kinds import SendFailed
 from litesoc_server.forwarding.models import Forwarder, RejectedRecord, What
@@ -212,9 +226,26 @@ def change(request: ApiRequest, forwarder_id: str, wanted: ForwarderChangeIn) ->
     operation_id="removeForwarder",
 )
 def remove(request: ApiRequest, forwarder_id: str) -> ForwarderGoneAnswer:
-    """Send nothing of what it has not sent yet."""
+    """Send nothing more. Within an hour it can be brought back."""
     remove_forwarder(_found(request, forwarder_id), by=by_of(request))
     return ForwarderGoneAnswer(meta=one_meta(request.caller))
+
+
+@router.post(
+    "/forwarders/{forwarder_id}/restore",
+    auth=KeyAuth(Scope.MANAGE),
+    response={200: ForwarderAnswer, **CHANGE_ERRORS},
+    summary="Bring a removed forwarder back",
+    operation_id="restoreForwarder",
+)
+def restore(request: ApiRequest, forwarder_id: str) -> ForwarderAnswer:
+    """Let it go on where it stood, within an hour after it was removed."""
+    try:
+        removed = removed_forwarder(_org(request), request.caller.record.environment, forwarder_id)
+    except Forwarder.DoesNotExist as error:
+        raise not_found() from error
+    with _refusals():
+        return _answer(request, restore_forwarder(removed, by=by_of(request)))
 
 
 @router.get(

@@ -5,14 +5,13 @@ from uuid import UUID
 from django.contrib import messages
 from django.core import signing
 from django.http import Http404, HttpResponse
-from django.middleware.csrf import get_token
 from django.shortcuts import redirect
-from django.utils.html import format_html
 
 from litesoc_server.orgs.models import ListedPage, SavedView
 from litesoc_server.orgs.saved_views import SavedViewRefused, get_changeable_view, rename_view, save_view
 from litesoc_server.web.member import Member, PageRequest, page
 from litesoc_server.web.saved_views import search_in
+from litesoc_server.web.undo_message import say_with_undo
 
 _SALT = "litesoc.saved-view"
 _UNDO_MAX_S = 3_600
@@ -43,7 +42,7 @@ def rename(request: PageRequest, member: Member, view_id: UUID) -> HttpResponse:
         messages.warning(request, str(refusal))
     else:
         undo = member.url("saved_view_rename", None, view_id=view.id)
-        _say(request, f"Renamed to “{view.name}”.", undo, "name", former)
+        say_with_undo(request, f"Renamed to “{view.name}”.", undo, name=former)
     return _to_list(member, ListedPage(view.page), view.parameters)
 
 
@@ -61,7 +60,7 @@ def delete(request: PageRequest, member: Member, view_id: UUID) -> HttpResponse:
         "is_shared": view.is_shared,
     }
     token = signing.dumps(kept, salt=_SALT, compress=True)
-    _say(request, f"Deleted “{view.name}”.", member.url("saved_view_restore"), "token", token)
+    say_with_undo(request, f"Deleted “{view.name}”.", member.url("saved_view_restore"), token=token)
     return _to_list(member, ListedPage(view.page), view.parameters)
 
 
@@ -104,13 +103,3 @@ def _listed(text: str) -> ListedPage:
 
 def _to_list(member: Member, listed: ListedPage, parameters: str) -> HttpResponse:
     return redirect(f"{member.url(listed.value)}?{parameters}")
-
-
-def _say(request: PageRequest, text: str, undo: str, name: str, value: str) -> None:
-    """Tell what was done, with a button that takes it back."""
-    form = (
-        '<span>{}</span><form method="post" action="{}" class="actions">'
-        '<input type="hidden" name="csrfmiddlewaretoken" value="{}"><input type="hidden" name="{}" value="{}">'
-        '<button type="submit" class="button small">Undo</button></form>'
-    )
-    messages.success(request, format_html(form, text, undo, get_token(request), name, value))

@@ -10,7 +10,7 @@ from forward_receivers import Authority, HttpReceiver
 from litesoc_server.accounts import sealing
 from litesoc_server.audit.models import AuditEntry
 from litesoc_server.egress.policy import EgressPolicy
-from litesoc_server.forwarding.changes import change_forwarder, remove_forwarder
+from litesoc_server.forwarding.changes import change_forwarder, remove_forwarder, restore_forwarder
 from litesoc_server.forwarding.forwarder_settings import ForwarderRefused, read_settings, reseal_forwarders, shown_settings
 from litesoc_server.forwarding.kinds import KINDS, Batch, SendFailed
 from litesoc_server.forwarding.models import Forwarder
@@ -97,7 +97,12 @@ def test_changes_are_in_the_audit_log_without_secrets(
     forwarder = make_forwarder(org, store, settings=to_http(receiver, authority, token="very secret"))
     change_forwarder(forwarder, by=BY, is_paused=True, settings={"url": receiver.url, "token": "other secret"})
     remove_forwarder(forwarder, by=BY)
-    assert not Forwarder.objects.exists()
+    restore_forwarder(forwarder, by=BY)
     entries = AuditEntry.objects.filter(org_id=org.id).order_by("seq")
-    assert [entry.action for entry in entries] == ["forwarder.added", "forwarder.changed", "forwarder.removed"]
+    assert [entry.action for entry in entries] == [
+        "forwarder.added",
+        "forwarder.changed",
+        "forwarder.removed",
+        "forwarder.restored",
+    ]
     assert "secret" not in str([vars(entry) for entry in entries])
