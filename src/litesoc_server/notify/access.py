@@ -1,17 +1,20 @@
 """The only doors to channels, routes, rules and deliveries: the organisation is always asked for."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
 
 from litesoc_server.notify.models import Channel, Delivery, DeliveryStatus, EscalationRule, Route
 from litesoc_server.orgs.models import Membership, Organization
 
+RESTORED_WITHIN = timedelta(hours=1)  # after its removal: a slip is noticed soon
+
 
 def visible_channels(org: Organization) -> QuerySet[Channel]:
     """Return an organisation's channels by name, without those of single members."""
-    return Channel.objects.filter(org=org, membership__isnull=True).order_by("name", "id")
+    return Channel.objects.filter(org=org, membership__isnull=True, removed_at__isnull=True).order_by("name", "id")
 
 
 def get_channel(org: Organization, channel_id: str | uuid.UUID) -> Channel:
@@ -25,6 +28,12 @@ def channel_by_name(org: Organization, name_or_id: str) -> Channel:
     return get_channel(org, name_or_id) if found is None else found
 
 
+def removed_channel(org: Organization, channel_id: str | uuid.UUID) -> Channel:
+    """Return a channel that was removed and can be brought back. Raises Channel.DoesNotExist."""
+    removed = Channel.objects.filter(org=org, removed_at__gte=timezone.now() - RESTORED_WITHIN)
+    return removed.get(id=_parsed(channel_id, Channel.DoesNotExist))
+
+
 def own_channel(membership: Membership) -> Channel | None:
     """Return the channel to a member's own e-mail address; None while there is none."""
     return Channel.objects.filter(membership=membership).first()
@@ -32,7 +41,7 @@ def own_channel(membership: Membership) -> Channel | None:
 
 def visible_routes(org: Organization) -> QuerySet[Route]:
     """Return the routes of an organisation's channels, oldest first, without those of single members."""
-    of_org = Route.objects.filter(org=org, channel__membership__isnull=True)
+    of_org = Route.objects.filter(org=org, channel__membership__isnull=True, channel__removed_at__isnull=True)
     return of_org.select_related("channel").order_by("channel__name", "created_at", "id")
 
 
@@ -53,7 +62,7 @@ def get_own_route(membership: Membership, route_id: str | uuid.UUID) -> Route:
 
 def visible_rules(org: Organization) -> QuerySet[EscalationRule]:
     """Return an organisation's escalation rules, the quickest first."""
-    return EscalationRule.objects.filter(org=org).select_related("channel")
+    return EscalationRule.objects.filter(org=org, channel__removed_at__isnull=True).select_related("channel")
 
 
 def get_rule(org: Organization, rule_id: str | uuid.UUID) -> EscalationRule:
@@ -69,7 +78,7 @@ def visible_deliveries(
     since: datetime | None = None,
 ) -> QuerySet[Delivery]:
     """Return what was, or is to be, delivered through an organisation's channels, newest first."""
-    found = Delivery.objects.filter(org=org, channel__membership__isnull=True)
+    found = Delivery.objects.filter(org=org, channel__membership__isnull=True, channel__removed_at__isnull=True)
     if channel is not None:
         found = found.filter(channel=channel)
     if status is not None:

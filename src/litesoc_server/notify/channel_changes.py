@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -12,6 +13,7 @@ from litesoc_server.audit.by import Target
 from litesoc_server.audit.record import record
 from litesoc_server.destinations.settings import seal_settings
 from litesoc_server.events.detection import AlertSeverity
+from litesoc_server.notify.access import RESTORED_WITHIN, visible_channels
 from litesoc_server.notify.channel_settings import checked_settings, read_settings
 from litesoc_server.notify.channels.registry import EMAIL, KINDS
 from litesoc_server.notify.channels.webhook import WEBHOOK, fresh_keys, with_new_secret
@@ -27,6 +29,7 @@ from litesoc_server.pipeline.normalise.text import clean_text
 
 CHANNELS_MAX = 50  # of one organisation, without those of its members
 SWITCHED_OFF = "The channel is switched off."
+REMOVED = "The channel was removed."
 
 
 def add_channel(org: Organization, *, kind: str, name: str, settings: Mapping[str, str], who: Who) -> Channel:
@@ -44,9 +47,7 @@ def add_channel(org: Organization, *, kind: str, name: str, settings: Mapping[st
         values |= fresh_keys()
     channel = Channel(org=org, kind=kind, name=_checked_name(name), sealed_settings=seal_settings(values))
     with _one_per_name(channel.name):
-        Organization.objects.select_for_update().get(pk=org.pk)
-        if Channel.objects.filter(org=org, membership__isnull=True).count() >= CHANNELS_MAX:
-            raise NotifyRefused("name", f"There are {CHANNELS_MAX} channels, the most that there may be: remove one first.")
+        _require_room(org)
         channel.save(force_insert=True)
         Route.objects.create(org=org, channel=channel, min_severity=AlertSeverity.MEDIUM)
         _record(channel, Action.CHANNEL_ADDED, who, {"kind": (None, kind)})
@@ -100,16 +101,40 @@ _CHANGED = (
 
 
 def remove_channel(channel: Channel, *, who: Who) -> None:
-    """Remove a channel with its routes, rules and log. What waits for it is not delivered any more."""
+    """Remove a channel with its routes, rules and log. What waits for it is not delivered any more.
+
+    Within access.RESTORED_WITHIN it can be brought back, then all of it is deleted.
+    """
     with transaction.atomic():
+        channel.removed_at = timezone.now()
+        channel.is_enabled, channel.was_enabled = False, channel.is_enabled
+        channel.save(update_fields=["removed_at", "is_enabled", "was_enabled"])
+        cancel_waiting(channel, REMOVED)
         _record(channel, Action.CHANNEL_REMOVED, who, {"kind": (channel.kind, None)})
-        Channel.objects.filter(pk=channel.pk).delete()
 
 
-def cancel_waiting(channel: Channel) -> None:
+def restore_channel(channel: Channel, *, who: Who) -> Channel:
+    """Bring a removed channel back with its routes, rules and log. What it missed is cancelled and can be replayed.
+
+    Raises NotifyRefused.
+    """
+    with _one_per_name(channel.name):
+        _require_room(channel.org)
+        channel.removed_at, channel.is_enabled = None, channel.was_enabled
+        channel.save(update_fields=["removed_at", "is_enabled"])
+        _record(channel, Action.CHANNEL_RESTORED, who, {"kind": (None, channel.kind)})
+    return channel
+
+
+def delete_removed_channels(now: datetime) -> None:
+    """Delete, of all organisations, what cannot be brought back any more."""
+    Channel.objects.filter(removed_at__lt=now - RESTORED_WITHIN).delete()
+
+
+def cancel_waiting(channel: Channel, reason: str = SWITCHED_OFF) -> None:
     """Cancel what waits for a channel that is switched off; in the transaction of that."""
     waiting = Delivery.objects.filter(channel=channel, status=DeliveryStatus.PENDING)
-    waiting.update(status=DeliveryStatus.CANCELLED, reason=SWITCHED_OFF, finished_at=timezone.now())
+    waiting.update(status=DeliveryStatus.CANCELLED, reason=reason, finished_at=timezone.now())
 
 
 def webhook_secret(channel: Channel) -> str:
@@ -153,6 +178,12 @@ def add_own_channel(membership: Membership) -> Channel:
 def count_left_out(channel: Channel, count: int) -> None:
     """Note that ``count`` notifications were not kept for a channel, since too many wait for it already."""
     Channel.objects.filter(pk=channel.pk).update(left_out_count=F("left_out_count") + count)
+
+
+def _require_room(org: Organization) -> None:
+    Organization.objects.select_for_update().get(pk=org.pk)
+    if visible_channels(org).count() >= CHANNELS_MAX:
+        raise NotifyRefused("name", f"There are {CHANNELS_MAX} channels, the most that there may be: remove one first.")
 
 
 def _require_webhook(channel: Channel) -> None:

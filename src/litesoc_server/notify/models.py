@@ -36,6 +36,8 @@ class Channel(models.Model):
     is_enabled = models.BooleanField(default=True)
     disabled_reason = models.CharField(max_length=REASON_LENGTH_MAX, default="")  # "" where people switched it off
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    removed_at = models.DateTimeField(null=True, editable=False)  # then it is switched off; it can be brought back
+    was_enabled = models.BooleanField(default=True, db_default=True, editable=False)  # ``is_enabled`` when it was removed
 
     last_success_at = models.DateTimeField(null=True, editable=False)
     last_failure_at = models.DateTimeField(null=True, editable=False)
@@ -52,7 +54,9 @@ class Channel(models.Model):
         ordering = ["name", "id"]
         constraints = [
             models.UniqueConstraint(
-                name="notify_one_channel_per_name", fields=["org", "name"], condition=models.Q(membership__isnull=True)
+                name="notify_one_channel_per_name",
+                fields=["org", "name"],
+                condition=models.Q(membership__isnull=True, removed_at__isnull=True),
             ),
         ]
 

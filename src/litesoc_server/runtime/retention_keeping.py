@@ -12,6 +12,7 @@ from litesoc_server.clock import Clock
 from litesoc_server.database import fresh_connections
 from litesoc_server.events.ids import OrgId
 from litesoc_server.forwarding.changes import delete_removed_forwarders
+from litesoc_server.notify.channel_changes import delete_removed_channels
 from litesoc_server.notify.expiry import delete_old_deliveries
 from litesoc_server.orgs.models import Organization
 from litesoc_server.orgs.plan_rows import plan_of, plans_in_force
@@ -62,6 +63,7 @@ class RetentionKeeper:
         if now_ms - self._cleaned_ms >= HOUR_MS:
             now = datetime.fromtimestamp(now_ms / 1000, UTC)
             delete_removed_forwarders(now)
+            delete_removed_channels(now)
             deleted = delete_old_deliveries(now)
             if deleted:
                 log.info("forgot %d deliveries of channels that are older than the log is kept", deleted)

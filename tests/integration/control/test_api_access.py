@@ -34,6 +34,7 @@ from litesoc_server.forwarding.changes import add_forwarder, remove_forwarder
 from litesoc_server.forwarding.models import Forwarder
 from litesoc_server.ingest.key_directory import STALE_MAX_MS, KeyDirectory
 from litesoc_server.ingest.keys import Scope
+from litesoc_server.notify.channel_changes import remove_channel
 from litesoc_server.notify.route_changes import add_rule
 from litesoc_server.orgs.invitations import invite
 from litesoc_server.orgs.member_changes import Acting
@@ -114,6 +115,7 @@ ADDRESSES: dict[tuple[str, str], tuple[str, dict[str, object] | None]] = {
     ("GET", "/notifications/channels/{channel_id}"): ("/notifications/channels/{channel}", None),
     ("PATCH", "/notifications/channels/{channel_id}"): ("/notifications/channels/{channel}", {"name": "On call"}),
     ("DELETE", "/notifications/channels/{channel_id}"): ("/notifications/channels/{channel}", None),
+    ("POST", "/notifications/channels/{channel_id}/restore"): ("/notifications/channels/{removed_channel}/restore", None),
     ("POST", "/notifications/channels/{channel_id}/test"): ("/notifications/channels/{channel}/test", None),
     ("POST", "/notifications/channels/{channel_id}/rotate-secret"): (
         "/notifications/channels/{channel}/rotate-secret",
@@ -206,6 +208,8 @@ def visits(tenant: Tenant, store: EventStore) -> dict[str, Send]:
     store_events(store, event)
     removed_forwarder = make_forwarder(tenant.org, "Removed")
     remove_forwarder(removed_forwarder, by=By.operator())
+    removed_channel = make_channel(tenant.org, name="Removed")
+    remove_channel(removed_channel, who=WHO)
 
     ours = {
         "channel": channel,
@@ -214,6 +218,7 @@ def visits(tenant: Tenant, store: EventStore) -> dict[str, Send]:
         "rule": rule,
         "forwarder": make_forwarder(tenant.org),
         "removed_forwarder": removed_forwarder,
+        "removed_channel": removed_channel,
         "server": Server.objects.create(org=tenant.org, environment=Environment.LIVE, hostname="web-1"),
     }
 

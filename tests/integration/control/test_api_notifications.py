@@ -58,8 +58,12 @@ def test_a_webhook_is_added_tested_rotated_and_removed(manager: Tenant, receiver
     rotated = body_of(manager, "POST", f"{path}/rotate-secret")["data"]
     assert rotated["webhook_secret"] != channel["webhook_secret"]
     assert body_of(manager, "PATCH", path, {"is_enabled": False})["data"]["health"] == "off"
+    body_of(manager, "POST", f"{path}/restore", status=404)  # it is there
     body_of(manager, "DELETE", path)
     body_of(manager, "GET", path, status=404)
+    assert body_of(manager, "GET", "/routes")["data"] == []
+    assert body_of(manager, "POST", f"{path}/restore")["data"]["health"] == "off"  # as it was
+    assert [one["channel_id"] for one in body_of(manager, "GET", "/routes")["data"]] == [channel["id"]]
 
 
 def test_mistakes_name_the_field_and_the_fix(manager: Tenant, receiver: Receiver) -> None:

@@ -1,22 +1,27 @@
 """The pages about channels, routes and deliveries: what they show, change, and keep to themselves."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from pytest_httpserver import HTTPServer
 
 from control_factories import MembershipFactory, make_alert
+from litesoc_server.events.detection import AlertSeverity
 from litesoc_server.notify.attempt import attempt
+from litesoc_server.notify.channel_changes import delete_removed_channels
 from litesoc_server.notify.channel_settings import read_settings
 from litesoc_server.notify.message import Occasion
 from litesoc_server.notify.models import Channel, Delivery, DeliveryStatus, EscalationRule, Route
 from litesoc_server.notify.outbox import Addressed, notification_of, put
+from litesoc_server.notify.route_changes import add_rule
 from litesoc_server.orgs.models import Membership, Organization, Role
 from litesoc_server.orgs.roles import Permission, may
 from management_api import Tenant
-from notify_factories import LOOPBACK, NOW, make_channel
+from notify_factories import LOOPBACK, NOW, WHO, fire, make_channel
 
 pytestmark = pytest.mark.django_db
 
@@ -124,8 +129,41 @@ def test_a_channel_is_renamed_muted_switched_and_removed(owner: Client, org: Org
     owner.post(page + "switch", {"to": "on"})
     channel.refresh_from_db()
     assert channel.is_enabled
+
+
+def test_a_removal_is_taken_back_from_its_message(owner: Client, org: Organization) -> None:
+    channel = make_channel(org)
+    add_rule(channel, min_severity=AlertSeverity.HIGH, after_minutes=15, who=WHO)
+    waiting = fire(org, incident_key="account|actor:usr_9")
+    page = url(org, f"channels/{channel.pk}/")
+    told = " ".join(owner.post(page + "remove", follow=True).content.decode().split())
+    assert f'action="{page}restore" class="actions"' in told
+    assert owner.get(page).status_code == 404
+    for listed in ("routes/", "deliveries/"):
+        assert channel.name not in text_of(owner, org, listed)
+    fire(org, incident_key="account|actor:usr_10")  # it hears nothing of it
+    assert list(channel.deliveries.values_list("status", "reason")) == [("cancelled", "The channel was removed.")]
+
+    assert "is back with its routes" in owner.post(page + "restore", follow=True).content.decode()
+    channel.refresh_from_db()
+    assert (channel.is_enabled, channel.routes.count(), channel.escalation_rules.count()) == (True, 1, 1)
+    assert str(waiting.title) in text_of(owner, org, "deliveries/")
+    fire(org, incident_key="account|actor:usr_11")
+    assert channel.deliveries.filter(status="pending").count() == 1
+    assert owner.post(page + "restore").status_code == 404  # once
+
+
+def test_what_cannot_be_brought_back(owner: Client, org: Organization) -> None:
+    channel = make_channel(org, name="On call")
+    page = url(org, f"channels/{channel.pk}/")
     owner.post(page + "remove")
-    assert not Channel.objects.filter(pk=channel.pk).exists()
+    make_channel(org, name="On call")
+    told = owner.post(page + "restore", follow=True).content.decode()
+    assert "Nothing is brought back: There is a channel named" in told
+    Channel.objects.filter(removed_at__isnull=False).update(removed_at=timezone.now() - timedelta(hours=2))
+    assert owner.post(page + "restore").status_code == 404
+    delete_removed_channels(timezone.now())
+    assert Channel.objects.filter(org=org).count() == 1
 
 
 def test_secrets_that_are_left_empty_stay(owner: Client, org: Organization) -> None:

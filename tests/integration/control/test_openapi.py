@@ -127,6 +127,7 @@ def test_everything_that_a_key_can_call_is_in_it() -> None:
         ("/forwarders/{forwarder_id}/test", "post"),
         ("/forwarders/{forwarder_id}/rejected", "get"),
         ("/forwarders/{forwarder_id}/restore", "post"),
+        ("/notifications/channels/{channel_id}/restore", "post"),
     }
 
 

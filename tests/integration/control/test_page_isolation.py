@@ -153,10 +153,10 @@ def _routes(resolver: URLResolver, before: str = "") -> Iterator[tuple[str, Call
 
 ROUTES = dict(_routes(get_resolver()))
 ARGUMENT = re.compile(r"<(\w+):(\w+)>")
-# Last what makes an end of its object.
+# Last what makes an end of its object, and then what brings it back.
 WITH_IDS = sorted(
     (route for route in ROUTES if any(kind == "uuid" for kind, _ in ARGUMENT.findall(route))),
-    key=lambda route: route.endswith(("/delete", "/remove", "/revoke", "/withdraw", "/end")),
+    key=lambda route: (route.endswith("/restore"), route.endswith(("/delete", "/remove", "/revoke", "/withdraw", "/end"))),
 )
 WITHOUT_IDS = [route for route in ROUTES if route not in WITH_IDS]
 

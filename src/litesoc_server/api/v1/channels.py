@@ -28,11 +28,12 @@ from litesoc_server.api.v1.metas import one_meta
 from litesoc_server.api.v1.notification_requests import CHANGES, READS, found, moment, org_of, who_of
 from litesoc_server.api.v1.schemas import CHANGE_ERRORS, READ_ERRORS
 from litesoc_server.ingest.responses import ErrorCode, Refused
-from litesoc_server.notify.access import get_channel, pending_counts, visible_channels
+from litesoc_server.notify.access import get_channel, pending_counts, removed_channel, visible_channels
 from litesoc_server.notify.channel_changes import (
     add_channel,
     change_channel,
     remove_channel,
+    restore_channel,
     rotate_webhook_secret,
     webhook_public_key,
     webhook_secret,
@@ -145,9 +146,22 @@ def change(request: ApiRequest, channel_id: str, wanted: ChannelChangeIn) -> Cha
     operation_id="removeChannel",
 )
 def remove(request: ApiRequest, channel_id: str) -> GoneAnswer:
-    """With its routes, escalations and log."""
+    """With its routes, escalations and log. Within an hour it can be brought back."""
     remove_channel(found(lambda: get_channel(org_of(request), channel_id)), who=who_of(request))
     return GoneAnswer(meta=one_meta(request.caller))
+
+
+@router.post(
+    "/notifications/channels/{channel_id}/restore",
+    auth=CHANGES,
+    response={200: ChannelAnswer, **CHANGE_ERRORS},
+    summary="Bring a removed channel back",
+    operation_id="restoreChannel",
+)
+def restore(request: ApiRequest, channel_id: str) -> ChannelAnswer:
+    """With its routes, escalations and log, within an hour after it was removed."""
+    removed = found(lambda: removed_channel(org_of(request), channel_id))
+    return _answer(request, restore_channel(removed, who=who_of(request)))
 
 
 @router.post(

@@ -35,6 +35,7 @@ notification_urls = [
     path("channels/<uuid:channel_id>/switch", channel.channel_switch, name="channel_switch"),
     path("channels/<uuid:channel_id>/mute", channel.channel_mute, name="channel_mute"),
     path("channels/<uuid:channel_id>/remove", channel.channel_remove, name="channel_remove"),
+    path("channels/<uuid:channel_id>/restore", channel.channel_restore, name="channel_restore"),
     path("channels/<uuid:channel_id>/test", channel_test, name="channel_test"),
     path("channels/<uuid:channel_id>/secret", channel_secret, name="channel_secret"),
     path("channels/<uuid:channel_id>/routes/new", route_new, name="route_new"),

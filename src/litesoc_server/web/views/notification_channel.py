@@ -5,13 +5,13 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from litesoc_server.accounts.sealing import KeysUnusable, SecretUnreadable
-from litesoc_server.notify.access import pending_counts, visible_deliveries, visible_routes
-from litesoc_server.notify.channel_changes import change_channel, remove_channel
+from litesoc_server.notify.access import pending_counts, removed_channel, visible_deliveries, visible_routes
+from litesoc_server.notify.channel_changes import change_channel, remove_channel, restore_channel
 from litesoc_server.notify.channel_settings import shown_settings
 from litesoc_server.notify.channels.webhook import WEBHOOK
 from litesoc_server.notify.models import Channel
@@ -25,6 +25,7 @@ from litesoc_server.web.notifications.kinds import shown_kind
 from litesoc_server.web.notifications.route_form import mute_choices
 from litesoc_server.web.notifications.rows import delivery_rows, health_of
 from litesoc_server.web.notifications.sentences import route_words
+from litesoc_server.web.undo_message import say_with_undo
 
 RECENT_MAX = 10  # deliveries that the page shows; the log has all
 UNREADABLE = "Its settings cannot be read with this server's keys: remove the channel and add it again."
@@ -81,12 +82,27 @@ def channel_mute(request: PageRequest, member: Member, channel_id: uuid.UUID) ->
 
 @page(Permission.MANAGE_NOTIFICATIONS, methods=("POST",))
 def channel_remove(request: PageRequest, member: Member, channel_id: uuid.UUID) -> HttpResponse:
-    """Remove it with its routes and its log."""
+    """Remove it with its routes and its log. The message that follows takes it back."""
     channel = find_channel(member, channel_id)
-    name = channel.name
     remove_channel(channel, who=member.who)
-    messages.success(request, f"The channel “{name}” is removed.", extra_tags="good")
+    undo = member.url("channel_restore", None, channel_id=channel.pk)
+    say_with_undo(request, f"The channel “{channel.name}” is removed.", undo)
     return redirect(member.url("notifications"))
+
+
+@page(Permission.MANAGE_NOTIFICATIONS, methods=("POST",))
+def channel_restore(request: PageRequest, member: Member, channel_id: uuid.UUID) -> HttpResponse:
+    """Bring back one that was removed within the last hour."""
+    try:
+        channel = restore_channel(removed_channel(member.org, channel_id), who=member.who)
+    except Channel.DoesNotExist as error:
+        raise Http404 from error
+    except NotifyRefused as refused:
+        messages.error(request, f"Nothing is brought back: {refused.text}", extra_tags="bad")
+        return redirect(member.url("notifications"))
+    text = f"The channel “{channel.name}” is back with its routes. What waited for it is cancelled and can be sent again."
+    messages.success(request, text, extra_tags="good")
+    return redirect(member.url("notification_channel", channel_id=channel.pk))
 
 
 def channel_page(
