@@ -80,9 +80,9 @@ def test_one_is_changed_and_its_secret_stays(org: Organization, receiver: HttpRe
     assert "very secret" not in form
     assert '<option value="events" selected>' in form
 
-    page = post(reader, path, **fields | {"url": "http://siem.example"}, token="", what="both").content.decode()
+    page = post(reader, path, **fields | {"url": "https://127.0.0.1:1/"}, token="", what="both").content.decode()
     assert "Nothing is changed" in page
-    assert "must begin with https://" in page
+    assert "Bearer token has to be entered again: it was for another address." in page
     page = post(reader, path, **fields | {"name": "SIEM"}, token="", what="alerts", categories="auth").content.decode()
     assert "SIEM is changed" in page
     forwarder.refresh_from_db()
