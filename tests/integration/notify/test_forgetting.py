@@ -9,10 +9,11 @@ from litesoc_server.alerts.emptying import delete_alerts_of
 from litesoc_server.clock import ManualClock
 from litesoc_server.events.detection import AlertSeverity
 from litesoc_server.events.envelope import Environment
+from litesoc_server.notify import expiry
 from litesoc_server.notify.channel_changes import change_channel, webhook_secret
 from litesoc_server.notify.deliver import Deliverer
 from litesoc_server.notify.expiry import delete_old_deliveries
-from litesoc_server.notify.models import Channel, Delivery, DeliveryAttempt, Notification, Route
+from litesoc_server.notify.models import Channel, Delivery, DeliveryAttempt, DeliveryStatus, Notification, Route
 from litesoc_server.orgs.deletion import remove_rows
 from litesoc_server.orgs.models import Organization
 from litesoc_server.privacy.removal import remove_from_control_database
@@ -86,3 +87,18 @@ def test_the_log_is_kept_for_thirty_days(org: Organization, told: Channel) -> No
     assert delete_old_deliveries(now + timedelta(days=31)) == 2
     assert [one.alert for one in Notification.objects.all()] == [waiting], "what waits is kept"
     assert not DeliveryAttempt.objects.exists()
+
+
+def test_the_log_of_a_channel_has_a_length(org: Organization, told: Channel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(expiry, "KEPT_MAX", 3)
+    for number in range(5):
+        fire(org, incident_key=f"account|actor:usr_{number}")
+    Delivery.objects.update(status=DeliveryStatus.DELIVERED)
+    newest = list(Delivery.objects.values_list("pk", flat=True)[:3])
+    other = make_channel(org, name="Other")
+    waiting = [fire(org, incident_key=f"account|actor:other_{number}") for number in range(4)]
+    Delivery.objects.filter(channel=told, notification__alert__in=waiting).delete()
+    assert delete_old_deliveries(timezone.now()) == 4  # both of the fixture, and two of the five
+    assert list(Delivery.objects.filter(channel=told).values_list("pk", flat=True)) == newest
+    assert Delivery.objects.filter(channel=other).count() == 4, "what waits is kept"
+    assert Notification.objects.count() == 7
