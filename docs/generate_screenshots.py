@@ -52,6 +52,7 @@ PAGES: Mapping[str, str] = {
     "integrations": "integrations/",
     "integration": "integrations/auth0/",
     "forwarder_new": "integrations/out/new",
+    "forwarder_edit": "integrations/out/{forwarder_id}/",
     "suppressions": "suppressions/",
     "suppression_extend": "suppressions/{suppression_id}/extend",
     "suppression_new": "suppressions/new",
@@ -84,8 +85,8 @@ PAGES: Mapping[str, str] = {
 }
 # Addresses without a page of their own: what scripts ask for, files, and what is only posted to.
 NO_PAGES = frozenset({
-    "forwarder_pause", "forwarder_remove", "forwarder_test",
-    "integration_change", "integration_progress", "integration_secret", "integration_secret_remove",
+    "forwarder_pause", "forwarder_remove", "forwarder_restore", "forwarder_test",
+    "integration_change", "integration_forget", "integration_progress", "integration_secret", "integration_secret_remove",
     "palette", "setup_key", "setup_notices", "setup_progress",
     "event_chart", "event_completion", "event_facets", "events_export", "events_stream",
     "alert_assign", "alert_comment", "alert_comments", "alert_completion", "alert_decide", "alert_login", "alert_suppress",
@@ -101,7 +102,8 @@ NO_PAGES = frozenset({
     "saved_view_delete", "saved_view_rename", "saved_view_restore", "saved_view_save",
     "detector_mute", "detector_unmute", "policy_reset", "policy_undo",
     "suppression_end", "suppression_resume", "suppressions_export",
-    "channel_change", "channel_mute", "channel_remove", "channel_secret", "channel_switch", "channel_test",
+    "channel_change", "channel_mute", "channel_remove", "channel_restore", "channel_secret", "channel_switch",
+    "channel_test",
     "deliveries_replay", "delivery_replay", "route_remove", "rule_add", "rule_remove", "rule_switch",
     "servers_table", "server_rename", "server_remove", "server_update",
     "alerts_bulk", "alerts_bulk_step", "alerts_bulk_undo", "alerts_export", "alerts_new",
@@ -216,6 +218,7 @@ def _addresses(site: Site) -> dict[str, str]:
         "user_id": _a_member(site),
         **_notifications(site),
         "server_id": _an_agent(api),
+        "forwarder_id": _a_forwarder(site),
         "key_id": api.http.get("/api/v1/keys").json()["data"][0]["id"],
     }
     return {name: path.format_map(ids) for name, path in PAGES.items()}
@@ -235,6 +238,13 @@ def _notifications(site: Site) -> dict[str, str]:
         "route_id": route[1],
         "delivery_id": site.server.litesoc_json("notify", "deliveries", *org)[0]["id"],
     }
+
+
+def _a_forwarder(site: Site) -> str:
+    """Have a forwarder whose receiver nobody runs; return its id."""
+    to_nobody = ("--set", "address=127.0.0.1:9", "--what", "alerts")
+    made = site.server.litesoc_json("forward", "add", "syslog", "--org", site.org_id, "--name", "QRadar", *to_nobody)
+    return str(made[0]["id"])
 
 
 def _a_member(site: Site) -> str:

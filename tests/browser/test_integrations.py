@@ -75,7 +75,7 @@ def test_a_drawn_secret_is_shown_once(site: Site) -> None:
         assert secret not in page.content()
 
 
-def test_a_forwarder_is_added_and_tells_why_it_does_not_get_through(site: Site) -> None:
+def test_a_forwarder_is_added_changed_and_brought_back_and_tells_why_it_does_not_get_through(site: Site) -> None:
     with site.visit() as visit:
         page = visit.page
         visit.go("integrations/")
@@ -94,5 +94,22 @@ def test_a_forwarder_is_added_and_tells_why_it_does_not_get_through(site: Site) 
         card.get_by_role("button", name="Pause").click()
         expect(card).to_contain_text("Paused")
         assert visit.findings_in_all_looks() == []
+        card.get_by_role("link", name="Change").click()
+        expect(page.get_by_label("Address", exact=True)).to_have_value("https://127.0.0.1:9/")
+        page.get_by_label("Name", exact=True).fill("")
+        page.get_by_role("button", name="Save").click()
+        expect(page.locator("#e-name")).to_contain_text("Give the forwarder a name")
+        assert visit.findings_in_all_looks() == []
+        page.get_by_label("Name", exact=True).fill("Vector")
+        page.get_by_role("button", name="Save").press("Enter")
+        expect(page.locator("#toasts")).to_contain_text("Vector is changed")
+
+        card = page.get_by_role("article", name="Vector")
         card.get_by_role("button", name="Remove").click()
         expect(card).to_have_count(0)
+        page.locator("#toasts").get_by_role("button", name="Undo").press("Enter")
+        expect(page.locator("#toasts")).to_contain_text("Vector is back")
+        expect(card).to_contain_text("Paused")
+        card.get_by_role("button", name="Remove").click()
+        expect(page.locator("#toasts").get_by_role("button", name="Undo")).to_be_visible()
+        assert visit.findings_in_all_looks() == []
