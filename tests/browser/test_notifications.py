@@ -1,10 +1,12 @@
 """Notifications in a browser: the first channel, a test of it, what it hears of, what was sent; and how the pages look."""
 
+import threading
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import expect
 from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
 
 from browser.visits import Site, Visit
 
@@ -28,13 +30,37 @@ def looked_at(visit: Visit, *paths: str) -> None:
 def test_without_a_channel_the_pages_lead_to_the_first_one(site: Site) -> None:
     with site.visit("owner") as visit:
         looked_at(visit, "notifications/", "notifications/routes/", "notifications/deliveries/", "notifications/mine/")
-        looked_at(visit, "notifications/new/", "notifications/new/email/", "notifications/new/slack/")
+        looked_at(visit, "notifications/new/", "notifications/new/email/")
+        looked_at(visit, "notifications/new/slack/", "notifications/new/slack_bot/")
         visit.page.keyboard.press("g")
         visit.page.keyboard.press("n")
         expect(visit.page.get_by_role("heading", name="Nobody is told yet")).to_be_visible()
     with site.visit("viewer") as visit:
         visit.go("notifications/")
         expect(visit.page.get_by_role("link", name="Add a channel")).to_have_count(0)
+
+
+def test_the_answer_of_a_slow_receiver_appears_when_it_comes(site: Site, receiver: HTTPServer) -> None:
+    released = threading.Event()
+
+    def answer_late(_: Request) -> Response:
+        released.wait(15)
+        return Response("at last")
+
+    receiver.expect_request("/slow").respond_with_handler(answer_late)
+    with site.visit("admin") as visit:
+        page = visit.page
+        visit.go("notifications/new/webhook/")
+        page.get_by_label("Name").fill("Slow")
+        page.locator("[name=s-url]").fill(receiver.url_for("/slow"))
+        page.get_by_role("button", name="Add the channel").click()
+        page.get_by_role("button", name="Test", exact=True).click()
+        result = page.locator("#test-result")
+        expect(result).to_contain_text("The test is on its way")
+        assert visit.findings_in_all_looks() == []
+        released.set()
+        expect(result).to_contain_text("The test arrived")
+        expect(result).to_contain_text("at last")
 
 
 def test_a_webhook_is_added_tested_routed_and_removed(site: Site, receiver: HTTPServer) -> None:

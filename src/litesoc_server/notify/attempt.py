@@ -42,17 +42,24 @@ class Outcome:
     is_once: bool = False  # a test: it is not repeated, and says nothing about how the channel is
 
 
-def attempt(delivery: Delivery, now: datetime, *, is_once: bool = False) -> DeliveryAttempt | None:
+def attempt(delivery: Delivery, now: datetime) -> DeliveryAttempt | None:
     """Try ``delivery`` once and return what is in the log of it then; None if it needs no attempt (any more).
 
-    ``delivery`` comes with its channel and notification; ``is_once``: it is not tried again.
-    Blocks while the other side answers, outside of any transaction.
+    ``delivery`` comes with its channel and notification. Blocks while the other side answers, outside of any transaction.
     Raises django.db.Error.
     """
     channel = delivery.channel
     if channel.membership is not None and not channel.membership.user.is_active:
         _finish_unattempted(delivery, GONE_MEMBER, now)
         return None
+    return record(sent_once(delivery, now))
+
+
+def sent_once(delivery: Delivery, now: datetime, *, is_once: bool = False) -> Outcome:
+    """Send ``delivery`` and return what came of it, to be recorded. ``is_once``: it is not tried again.
+
+    Raises django.db.Error; a test asks the database for nothing.
+    """
     started = time.monotonic()
     sent, failure = NO_SENT, None
     try:
@@ -60,8 +67,8 @@ def attempt(delivery: Delivery, now: datetime, *, is_once: bool = False) -> Deli
     except DeliveryFailed as failed:
         sent, failure = failed.sent or NO_SENT, failed
     duration_ms = round((time.monotonic() - started) * 1_000)
-    DELIVERY_SECONDS.labels(channel.kind).observe(duration_ms / 1_000)
-    return record(Outcome(delivery=delivery, at=now, duration_ms=duration_ms, sent=sent, failure=failure, is_once=is_once))
+    DELIVERY_SECONDS.labels(delivery.channel.kind).observe(duration_ms / 1_000)
+    return Outcome(delivery=delivery, at=now, duration_ms=duration_ms, sent=sent, failure=failure, is_once=is_once)
 
 
 def _send(delivery: Delivery, message: Message) -> Sent:

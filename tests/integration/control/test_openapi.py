@@ -143,6 +143,7 @@ def test_operations_have_names_of_their_own_and_say_what_they_answer() -> None:
         if path.startswith(("/events", "/alerts", "/detect", "/keys", "/access", "/notifications", "/sources")):
             wanted = {"200", "400", "401", "403", "404", "429", "500", "503"}
             wanted |= set() if method == "get" else {"408", "409", "413"}
+            wanted |= {"202"} if operation["operationId"] == "testChannel" else set()  # the answer comes later
             assert set(operation["responses"]) == wanted
             assert operation["security"] == [{"ApiKey": []}, {"Bearer": []}]
             (content,) = operation["responses"]["200"]["content"].values()

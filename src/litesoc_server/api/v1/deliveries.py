@@ -119,7 +119,7 @@ def list_deliveries(request: ApiRequest, query: Query[DeliveryQuery]) -> Deliver
 )
 def read(request: ApiRequest, delivery_id: str) -> DeliveryAnswer:
     """With what was sent at each attempt, and what came back."""
-    return _answer(request, found(lambda: get_delivery(org_of(request), delivery_id)))
+    return delivery_answer(request, found(lambda: get_delivery(org_of(request), delivery_id)))
 
 
 @router.post(
@@ -132,10 +132,11 @@ def read(request: ApiRequest, delivery_id: str) -> DeliveryAnswer:
 def send_again(request: ApiRequest, delivery_id: str) -> DeliveryAnswer:
     """With the same id and body, also one that was delivered."""
     delivery = found(lambda: get_delivery(org_of(request), delivery_id))
-    return _answer(request, replay(delivery, who=who_of(request)))
+    return delivery_answer(request, replay(delivery, who=who_of(request)))
 
 
-def _answer(request: ApiRequest, delivery: Delivery) -> DeliveryAnswer:
+def delivery_answer(request: ApiRequest, delivery: Delivery) -> DeliveryAnswer:
+    """Return a delivery with its attempts as clients see it."""
     attempts = [attempt_out(row) for row in delivery.attempts.all()[:ATTEMPTS_MAX]]
     return DeliveryAnswer(data=DeliveryDetailOut(**_fields(delivery), attempts=attempts), meta=one_meta(request.caller))
 

@@ -4,7 +4,7 @@ from django.urls import path
 
 from litesoc_server.web.views import notification_channel as channel
 from litesoc_server.web.views.notification_channel_new import channel_kinds, channel_new
-from litesoc_server.web.views.notification_channel_test import channel_secret, channel_test
+from litesoc_server.web.views.notification_channel_test import channel_secret, channel_test, channel_test_result
 from litesoc_server.web.views.notification_channels import notifications
 from litesoc_server.web.views.notification_deliveries import (
     deliveries_replay,
@@ -37,6 +37,7 @@ notification_urls = [
     path("channels/<uuid:channel_id>/remove", channel.channel_remove, name="channel_remove"),
     path("channels/<uuid:channel_id>/restore", channel.channel_restore, name="channel_restore"),
     path("channels/<uuid:channel_id>/test", channel_test, name="channel_test"),
+    path("channels/<uuid:channel_id>/test/<uuid:delivery_id>", channel_test_result, name="channel_test_result"),
     path("channels/<uuid:channel_id>/secret", channel_secret, name="channel_secret"),
     path("channels/<uuid:channel_id>/routes/new", route_new, name="route_new"),
     path("channels/<uuid:channel_id>/replay", deliveries_replay, name="deliveries_replay"),
