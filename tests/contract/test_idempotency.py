@@ -70,8 +70,8 @@ def new_name() -> bytes:
     return secrets.token_bytes(32)
 
 
-def new_claim(body_hash: bytes = b"body", at_ms: int = NOW_MS) -> Claim:
-    return Claim(body_hash, draw_event_id_base(at_ms), at_ms)
+def new_claim(body_hash: bytes = b"body", at_ms: int = NOW_MS, owner: bytes = b"shop") -> Claim:
+    return Claim(body_hash, draw_event_id_base(at_ms), at_ms, owner=owner)
 
 
 # --- the port ------------------------------------------------------------------------------------------------------------
@@ -156,14 +156,14 @@ def test_claims_have_a_ceiling_that_old_ones_make_room_under(tmp_path: Path, clo
     async def fill(store: IdempotencyStore) -> None:
         kept = new_name()
         await store.claim(kept, new_claim())
-        await store.claim(new_name(), new_claim())
+        await store.claim(new_name(), new_claim(owner=b"bank"))
         with pytest.raises(IdempotencyUnavailable):
-            await store.claim(new_name(), new_claim())
+            await store.claim(new_name(), new_claim(owner=b"club"))
         assert await store.claim(kept, new_claim()) is not None, "what is held is still found"
 
     async def after_a_restart(store: IdempotencyStore) -> None:
         with pytest.raises(IdempotencyUnavailable):
-            await store.claim(new_name(), new_claim())
+            await store.claim(new_name(), new_claim(owner=b"club"))
         clock.advance_ms(KEPT_MS)
         assert await store.claim(new_name(), new_claim(at_ms=clock.now_ms())) is None
 

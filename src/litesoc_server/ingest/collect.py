@@ -24,6 +24,7 @@ from litesoc_server.ingest.idempotency import (
     OnceOnly,
     claim_name,
     hash_request,
+    owner_of,
     parse_key,
 )
 from litesoc_server.ingest.key_directory import KeyDirectory, NotCached
@@ -198,7 +199,7 @@ class Collector:
             raise Refused(ErrorCode.VALIDATION_FAILED, message)
         request = exchange.request
         body_hash = hash_request(is_batch_path=request.is_batch_path, body=request.body)
-        mine = Claim(body_hash, draw_event_id_base(exchange.now_ms), exchange.now_ms)
+        mine = Claim(body_hash, draw_event_id_base(exchange.now_ms), exchange.now_ms, owner=owner_of(record.org_id))
         name = claim_name(record.org_id, record.environment, key)
 
         async def take(claim: Claim, is_repeat: bool) -> Answer:  # noqa: FBT001 # the signature that OnceOnly calls

@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import logging
 import string
+import zlib
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple, Protocol
 
@@ -20,6 +21,9 @@ from litesoc_server.ingest.responses import ErrorCode, Refused, unavailable
 log = logging.getLogger(__name__)
 
 KEPT_MS = 86_400_000
+OWNER_BYTES = 8
+_PACKED_ABOVE_BYTES, _PACKING_LEVEL = 512, 1
+_PACKED_PREFIX = b"\x78\x01"  # RFC 1950 section 2.2, of that level
 KEY_LENGTH_MAX = 255  # characters
 _KEY_CHARACTERS = frozenset(string.ascii_letters + string.digits + string.punctuation + " ")
 
@@ -35,7 +39,8 @@ class Claim(msgspec.Struct, frozen=True, array_like=True):
     event_id_base: bytes  # 16 bytes, see events.ids
     received_at_ms: int  # Unix ms; also the start of the 24 hours
     status: int = 0  # HTTP status of the answer; 0 while there is none
-    answer: bytes = b""  # body of the answer
+    answer: bytes = b""  # body of the answer, see packed_answer
+    owner: bytes = b""  # whose it is, see owner_of: so that one organisation does not take the room of all
 
     @property
     def is_done(self) -> bool:
@@ -76,6 +81,21 @@ def parse_key(header: bytes) -> str | None:
 def claim_name(org_id: OrgId, environment: Environment, key: str) -> bytes:
     """Return the name under which a claim is stored: a hash, because keys are made of whatever the sender likes."""
     return hashlib.sha256("\x1f".join((org_id, environment.value, key)).encode()).digest()
+
+
+def owner_of(org_id: OrgId) -> bytes:
+    """Return by what a store counts the claims of an organisation."""
+    return hashlib.sha256(org_id.encode()).digest()[:OWNER_BYTES]
+
+
+def packed_answer(body: bytes) -> bytes:
+    """Return the body of an answer as it is kept: a batch of which 99 events are refused says 99 times the same."""
+    return body if len(body) <= _PACKED_ABOVE_BYTES else zlib.compress(body, _PACKING_LEVEL)
+
+
+def unpacked_answer(kept: bytes) -> bytes:
+    """Return the body that ``packed_answer`` was given. No JSON begins like what zlib writes."""
+    return zlib.decompress(kept) if kept.startswith(_PACKED_PREFIX) else kept
 
 
 def hash_request(*, is_batch_path: bool, body: bytes) -> bytes:
@@ -123,7 +143,7 @@ class OnceOnly:
         if held is not None:
             _require_same(held.body_hash, mine)
             if held.is_done:
-                return Answer(held.status, held.answer)
+                return Answer(held.status, unpacked_answer(held.answer))
         claim = mine if held is None else held
         try:
             answer = await take(claim, held is not None)
@@ -132,7 +152,7 @@ class OnceOnly:
             if held is None and refused.code is not ErrorCode.SERVICE_UNAVAILABLE:
                 await self._abandon(name, claim)
             raise
-        await self._complete(name, msgspec.structs.replace(claim, status=answer.status, answer=answer.body))
+        await self._complete(name, msgspec.structs.replace(claim, status=answer.status, answer=packed_answer(answer.body)))
         return answer
 
     async def _abandon(self, name: bytes, claim: Claim) -> None:

@@ -6,6 +6,7 @@ import logging
 import queue
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import closing
@@ -25,11 +26,14 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-CLAIMS_MAX = 1_000_000  # about 300 MB
+CLAIMS_MAX = 2_000_000  # about 600 MB
+SHARES = 2  # of which one organisation has one: it cannot take the room of all
 _GROUP_MAX = 256  # operations per commit
 _PURGE_EVERY_MS = 60_000
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS claim (name BLOB PRIMARY KEY, claimed_at_ms INTEGER NOT NULL, value BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS claim (
+    name BLOB PRIMARY KEY, claimed_at_ms INTEGER NOT NULL, value BLOB NOT NULL, owner BLOB NOT NULL DEFAULT x''
+) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS claim_age ON claim (claimed_at_ms);
 """
 
@@ -54,7 +58,8 @@ class SqliteIdempotencyStore:
             with contextlib.ExitStack() as stack:
                 stack.callback(connection.close)
                 connection.executescript(_SCHEMA)
-                (self._count,) = connection.execute("SELECT count(*) FROM claim").fetchone()
+                _add_owner(connection)
+                self._held = Counter(dict(connection.execute("SELECT owner, count(*) FROM claim GROUP BY owner")))
                 stack.pop_all()
         except sqlite3.Error as error:
             msg = f"{path} cannot be used ({type(error).__name__}): check the data directory's permissions and free space"
@@ -112,14 +117,14 @@ class SqliteIdempotencyStore:
     def _commit(self, connection: sqlite3.Connection, jobs: list[_Job]) -> None:
         """Run ``jobs`` in one transaction; when it cannot be committed they all fail."""
         jobs = [(operation, done) for operation, done in jobs if done.set_running_or_notify_cancel()]
-        count_before = self._count
+        held_before = self._held.copy()
         try:
             connection.execute("BEGIN IMMEDIATE")
             self._purge(connection)
             results = [operation(connection) for operation, _ in jobs]
             connection.execute("COMMIT")
         except Exception as error:  # without this thread every request with a key would wait for ever
-            self._count = count_before
+            self._held = held_before
             _roll_back(connection)
             log.exception("claims could not be written")
             results = [IdempotencyUnavailable(type(error).__name__)] * len(jobs)
@@ -136,13 +141,13 @@ class SqliteIdempotencyStore:
             if held.received_at_ms > self._clock.now_ms() - KEPT_MS:
                 return held
             self._delete(connection, "name = ?", (name,))
-        if self._count >= self._claims_max:
+        if self._held.total() >= self._claims_max or self._held[claim.owner] >= self._claims_max // SHARES:
             return IdempotencyUnavailable("too many claims are kept")
         connection.execute(
-            "INSERT INTO claim (name, claimed_at_ms, value) VALUES (?, ?, ?)",
-            (name, claim.received_at_ms, CLAIM_ENCODER.encode(claim)),
+            "INSERT INTO claim (name, claimed_at_ms, value, owner) VALUES (?, ?, ?, ?)",
+            (name, claim.received_at_ms, CLAIM_ENCODER.encode(claim), claim.owner),
         )
-        self._count += 1
+        self._held[claim.owner] += 1
         return None
 
     def _purge(self, connection: sqlite3.Connection) -> None:
@@ -152,7 +157,15 @@ class SqliteIdempotencyStore:
             self._purged_at_ms = now_ms
 
     def _delete(self, connection: sqlite3.Connection, where: str, values: tuple[object, ...]) -> None:
-        self._count -= connection.execute(f"DELETE FROM claim WHERE {where}", values).rowcount  # noqa: S608 # our own text
+        gone = connection.execute(f"DELETE FROM claim WHERE {where} RETURNING owner", values)  # noqa: S608 # our own text
+        self._held.subtract(owner for (owner,) in gone)
+        self._held += Counter()  # forgets whose claims are all gone
+
+
+def _add_owner(connection: sqlite3.Connection) -> None:
+    """Give a file of an earlier version the column; the claims in it belong to nobody, for 24 hours."""
+    if not any(name == "owner" for _, name, *_ in connection.execute("PRAGMA table_info(claim)")):
+        connection.execute("ALTER TABLE claim ADD COLUMN owner BLOB NOT NULL DEFAULT x''")
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:
