@@ -37,7 +37,7 @@ def list_sources(
         print_json([_row(state) for state in states])
         return
     table = Table(box=None, pad_edge=False)
-    for column in ("Source", "Address", "Status", "Signed", "Unknown types", "Last event", "Events", "Ignored", "Refused"):
+    for column in ("Source", "Status", "Signed", "Unknown types", "Last event", "Events", "Ignored", "Refused"):
         table.add_column(column, overflow="fold")
     for state in states:
         row = _row(state)
@@ -45,7 +45,7 @@ def list_sources(
         unknown = "kept" if row["keeps_unknown"] else "ignored"
         last = "never" if row["last_event_at"] is None else row["last_event_at"][:16]
         counts = (row["queued"], sum(row["ignored"].values()), sum(row["refused"].values()))
-        cells = (state.source.id, row["path"], state.status.label, signed, unknown, last, *counts)
+        cells = (state.source.id, state.status.label, signed, unknown, last, *counts)
         table.add_row(*(shown(str(cell)) for cell in cells))
     out.print(table)
 
@@ -131,7 +131,8 @@ def _done(act: Callable[[], T]) -> T:
     try:
         return act()
     except SourceRefused as error:
-        fail(str(error), "`litesoc sources list` shows the sources; nothing was changed")
+        is_unknown = error.field == "source"
+        fail(str(error), "`litesoc sources list` shows them" if is_unknown else "nothing was changed")
 
 
 def _say(organization: "Organization", environment: Environment, source: str, what: str, *, as_json: bool) -> None:

@@ -49,7 +49,8 @@ def read_webhook_request(scope: MutableMapping[str, Any], head: RequestHead, sou
 
 
 def _no_such_source(source_id: str) -> Refused:
-    meant = get_close_matches(source_id[:SOURCE_LENGTH_MAX].lower(), WEBHOOK_SOURCES, n=1)
+    name = source_id.partition("/")[0][:SOURCE_LENGTH_MAX].lower()
+    meant = get_close_matches(name, WEBHOOK_SOURCES, n=1)
     fix = f"did you mean {WEBHOOKS}{meant[0]}?" if meant else f"send to {WEBHOOKS} and one of {', '.join(WEBHOOK_SOURCES)}"
     return Refused(ErrorCode.NOT_FOUND, f"there is no such source: {fix}")
 

@@ -31,6 +31,7 @@ from litesoc_server.sources.base import (
 
 INLINE_BODY_BYTES_MAX = 32 * 1024  # larger ones are read in a thread
 DELIVERY_ID_LENGTH_MAX = 255  # characters
+_FORM = "application/x-www-form-urlencoded"
 
 
 class WebhookRequest(msgspec.Struct):
@@ -69,12 +70,13 @@ class WebhookDoor:
         if source.handshake is not None and (handshake := source.handshake(delivery)) is not None:
             reply = json_reply(HTTPStatus.OK, handshake.body, account=opened.account, origin=None, now_ms=opened.now_ms)
             headers = ((b"content-type", handshake.content_type.encode("latin-1")), *reply.headers[1:])
+            self._gate.note_taken(opened, {DELIVERED: 1})
             return Reply(reply.status, headers, reply.body)
         try:
+            if request.method != "POST":
+                raise method_refusal(request.method, ("POST",))
             _require_signature(request, opened, body)
-            entries, kept_body = await self._gate.here_or_in_thread(
-                len(body) <= INLINE_BODY_BYTES_MAX, _read, source, request.head, body
-            )
+            entries, kept_body = await self._gate.here_or_in_thread(len(body) <= INLINE_BODY_BYTES_MAX, _read, request, body)
             return await self._append(request, opened, entries, kept_body)
         except Refused as refused:
             self.note_refused(opened, refused)
@@ -134,16 +136,21 @@ def _require_signature(request: WebhookRequest, opened: Opened, body: bytes) -> 
     raise Refused(ErrorCode.UNAUTHORIZED, refusal.message, reason=refusal.problem.value) from refusal
 
 
-def _read(source: WebhookSource, head: RequestHead, body: bytes) -> tuple[Translated, bytes]:
+def _read(request: WebhookRequest, body: bytes) -> tuple[Translated, bytes]:
     """Return the entries of ``body`` and what of it is appended. Raises Refused."""
-    if head.content_encoding not in (b"", b"identity"):
+    source = request.source
+    if request.head.content_encoding not in (b"", b"identity"):
         message = "Content-Encoding is not supported: let the vendor send plain JSON, without compression"
         raise Refused(ErrorCode.UNSUPPORTED_ENCODING, message)
     try:
         kept_body = body if source.strip is None else source.strip(body)
         return source.translate(kept_body), kept_body
     except BodyRefused as refused:
-        raise Refused(ErrorCode(refused.fault.value), refused.message) from refused
+        message = refused.message
+        # Some vendors offer forms first. A form's header on JSON is what curl sends, and does no harm.
+        if request.headers.get("content-type", "").startswith(_FORM):
+            message += ", and choose application/json as its content type at the vendor's"
+        raise Refused(ErrorCode(refused.fault.value), message) from refused
 
 
 def _payload(request: WebhookRequest, opened: Opened, entries: Translated, left_out: tuple[int, ...], body: bytes) -> bytes:

@@ -100,7 +100,7 @@ SOURCE = WebhookSource(
         "In the Clerk dashboard open Configure > Webhooks and choose Add Endpoint.",
         "Endpoint URL: {address}",
         "Subscribe to events: session, user, organizationMembership and organizationInvitation.",
-        "Create the endpoint, copy its Signing Secret (it begins with whsec_) and paste it here.",
+        "Create the endpoint, copy its Signing Secret (it begins with whsec_) and paste it on the Integrations page.",
         "Clerk sends nothing when a sign-in fails: report those from your application, too.",
     ),
     translate=translator(_entry),

@@ -231,7 +231,7 @@ SOURCE = WebhookSource(
     setup=(
         "For an organisation: Settings > Webhooks > Add webhook.",
         "Payload URL: {address}",
-        "Content type: application/json. Secret: the one shown here.",
+        "Content type: application/json. Secret: the signing secret that the Integrations page draws.",
         (
             "Events: Organizations, Memberships, Teams, Collaborator add, remove, or changed, Repositories, Deploy keys and "
             "Branch protection rules."

@@ -176,7 +176,7 @@ SOURCE = WebhookSource(
     setup=(
         "Install an event listener that posts events, e.g. the keycloak-events extension, and restart Keycloak.",
         "In Realm settings > Events > Event listeners add ext-event-webhook (or your listener's name).",
-        "Create a webhook with the URL {address}, the secret shown here, and the event types access.* and admin.*",
+        "Create a webhook with the URL {address}, the Integrations page's signing secret and the types access.* and admin.*",
         "At the extension: POST /realms/YOUR-REALM/webhooks with enabled, url, secret and eventTypes (role manage-events).",
         "Leave its algorithm at HmacSHA256.",
         "Switch on Include representation only if something else needs it: it is not kept here.",

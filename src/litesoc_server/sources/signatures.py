@@ -74,7 +74,9 @@ def _required(headers: Headers, name: str) -> str:
     value = headers.get(name)
     if not value:
         raise SignatureRefused(
-            SignatureProblem.MISSING, f"{name} is missing: send the vendor's request with all its headers"
+            SignatureProblem.MISSING,
+            f"{name} is missing: set the signing secret at the vendor's too (or remove it under Integrations), and pass all "
+            "headers on",
         )
     return value
 
@@ -109,5 +111,6 @@ def _malformed(name: str, form: str) -> SignatureRefused:
 def _wrong(name: str) -> SignatureRefused:
     return SignatureRefused(
         SignatureProblem.WRONG,
-        f"{name} does not match: set the secret that the vendor signs with, and pass the body on unchanged",
+        f"{name} does not match: set the secret that the vendor signs with, under Integrations or with "
+        "`litesoc sources secret`, and pass the body on unchanged",
     )

@@ -110,7 +110,7 @@ SOURCE = WebhookSource(
         "In the WorkOS dashboard open Webhooks and choose Create webhook.",
         "Endpoint URL: {address}",
         "Events: all of authentication, session, user, password_reset, invitation, organization_membership and api_key.",
-        "Create the webhook, copy its secret and paste it here.",
+        "Create the webhook, copy its secret and paste it on the Integrations page.",
     ),
     translate=translator(_entry),
     strip=blanker(

@@ -37,7 +37,8 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer an address that does not exist."""
     del exception
-    return answer(request, ErrorCode.NOT_FOUND, "there is nothing at this address")
+    hint = "" if wants_page(request) else ": /docs lists what the API has"
+    return answer(request, ErrorCode.NOT_FOUND, f"there is nothing at this address{hint}")
 
 
 def too_many_requests(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
