@@ -66,6 +66,15 @@ def test_a_webhook_is_added_tested_rotated_and_removed(manager: Tenant, receiver
     assert [one["channel_id"] for one in body_of(manager, "GET", "/routes")["data"]] == [channel["id"]]
 
 
+def test_who_may_only_read_sees_no_token_in_an_address(manager: Tenant, receiver: Receiver) -> None:
+    path = f"/channels/{added(manager, receiver.url)['id']}"
+    assert receiver.url.endswith("?token=hidden")
+    reader = Tenant(manager.org, {"scopes": {Scope.READ}})
+    for shown in (body_of(reader, "GET", path)["data"], *body_of(reader, "GET", "/channels")["data"]):
+        assert shown["settings"] == {"url": receiver.url.partition("?")[0]}
+    assert body_of(manager, "GET", path)["data"]["settings"] == {"url": receiver.url}
+
+
 def test_mistakes_name_the_field_and_the_fix(manager: Tenant, receiver: Receiver) -> None:
     for wanted, field in (
         ({"kind": "pigeon", "name": "x", "settings": {}}, "kind"),

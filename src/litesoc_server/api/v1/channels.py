@@ -28,6 +28,7 @@ from litesoc_server.api.v1.member_requests import GoneAnswer
 from litesoc_server.api.v1.metas import one_meta
 from litesoc_server.api.v1.notification_requests import CHANGES, READS, found, moment, org_of, who_of
 from litesoc_server.api.v1.schemas import CHANGE_ERRORS, READ_ERRORS
+from litesoc_server.ingest.keys import Scope
 from litesoc_server.ingest.responses import ErrorCode, Refused
 from litesoc_server.notify.access import get_channel, pending_counts, removed_channel, visible_channels
 from litesoc_server.notify.channel_changes import (
@@ -92,7 +93,7 @@ def list_channels(request: ApiRequest) -> ChannelList:
     """By name, without those to single members."""
     org = org_of(request)
     pending = pending_counts(org)
-    rows = [ChannelOut(**_fields(channel, pending.get(channel.pk, 0))) for channel in visible_channels(org)]
+    rows = [ChannelOut(**_fields(request, channel, pending.get(channel.pk, 0))) for channel in visible_channels(org)]
     return ChannelList(data=rows, meta=one_meta(request.caller))
 
 
@@ -223,7 +224,7 @@ def replay(request: ApiRequest, channel_id: str, wanted: ReplayIn) -> ReplayAnsw
 def _new(request: ApiRequest, channel: Channel) -> NewChannelAnswer:
     is_webhook = channel.kind == WEBHOOK.id
     shown = NewChannelOut(
-        **_fields(channel, 0),
+        **_fields(request, channel, 0),
         webhook_secret=webhook_secret(channel) if is_webhook else None,
         webhook_public_key=webhook_public_key(channel) if is_webhook else None,
     )
@@ -232,14 +233,16 @@ def _new(request: ApiRequest, channel: Channel) -> NewChannelAnswer:
 
 def _answer(request: ApiRequest, channel: Channel) -> ChannelAnswer:
     pending = pending_counts(channel.org).get(channel.pk, 0)
-    return ChannelAnswer(data=ChannelOut(**_fields(channel, pending)), meta=one_meta(request.caller))
+    return ChannelAnswer(data=ChannelOut(**_fields(request, channel, pending)), meta=one_meta(request.caller))
 
 
-def _fields(channel: Channel, pending_count: int) -> dict[str, Any]:
+def _fields(request: ApiRequest, channel: Channel, pending_count: int) -> dict[str, Any]:
     try:
         shown = shown_settings(channel)
     except (SecretUnreadable, KeysUnusable):
         shown = None
+    if shown and channel.kind == WEBHOOK.id and Scope.MANAGE not in request.caller.record.scopes:
+        shown["url"] = str(shown["url"]).partition("?")[0]  # as in the delivery log: the rest is often a token
     return {
         "id": str(channel.pk),
         "kind": channel.kind,
