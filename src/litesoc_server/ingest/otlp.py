@@ -50,7 +50,7 @@ class OtlpDoor:
     async def take(self, request: OtlpRequest, opened: Opened) -> Reply:
         """Answer one export: 200 once its events are on disk, also when none of its records is one. Raises Refused."""
         try:
-            items, ignored_count = await self._gate.here_or_in_thread(False, _read, request)  # noqa: FBT003
+            items, ignored_count = await self._gate.read(opened, False, _read, request)  # noqa: FBT003
             if items:
                 await self._append(opened, items)
         except Refused as refused:

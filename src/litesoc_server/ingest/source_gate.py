@@ -1,6 +1,7 @@
 """What every address that takes a source's deliveries does alike: who sends, what is set for it, limits, stream, counts."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
@@ -9,6 +10,7 @@ import msgspec
 
 from litesoc_server import telemetry
 from litesoc_server.clock import Clock
+from litesoc_server.events.ids import OrgId
 from litesoc_server.ingest.gate import Gate, stream_refusal
 from litesoc_server.ingest.key_directory import KeyDirectory
 from litesoc_server.ingest.keys import KeyRecord, KeysUnavailable
@@ -26,6 +28,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 THREADS = 4  # that read bodies and wait for limits which are kept on a server
+READING_OF_ONE_MAX = 16  # bodies of one organisation that are read or wait for it: some 2 s of these threads at the worst
 
 
 class Opened(msgspec.Struct):
@@ -61,6 +64,7 @@ class SourceGate:
         self._refusals = refusals
         self._clock = clock
         self._executor = ThreadPoolExecutor(THREADS, thread_name_prefix="sources")
+        self._reading: Counter[OrgId] = Counter()
 
     async def open(self, source: ConnectedSource, head: RequestHead, peer: str | None, account: Account) -> Opened:
         """Say who sends and what is set for it, before the body is read. Raises Refused."""
@@ -82,6 +86,22 @@ class SourceGate:
             self.note_refused(opened, refused)
             raise refused
         return opened
+
+    async def read(self, opened: Opened, is_quick: bool, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:  # noqa: FBT001
+        """Return what ``call`` reads out of a body: here if it is quick, else in a thread. Raises Refused.
+
+        The threads are all organisations': one that sends more than they read is told to come back.
+        """
+        org_id = opened.record.org_id
+        if not is_quick and self._reading[org_id] >= READING_OF_ONE_MAX:
+            raise unavailable("a place to read one more of so many deliveries at once is")
+        self._reading[org_id] += 1
+        try:
+            return await self.here_or_in_thread(is_quick, call, *args, **kwargs)
+        finally:
+            self._reading[org_id] -= 1
+            if not self._reading[org_id]:
+                del self._reading[org_id]
 
     async def admit(self, opened: Opened, count: int) -> None:
         """Hold ``count`` events against the plan's limits. Raises Refused."""

@@ -76,7 +76,7 @@ class WebhookDoor:
             if request.method != "POST":
                 raise method_refusal(request.method, ("POST",))
             _require_signature(request, opened, body)
-            entries, kept_body = await self._gate.here_or_in_thread(len(body) <= INLINE_BODY_BYTES_MAX, _read, request, body)
+            entries, kept_body = await self._gate.read(opened, len(body) <= INLINE_BODY_BYTES_MAX, _read, request, body)
             return await self._append(request, opened, entries, kept_body)
         except Refused as refused:
             self.note_refused(opened, refused)

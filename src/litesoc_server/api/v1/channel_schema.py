@@ -80,8 +80,8 @@ class ChannelOut(Schema):
     kind: str
     name: str
     settings: dict[str, str | None] | None = Field(
-        description="Secrets that are set are null. All of it is null where it cannot be decrypted. Without the scope `manage` "
-        "a webhook's `url` is without its query."
+        description="Secrets that are set are null. All of it is null where it cannot be decrypted. Without the scope "
+        "`manage` a webhook's `url` is without its query."
     )
     is_enabled: bool
     disabled_reason: str = Field(description="Why the server switched it off; empty where people did.")
