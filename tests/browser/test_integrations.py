@@ -13,6 +13,7 @@ PAGES = (
     "integrations/auth0/",
     "integrations/supabase/",
     "integrations/okta/",
+    "integrations/otlp/",
     "integrations/out/new",
     "integrations/out/new?kind=syslog",
     "/o/shop-example/test/integrations/",

@@ -6,7 +6,7 @@ is not valid Unicode is repaired, and numbers that no machine word holds become 
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sized
 from datetime import UTC, datetime
 from typing import Final, TypeGuard
 
@@ -52,7 +52,7 @@ def read_records(body: bytes, *, list_fields: tuple[str, ...] = ()) -> list[obje
     """
     if is_lines(body):
         lines = [line for line in body.splitlines() if line.strip()]
-        _require_few(lines)
+        require_few(lines)
         return [read_json(line) for line in lines]
     document = read_json(body)
     records: list[object] = [document]
@@ -62,7 +62,7 @@ def read_records(body: bytes, *, list_fields: tuple[str, ...] = ()) -> list[obje
         records = next((found for name in list_fields if is_array(found := document.get(name))), records)
     else:
         raise BodyRefused(Fault.VALIDATION_FAILED, "the body must be a JSON object, an array of objects, or JSON lines")
-    _require_few(records)
+    require_few(records)
     return records
 
 
@@ -158,7 +158,8 @@ def _kept(value: object) -> object:
     return None
 
 
-def _require_few(records: list[object] | list[bytes]) -> None:
+def require_few(records: Sized) -> None:
+    """Return if one body may hold so many. Raises BodyRefused."""
     if len(records) > RECORDS_MAX:
         raise BodyRefused(
             Fault.BATCH_TOO_LARGE, f"the body holds {len(records):,} records, at most {RECORDS_MAX:,} are taken: send fewer"

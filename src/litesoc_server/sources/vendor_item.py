@@ -15,6 +15,7 @@ from litesoc_server.sources.records import (
     object_at,
     read_json,
     read_records,
+    require_few,
     text_at,
     time_of_unix,
 )
@@ -133,6 +134,7 @@ def translator(
         for record in read_records(body, list_fields=list_fields):
             inner = inside(record) if inside is not None and is_object(record) else [record]
             entries.extend(of_record(one) if is_object(one) else NOT_A_RECORD for one in inner)
+            require_few(entries)  # an envelope may hold many
         return entries
 
     return translate

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from litesoc_server.sources.base import BodyRefused, Fault, Ignored, SourceItem, Translated, WebhookSource
+from litesoc_server.sources.base import RECORDS_MAX, BodyRefused, Fault, Ignored, SourceItem, Translated, WebhookSource
 from litesoc_server.sources.records import METADATA_BYTES_MAX
 from litesoc_server.sources.registry import WEBHOOK_SOURCES
 
@@ -125,3 +125,22 @@ def test_a_body_that_is_refused_says_which_fault_it_has() -> None:
     with pytest.raises(BodyRefused) as refused:
         WEBHOOK_SOURCES["auth0"].translate(b"{")
     assert refused.value.fault is Fault.INVALID_JSON
+
+
+@pytest.mark.parametrize(
+    ("source", "envelope"),
+    [
+        ("okta", '{"data":{"events":[%s]}}'),
+        ("cloudtrail", '{"Records":[%s]}'),
+        ("auth0", "[%s]"),
+        ("entra", '{"value":[%s]}'),
+    ],
+)
+def test_an_envelope_holds_no_more_records_than_a_body_may(source: str, envelope: str) -> None:
+    def body(count: int) -> bytes:
+        return (envelope % ",".join(["{}"] * count)).encode()
+
+    assert len(WEBHOOK_SOURCES[source].translate(body(RECORDS_MAX))) == RECORDS_MAX
+    with pytest.raises(BodyRefused) as refused:
+        WEBHOOK_SOURCES[source].translate(body(RECORDS_MAX + 1))
+    assert refused.value.fault is Fault.BATCH_TOO_LARGE

@@ -38,7 +38,10 @@ _REFUSED: Mapping[str, tuple[str, str]] = {
     ErrorCode.VALIDATION_FAILED: ("Not what the vendor sends", "Check the format at the vendor's against the steps above."),
     ErrorCode.BATCH_TOO_LARGE: ("Too many records at once", "Let the vendor send smaller batches."),
     ErrorCode.PAYLOAD_TOO_LARGE: ("Larger than 1 MiB", "Let the vendor send smaller batches."),
-    ErrorCode.UNSUPPORTED_ENCODING: ("Compressed", "Switch compression off at the vendor's."),
+    ErrorCode.UNSUPPORTED_ENCODING: (
+        "In an encoding that is not read",
+        "Webhooks: plain JSON, without compression. OpenTelemetry: protobuf or JSON, with gzip or none.",
+    ),
     ErrorCode.REQUEST_TIMEOUT: ("Did not arrive in time", "Nothing, if it is rare: the vendor sends it again."),
     ErrorCode.FORBIDDEN: ("The source is switched off", "Switch it on, or the vendor's side off."),
     ErrorCode.RATE_LIMIT_EXCEEDED: ("Over the rate limit", "See Usage and plan; the vendor sends it again."),
