@@ -9,6 +9,7 @@ from pathlib import Path
 
 KEPT_MAX = 200  # files put aside; logrotate keeps fewer, but this one rotates every few seconds
 TICK_S = 0.02
+ADDRESSES = 200  # that log in; with many more, the server's detection is what a run measures
 STILL_WRITTEN_S = 0.2  # to a file that was renamed, as by a daemon that has not yet been told
 
 
@@ -66,7 +67,7 @@ class LogWriter:
         stamp = datetime.now(UTC).isoformat()
         lines = [
             f"{stamp} web-3 sshd[{number % 30000 + 1}]: Failed password for u{number} from "
-            f"198.51.{number >> 8 & 255}.{number & 255} port {number % 60000 + 1} ssh2\n"
+            f"198.51.100.{number % ADDRESSES} port {number % 60000 + 1} ssh2\n"
             for number in range(self.count, self.count + self._per_tick)
         ]
         text = "".join(lines).encode()

@@ -26,8 +26,10 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-CLAIMS_MAX = 2_000_000  # about 600 MB
-SHARES = 2  # of which one organisation has one: it cannot take the room of all
+CLAIMS_MAX = 10_000_000  # up to 4 GB
+# Of which one organisation has one, so that it cannot take the room of all: 57 requests a second all day, which is one agent
+# with 5,000 lines a second.
+SHARES = 2
 _GROUP_MAX = 256  # operations per commit
 _PURGE_EVERY_MS = 60_000
 _SCHEMA = """
