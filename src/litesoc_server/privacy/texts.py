@@ -13,7 +13,9 @@ from litesoc_server.alerts.models import Alert, AlertComment, AlertDetection, Al
 from litesoc_server.apikeys.models import AccessRules, ApiKey
 from litesoc_server.events.detection import NAMING_FIELDS
 from litesoc_server.events.mentions import Mentions
-from litesoc_server.notify.models import Channel, Delivery, DeliveryAttempt, Notification, Route
+from litesoc_server.forwarding.models import Forwarder, RejectedRecord
+from litesoc_server.inbound.models import SourceConnection, SourceCount
+from litesoc_server.notify.models import Channel, Delivery, DeliveryAttempt, Notification, Route, ThreadStart
 from litesoc_server.orgs.models import (
     Invitation,
     Organization,
@@ -43,6 +45,8 @@ _PLACES: dict[type[models.Model], str] = {
     Notification: "notifications",
     DeliveryAttempt: "delivery_log",
     Server: "server_log_lines",
+    Forwarder: "forwarder_errors",
+    RejectedRecord: "rejected_records",
 }
 # Settings that mean something else with an entry less: an allow-list that becomes empty lets everybody in. Those of the
 # policy are changed as people change them (privacy.removal). Whoever is invited is a member to be, and no actor.
@@ -56,6 +60,10 @@ _LEFT_ALONE = {
     (ApiKey, "scopes"),
     (Channel, "name"),
     (Channel, "sealed_settings"),
+    (Forwarder, "name"),
+    (Forwarder, "sealed_settings"),
+    (SourceConnection, "sealed_secret"),
+    (SourceConnection, "sealed_previous"),
     (Server, "hostname"),  # computers, and what people call them
     (Server, "name"),
     (Server, "local_address"),
@@ -75,17 +83,29 @@ _OURS = {
     (BulkChange, "targets"),
     (Channel, "kind"),
     (Delivery, "thread"),
+    (Forwarder, "kind"),
+    (Forwarder, "severities"),
+    (Forwarder, "categories"),
+    (Forwarder, "event_id"),
+    (Forwarder, "pending_end"),
+    (Forwarder, "pending_after"),
     (Notification, "note"),
     (Notification, "severity"),
     (Notification, "thread"),
     (PolicyChange, "principal"),
+    (RejectedRecord, "record_id"),
     (Route, "alert_types"),
     (Route, "detectors"),
     (Route, "time_zone"),
     (Server, "agent_version"),
     (Server, "user_agent"),
+    (SourceConnection, "source"),
+    (SourceCount, "outcome"),
     (Suppression, "detector"),
     (SuppressionHit, "detection_id"),
+    (ThreadStart, "thread"),
+    (ThreadStart, "message_id"),
+    (ThreadStart, "severity"),
     (UsageDay, "key_id"),
     (UsageDay, "source"),
     (UsageRefusal, "code"),

@@ -20,6 +20,7 @@ from control_factories import (
     make_suppression,
     org_id_of,
 )
+from erasure_factories import ADA, ADDRESS, MAIL, NAME, ROY, connect, connected, pass_on, passed_on
 from litesoc_server.alerts.models import Alert, AlertComment
 from litesoc_server.audit.by import By
 from litesoc_server.audit.database_check import verify_database
@@ -51,8 +52,6 @@ from people import browser, confirm_it_is_you, make_person, sign_in, visible_tex
 pytestmark = pytest.mark.django_db(transaction=True)
 
 OPERATOR = Who(by="operator", principal="operator", acting=By.operator())
-ADA, MAIL, NAME, ADDRESS = "usr_ada", "ada@x.example", "Ada Byron", "198.51.100.8"
-ROY = "usr_ada2"
 
 
 def body(*items: object) -> bytes:
@@ -92,6 +91,7 @@ def fill(org: Organization, store: EventStore, stream: Stream) -> None:
     owner = PageReader(org, Role.OWNER).client.session["_auth_user_id"]
     for name, parameters in (("hers", "q=actor%3Aada%40x.example"), ("his", f"q=actor%3A{ROY}")):
         SavedView.objects.create(org=org, owner_id=owner, page=ListedPage.EVENTS, name=name, parameters=parameters)
+    pass_on(org, both)
     hers, his = ({"event": "a.b", "actor": one} for one in (ADA, ROY))
     letters = stream.dead_letters
     for content, changes in (
@@ -159,6 +159,12 @@ def test_all_that_names_an_actor_is_found_and_erased_and_others_stay(
             "policy": 2,
             "policy_history": 1,
             "saved_views": 1,
+            "notifications": 1,
+            "delivery": 1,
+            "delivery_log": 1,
+            "server_log_lines": 1,
+            "forwarder_errors": 1,
+            "rejected_records": 1,
             "audit_log": hers["audit_log"],
             "dead_letters": 5,
         }
@@ -181,6 +187,10 @@ def test_all_that_names_an_actor_is_found_and_erased_and_others_stay(
     assert (overrides["allowed_actors"], overrides["allowed_addresses"]) == ([ROY], ["203.0.113.0/24"])
     assert ADA not in {text for change in PolicyChange.objects.filter(org=org) for text in str(change.changes).split("'")}
     assert [view.name for view in SavedView.objects.filter(org=org)] == ["his"]
+    assert [text for text in (f"{ADA} ", f"{ADA}'", MAIL, NAME, ADDRESS) if text in passed_on(org)] == []
+    assert f"Attack on [erased] and {ROY}" in passed_on(org)
+    assert f"'sshd: Accepted [erased]', '{ROY}'" in passed_on(org)
+    assert MAIL in passed_on(other)
 
 
 def test_dead_letters_of_several_lose_only_what_is_theirs(store: EventStore, stream: Stream, eraser: ActorEraser) -> None:
@@ -232,7 +242,7 @@ def test_actors_called_as_words_of_ours_are_erased_and_all_else_means_what_it_me
     detection = DetectionFactory(org_id=org_id_of(org), title="By high", actor_id=None)
     stream.dead_letters.add(Subject.DETECTIONS, DETECTION_ENCODER.encode(detection), "why")
     for word in WORDS:
-        assert erase(org, eraser, actor=word).step == Step.SCRUBBING
+        assert erase(org, eraser, actor=word).removed_at is not None
     (found,) = store.actor_events(
         org_id=org_id_of(org), names=store.actor_names(org_id=org_id_of(org), actor_id=ROY), limit=9
     )
@@ -354,3 +364,17 @@ def test_the_page_says_what_there_is_and_erases_once_the_id_is_typed(tenant: Ten
     assert not Erasure.objects.exists()
     assert client.post(address, {"typed": ADA}).status_code == 302
     assert "Waiting until what came before is stored" in admin.text("settings/privacy/person/")
+
+
+CONNECTED_WORDS = ("http", "auth", "critical", "auth0", "accepted", "event_id", "taken_s")
+
+
+def test_what_is_connected_still_works_when_an_actor_is_called_as_a_word_of_it(
+    store: EventStore, stream: Stream, eraser: ActorEraser
+) -> None:
+    org = OrganizationFactory()
+    connect(org)
+    before = connected(org)
+    for word in CONNECTED_WORDS:
+        assert erase(org, eraser, actor=word).removed_at is not None
+    assert connected(org) == before
