@@ -1,7 +1,7 @@
 """The guard: while it is up, this thread connects to nothing but what the policy allows, whichever library does it.
 
-It sits on Python's audit event ``socket.connect``, which carries the very address that is connected to. So a name is judged
-by what it leads to in that moment, once, and a second answer of its name server, a redirect or an odd way to write
+It sits on Python's audit events of sockets, which carry the very address that is reached. So a name is judged by what it
+leads to in that moment, once, and a second answer of its name server, a redirect or an odd way to write
 127.0.0.1 gains nothing. Libraries that do not go through Python's sockets (uvloop) are not for guarded threads.
 Source: PEP 578 and the audit events table of the Python documentation.
 """
@@ -38,7 +38,7 @@ class GuardedScope:
         self.is_out_of_time = False
 
     def check(self, sock: socket.socket, address: object) -> None:
-        """Let ``sock`` connect to ``address``, or raise EgressRefused."""
+        """Let ``sock`` reach ``address``, or raise EgressRefused."""
         if sock.family not in (socket.AF_INET, socket.AF_INET6):
             self._refuse("only addresses of the internet may be reached")
         host, port = cast("tuple[str, int]", address)[:2]
@@ -46,6 +46,9 @@ class GuardedScope:
             reason = self._policy.refusal(host)
             if reason is not None:
                 self._refuse(f"{host} {reason}: nothing is sent there; {REFUSED_FIX}")
+
+    def keep(self, sock: socket.socket) -> None:
+        """Keep a connection, to break it off when time is up; raise TimeoutError if it is."""
         with self._lock:
             if self.is_out_of_time:
                 raise TimeoutError("no time is left")
@@ -137,6 +140,9 @@ def _proxy_addresses() -> frozenset[tuple[str, int]]:
     return frozenset(found)
 
 
+_REACHING = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})  # the last two with datagrams
+
+
 def _install() -> None:
     with _installing:
         if not _installed:
@@ -145,8 +151,11 @@ def _install() -> None:
 
 
 def _on_audit_event(event: str, arguments: tuple[object, ...]) -> None:
-    if event != "socket.connect":
+    if event not in _REACHING:
         return
     scope = _scope.get()
-    if scope is not None and isinstance(arguments[0], socket.socket):
-        scope.check(arguments[0], arguments[1])
+    if scope is not None and arguments[1] is not None:  # what is sent over a connection names no address
+        sock = cast("socket.socket", arguments[0])
+        scope.check(sock, arguments[1])
+        if event == "socket.connect":
+            scope.keep(sock)

@@ -107,6 +107,22 @@ def test_the_guard_holds_for_every_library(library: str) -> None:
         assert seen == []
 
 
+def test_the_guard_holds_for_datagrams() -> None:
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as inside,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender,
+        guarded(NOTHING_BUT_PUBLIC, within_s=5),
+    ):
+        inside.bind(("127.0.0.1", 0))
+        inside.setblocking(False)
+        with pytest.raises(EgressRefused):
+            sender.sendto(b"x", inside.getsockname())
+        with pytest.raises(EgressRefused):
+            sender.sendmsg([b"x"], [], 0, inside.getsockname())
+        with pytest.raises(BlockingIOError):
+            inside.recv(1)
+
+
 def test_other_threads_and_other_times_are_not_guarded() -> None:
     with server() as (port, _):
         with guarded(NOTHING_BUT_PUBLIC, within_s=5):
