@@ -74,7 +74,8 @@ def _look(path: Path) -> LogFiles:
     found: list[FoundFile] = []
     with os.scandir(path.parent) as entries:
         for entry in entries:
-            if len(found) < FILES_MAX and name.fullmatch(entry.name):
+            # The log itself is found however many files somebody who may write to the directory puts beside it.
+            if name.fullmatch(entry.name) and (len(found) < FILES_MAX or entry.name == path.name):
                 try:
                     stat = Path(entry.path).stat(follow_symlinks=entry.name == path.name)
                 except FileNotFoundError as error:

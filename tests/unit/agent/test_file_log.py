@@ -11,7 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from litesoc_server.agent import file_log
+from litesoc_server.agent import file_log, rotated_files
 from litesoc_server.agent.entries import LINE_BYTES_MAX, FilePosition, LogUnreadable
 from litesoc_server.agent.file_log import CHUNK_BYTES, QUIET_S, FileLog
 
@@ -258,6 +258,17 @@ def test_the_last_line_of_a_file_that_nobody_writes_any_more_counts_without_its_
     disk.write("next")
     disk.pass_time()
     assert read_all(log) == ["cut off", "next"]
+
+
+def test_many_files_beside_the_log_do_not_hide_it(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(9):
+        disk.path.with_name(f"auth.log.{number}").write_text("forged\n")
+    disk.write("first")
+    for most in range(9):  # directories are listed in no order
+        monkeypatch.setattr(rotated_files, "FILES_MAX", most)
+        current = rotated_files.look_around(disk.path).current
+        assert current is not None
+        assert current.path == disk.path
 
 
 def test_other_files_beside_the_log_are_none_of_its_own(disk: Disk, tmp_path: Path) -> None:
