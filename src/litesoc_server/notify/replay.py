@@ -5,18 +5,21 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from litesoc_server.audit.actions import Action
 from litesoc_server.audit.by import Target
 from litesoc_server.audit.record import record
 from litesoc_server.notify.message import Occasion
-from litesoc_server.notify.models import Channel, Delivery, DeliveryStatus
+from litesoc_server.notify.models import Channel, Delivery, DeliveryAttempt, DeliveryStatus
 from litesoc_server.notify.outbox import PENDING_MAX
 from litesoc_server.notify.refusals import NotifyRefused
 from litesoc_server.notify.wake import wake_after_commit
 from litesoc_server.orgs.principals import Who
 
+ATTEMPTS_KEPT_MAX = 100  # of one delivery, some 10 KB each, when it is sent again
 SWITCHED_OFF = "The channel is switched off: switch it on first."
 
 
@@ -49,8 +52,13 @@ def replay_failed(channel: Channel, *, since: datetime, who: Who) -> int:
 
 
 def _make_pending(ids: Sequence[uuid.UUID]) -> int:
-    """Make deliveries due now."""
+    """Make deliveries due now. Of attempts from before, the newest stay in the log: nothing else bounds their number."""
     now = timezone.now()
+    newest_first = Window(RowNumber(), partition_by="delivery", order_by=["-at", "-id"])
+    attempts = DeliveryAttempt.objects.filter(delivery__in=ids).order_by().annotate(place=newest_first)
+    DeliveryAttempt.objects.filter(
+        pk__in=list(attempts.filter(place__gt=ATTEMPTS_KEPT_MAX).values_list("pk", flat=True))
+    ).delete()
     count = Delivery.objects.filter(pk__in=ids).update(
         status=DeliveryStatus.PENDING,
         reason="",

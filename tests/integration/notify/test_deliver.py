@@ -207,6 +207,23 @@ def test_a_delivered_one_is_replayed_with_the_same_id(org: Organization, receive
     assert len({(one.headers["webhook-id"], one.body) for one in receiver.received}) == 1
 
 
+def test_of_very_many_attempts_the_newest_are_kept(
+    org: Organization, receiver: Receiver, deliverer: Deliverer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("litesoc_server.notify.replay.ATTEMPTS_KEPT_MAX", 3)
+    channel = make_channel(org, url=receiver.url)
+    for key in ("account|actor:usr_1", "account|actor:usr_2"):
+        fire(org, incident_key=key)
+    deliverer.drain(channel.pk)
+    first, second = Delivery.objects.filter(channel=channel).order_by("created_at")
+    for status in (500, 501, 502, 503, 204):
+        receiver.status = status
+        replay(first, who=WHO)
+        deliverer.drain(channel.pk)
+    assert list(first.attempts.values_list("status", flat=True)) == [204, 503, 502, 501]  # three, and the last one
+    assert second.attempts.count() == 1
+
+
 def test_order_within_a_thread_is_kept_through_failures(
     org: Organization, receiver: Receiver, deliverer: Deliverer, clock: ManualClock
 ) -> None:
