@@ -29,7 +29,8 @@ FRONTS = tuple(
 def test_control_plane_on_postgresql(postgres_server: PostgresServer) -> None:
     suite = Path(__file__).parent / "control"
     notifications = [
-        suite.parent / "notify" / f"test_{name}.py" for name in ("outbox", "deliver", "by_the_clock", "forgetting")
+        suite.parent / "notify" / f"test_{name}.py"
+        for name in ("outbox", "reopening", "threads", "deliver", "by_the_clock", "forgetting")
     ]
     run = subprocess.run(
         # The database is left to its server, which ends with the tests: threads that views ran in may still be connected.

@@ -55,11 +55,6 @@ def own_routes(membership: Membership) -> QuerySet[Route]:
     return Route.objects.filter(org=membership.org, channel__membership=membership).select_related("channel")
 
 
-def get_own_route(membership: Membership, route_id: str | uuid.UUID) -> Route:
-    """Return one of a member's own routes. Raises Route.DoesNotExist."""
-    return own_routes(membership).get(id=_parsed(route_id, Route.DoesNotExist))
-
-
 def visible_rules(org: Organization) -> QuerySet[EscalationRule]:
     """Return an organisation's escalation rules, the quickest first."""
     return EscalationRule.objects.filter(org=org, channel__removed_at__isnull=True).select_related("channel")

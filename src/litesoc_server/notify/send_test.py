@@ -54,7 +54,7 @@ def start_test(channel: Channel, *, within_s: float, environment: Environment = 
     try:
         delivery = _noted(channel, environment)
         sending = _THREADS.submit(sent_once, delivery, delivery.due_at, is_once=True)
-    except BaseException:
+    except BaseException:  # whatever it was: else there would be one place less for good
         _FREE.release()
         raise
     sending.add_done_callback(lambda _: _FREE.release())

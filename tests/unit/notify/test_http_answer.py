@@ -4,7 +4,7 @@ import pytest
 
 from litesoc_server.egress.http import Answer
 from litesoc_server.notify.channels.base import DeliveryFailed, Sent
-from litesoc_server.notify.channels.http_answer import RETRY_AFTER_S_MAX, judge
+from litesoc_server.notify.channels.http_answer import RETRY_AFTER_S_MAX, judge, seconds_in
 
 
 def wait_s(value: str) -> float | None:
@@ -23,3 +23,10 @@ def test_it_is_seconds_or_a_date_up_to_a_day() -> None:
 @pytest.mark.parametrize("value", ["", "soon", "-1", "1.5", "1 Jan 9298999999 1:1:1 +0000", "Mon, 32 Jan 2026 00:00:00 GMT"])
 def test_nonsense_counts_as_absent(value: str) -> None:
     assert wait_s(value) is None
+
+
+def test_what_a_body_asks_for_is_bounded_too() -> None:
+    assert [seconds_in(value) for value in (41.5, 7, -1, 10**400, float("inf"))] == [
+        *(41.5, 7, 0, RETRY_AFTER_S_MAX, RETRY_AFTER_S_MAX)
+    ]
+    assert [seconds_in(value) for value in ("7", None, [7])] == [None] * 3

@@ -16,8 +16,8 @@ from litesoc_server.egress.policy import EgressPolicy
 from litesoc_server.notify.channels.base import Sent
 from litesoc_server.notify.channels.cut import cut_utf16, one_line
 from litesoc_server.notify.channels.given import refuse_other_webhooks
-from litesoc_server.notify.channels.http_answer import judge
-from litesoc_server.notify.channels.post import answered, post_json, seconds_in
+from litesoc_server.notify.channels.http_answer import judge, seconds_in
+from litesoc_server.notify.channels.post import answered, post_json
 from litesoc_server.notify.channels.words import (
     LINES_MAX,
     bar_line,

@@ -31,6 +31,11 @@ def judge(answer: Answer, sent: Sent, *, meaning: str = "", retry_after_s: float
     raise DeliveryFailed(reason, sent=sent, retry_after_s=retry_after_s if asked_for_s is None else asked_for_s)
 
 
+def seconds_in(value: object) -> float | None:
+    """Return how long to wait, as the body of an answer says; None where that is no number."""
+    return float(min(max(value, 0), RETRY_AFTER_S_MAX)) if isinstance(value, int | float) else None
+
+
 def _retry_after_s(value: str | None) -> float | None:
     """Read Retry-After: seconds or a date (RFC 9110 section 10.2.3); nonsense counts as absent."""
     if value is None:

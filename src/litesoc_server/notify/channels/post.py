@@ -62,8 +62,3 @@ def answered(answer: http.Answer) -> Mapping[str, Any]:
     except (msgspec.DecodeError, RecursionError):
         return {}
     return decoded if isinstance(decoded, dict) else {}
-
-
-def seconds_in(value: object) -> float | None:
-    """Return a number of seconds out of an answer; None for everything else."""
-    return min(max(float(value), 0.0), 24 * 3600.0) if isinstance(value, int | float) and value == value else None  # noqa: PLR0124 # not NaN
