@@ -1,14 +1,17 @@
 """Other services through Apprise: what their servers answer, and what attackers write, is of no consequence."""
 
+import ast
 import gzip
+import inspect
 import tracemalloc
 
 import pytest
+from apprise.manager_plugins import NotificationManager
 from pytest_httpserver import HTTPServer
 
 from litesoc_server.destinations.fields import SettingRefused
 from litesoc_server.egress.policy import EgressPolicy
-from litesoc_server.notify.channels.apprise import APPRISE, calling_nobody
+from litesoc_server.notify.channels.apprise import APPRISE, SERVICES, calling_nobody
 from litesoc_server.notify.channels.base import DeliveryFailed
 from notify_messages import OPENED
 from vendor_double import LOOPBACK_TOO, Authority, authority, lead, vendor
@@ -35,6 +38,16 @@ def test_a_bomb_in_an_answer_is_not_unpacked(authority: Authority, monkeypatch: 
         finally:
             tracemalloc.stop()
     assert peak_bytes < 50 * MIB
+
+
+@pytest.mark.parametrize("scheme", SERVICES)
+def test_every_service_asks_in_the_ways_that_are_bounded(scheme: str) -> None:
+    module = inspect.getmodule(NotificationManager()[scheme])
+    assert module is not None
+    tree = ast.walk(ast.parse(inspect.getsource(module)))
+    used = {node.attr for node in tree if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "requests"}
+    assert used <= {"get", "post", "codes", "RequestException"}
+    assert used & {"get", "post"}
 
 
 def test_answers_are_still_read(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
