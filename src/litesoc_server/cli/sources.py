@@ -43,7 +43,7 @@ def list_sources(
         row = _row(state)
         signed = "yes" if row["has_secret"] else "no" if row["can_be_signed"] else "never"
         unknown = "kept" if row["keeps_unknown"] else "ignored"
-        last = "never" if row["last_event_at"] is None else row["last_event_at"][:16]
+        last = "never" if row["last_event_at"] is None else row["last_event_at"][:16].replace("T", " ")
         counts = (row["queued"], sum(row["ignored"].values()), sum(row["refused"].values()))
         cells = (state.source.id, state.status.label, signed, unknown, last, *counts)
         table.add_row(*(shown(str(cell)) for cell in cells))

@@ -150,6 +150,8 @@ ADDRESSES: dict[tuple[str, str], tuple[str, dict[str, object] | None]] = {
     ("POST", "/forwarders/{forwarder_id}/restore"): ("/forwarders/{removed_forwarder}/restore", None),
     ("GET", "/servers"): ("/servers", None),
     ("GET", "/servers/{server_id}"): ("/servers/{server}", None),
+    ("PATCH", "/servers/{server_id}"): ("/servers/{server}", {"name": "shop"}),
+    ("DELETE", "/servers/{server_id}"): ("/servers/{server}", None),
     ("POST", "/agent/heartbeat"): ("/agent/heartbeat", {"hostname": "web-3"}),
     ("GET", "/notifications/deliveries"): ("/notifications/deliveries", None),
     ("GET", "/notifications/deliveries/{delivery_id}"): ("/notifications/deliveries/{delivery}", None),

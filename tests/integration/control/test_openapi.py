@@ -50,6 +50,8 @@ def test_everything_that_a_key_can_call_is_in_it() -> None:
         ("/agent/heartbeat", "post"),
         ("/servers", "get"),
         ("/servers/{server_id}", "get"),
+        ("/servers/{server_id}", "patch"),
+        ("/servers/{server_id}", "delete"),
         ("/events", "get"),
         ("/events/{event_id}", "get"),
         ("/actors/{actor_id}/risk", "get"),

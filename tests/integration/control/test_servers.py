@@ -226,6 +226,21 @@ def test_the_api_lists_and_shows_servers_of_its_own_organisation_only(tenant: Te
         assert stranger.call("GET", f"/servers/{wanted}").status_code == 404
 
 
+def test_the_api_names_and_removes_servers_of_its_own_organisation_only(tenant: Tenant) -> None:
+    beat(tenant)
+    path = f"/servers/{only().pk}"
+    manager, stranger = Tenant(tenant.org, {"scopes": {Scope.MANAGE}}), Tenant(key_changes={"scopes": {Scope.MANAGE}})
+    assert manager.call("PATCH", path, {"name": " the  shop"}).json()["data"]["name"] == "the shop"
+    refused = manager.call("PATCH", path, {"name": "a\u202eb"})
+    assert (refused.status_code, refused.json()["error"]) == (400, "name: A name has no control characters.")
+    assert manager.call("PATCH", path, {"nick": "x"}).status_code == 400
+    for method, body in (("PATCH", {"name": "mine"}), ("DELETE", None)):
+        assert stranger.call(method, path, body).status_code == 404
+    assert manager.call("DELETE", path).status_code == 200
+    assert not Server.objects.exists()
+    assert actions(tenant)[-2:] == ["server.renamed", "server.removed"]
+
+
 def test_a_name_is_what_people_see_and_is_in_the_audit_log(tenant: Tenant) -> None:
     beat(tenant)
     assert rename_server(only(), "  the  shop ", by=BY).shown_name == "the shop"
