@@ -64,9 +64,10 @@ def test_slack_mentions_nobody_and_keeps_its_limits(message: Message) -> None:
     sent = slack_message(message)
     blocks = sent["attachments"][0]["blocks"]
     assert len(blocks) <= 50
-    assert len(json.dumps(blocks, ensure_ascii=False)) <= 11_000
-    assert len(blocks[0]["text"]["text"]) <= 150
-    assert blocks[0]["text"]["type"] == "plain_text"
+    assert len(json.dumps(blocks + sent["blocks"], ensure_ascii=False)) <= 11_000
+    (heading,) = sent["blocks"]
+    assert (heading["type"], heading["text"]["type"]) == ("header", "plain_text")
+    assert len(heading["text"]["text"]) <= 150
     for block in blocks:
         if block["type"] == "section":
             assert len(block["text"]["text"]) <= 3_000

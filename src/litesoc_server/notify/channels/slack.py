@@ -5,8 +5,9 @@ https://docs.slack.dev/reference/block-kit/blocks (50 blocks; header 150, sectio
 https://github.com/slackapi/bolt-js/issues/2509 and https://github.com/slackapi/bolt-js/issues/2867 (no page names the limit
 of all blocks together, past which ``msg_blocks_too_long`` is answered: some 13,200 characters were too many, as were 11,341
 of text), https://docs.slack.dev/messaging/formatting-message-text (what to escape; ``verbatim`` keeps texts from becoming
-links and mentions), https://docs.slack.dev/apis/web-api/rate-limits (429 with Retry-After in seconds). A webhook cannot
-answer to a message of its own: Slack tells no id of it. Updates stand alone and name the same alert.
+links and mentions), https://docs.slack.dev/reference/methods/chat.postMessage#text_usage (``text`` with and without
+``blocks``), https://docs.slack.dev/apis/web-api/rate-limits (429 with Retry-After in seconds). A webhook cannot answer to a
+message of its own: Slack tells no id of it. Updates stand alone and name the same alert.
 """
 
 import json
@@ -82,9 +83,13 @@ class Slack:
 
 
 def slack_message(message: Message) -> dict[str, Any]:
-    """Return what Slack gets: blocks beside a bar in the severity's colour; ``text`` is for notifications on phones."""
+    """Return what Slack gets: the heading, and below it blocks beside a bar in the severity's colour.
+
+    ``text`` is for notifications on phones. Without ``blocks`` beside it Slack would show it above the attachment, too.
+    """
     return {
         "text": cut(escaped(marked_heading(message)), TEXT_LENGTH_MAX),
+        "blocks": [_header(message)],
         "unfurl_links": False,
         "unfurl_media": False,
         "attachments": [{"color": colour(message), "blocks": _blocks(message)}],
@@ -97,9 +102,9 @@ def escaped(text: str) -> str:
 
 
 def _blocks(message: Message) -> list[dict[str, Any]]:
-    """At most 9 blocks, so far from the 50 that there may be."""
+    """At most 8 blocks, so far from the 50 that there may be."""
     for length_max in _SECTION_LENGTHS:
-        blocks = [_header(message), *(_section(lines, length_max) for lines in _sections(message) if lines)]
+        blocks = [_section(lines, length_max) for lines in _sections(message) if lines]
         if message.url:
             text = {"type": "plain_text", "text": "Open in LiteSOC"}
             blocks.append({"type": "actions", "elements": [{"type": "button", "text": text, "url": message.url}]})
