@@ -62,7 +62,7 @@ check-data: .venv/dev ## Checks on real data sets that are not part of the repos
 screenshots: .venv/dev ## Take pictures of every page into screenshots/, and the two of the README (needs Chromium)
 	@$(BIN)/python docs/generate_screenshots.py
 
-test-looks: .venv/dev ## Look at every page in both themes at both widths; `make test` looks at one of the four
+test-looks: .venv/dev ## Look at every page in both themes at both widths, at every row; `make test` looks at one of the four
 	@LITESOC_TEST_EVERY_LOOK=1 $(BIN)/pytest tests/browser
 
 test-postgresql: .venv/dev ## The control plane's whole suite on PostgreSQL; `make test` leaves out pages, API and signing in

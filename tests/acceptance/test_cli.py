@@ -33,7 +33,7 @@ def test_init_prints_exactly_what_scripts_expect(tmp_path: Path) -> None:
 
 
 def test_a_wrong_password_or_email_is_refused_and_nothing_is_created(tmp_path: Path) -> None:
-    live = LiveServer(tmp_path / "data")
+    live = started_before(tmp_path / "data")
     weak = live.litesoc("init", "--org", "A", "--email", "a@example.org", "--password-stdin", stdin="short\n")
     wrong = live.litesoc("init", "--org", "A", "--email", "nobody", "--password-stdin", stdin="correct-horse-battery\n")
 
@@ -92,7 +92,7 @@ def test_all_wrong_settings_are_said_at_once(tmp_path: Path) -> None:
 
 
 def test_a_log_level_in_lower_case_is_taken(tmp_path: Path) -> None:
-    done = LiveServer(tmp_path / "data", env={"LITESOC_LOG_LEVEL": "warning"}).litesoc("keys", "list")
+    done = started_before(tmp_path / "data", env={"LITESOC_LOG_LEVEL": "warning"}).litesoc("keys", "list")
 
     assert done.returncode == 0, done.stderr
 

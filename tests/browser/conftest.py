@@ -16,7 +16,7 @@ from servers import MISSING
 from started_before import started_before
 
 ALERTS_OF_STORY = 6
-NO_CHROMIUM = f"{MISSING}Chromium (Debian: apt-get install chromium)"
+NO_CHROMIUM = f"{MISSING}Chromium (Debian: apt-get install chromium-headless-shell)"
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def browser() -> Iterator[Browser]:
             pytest.fail(NO_CHROMIUM)
         pytest.skip(NO_CHROMIUM)
     with sync_playwright() as playwright:
-        chromium = launch(playwright, executable)
+        chromium = launch(playwright, executable, "--process-per-site")  # visits share what one of them had compiled
         yield chromium
         chromium.close()
 

@@ -126,7 +126,7 @@ def test_many_are_assigned_from_the_menu_after_selecting_the_page(site: Site, no
 
 
 def test_new_alerts_are_announced_and_loaded_on_demand(site: Site, noticed: str) -> None:
-    with site.visit("viewer") as visit:
+    with site.visit("viewer", has_own_clock=True) as visit:
         visit.page.clock.install()
         go_to_list(visit, noticed)
         api = Api(site.server.url, site.api_key)

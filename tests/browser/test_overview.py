@@ -124,7 +124,7 @@ def test_an_id_that_would_break_a_page_does_not(site: Site, hostile_actor: str, 
 
 
 def test_figures_come_anew_by_themselves(site: Site) -> None:
-    with site.visit("viewer") as visit:
+    with site.visit("viewer", has_own_clock=True) as visit:
         visit.page.clock.install()
         page = open_filled(visit, "")
         with page.expect_response(lambda response: "/overview/figures/" in response.url):

@@ -111,6 +111,7 @@ def test_a_viewer_changes_nothing(house: Site) -> None:
 def test_a_key_is_made_shown_once_rotated_and_revoked(house: Site, second: SecondOrg) -> None:
     with house.visit("admin") as visit:
         page = visit.page
+        page.context.grant_permissions(["clipboard-write"])  # nobody is there to be asked
         visit.go("settings/keys/new")
         button(page, "Create the key")
         expect(page.get_by_text("Say what the key is for.")).to_be_visible()

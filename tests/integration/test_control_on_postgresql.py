@@ -20,6 +20,7 @@ FRONTS = tuple(
         *("*_page", "page_", "pages", "palette", "profile", "screenshots", "setup", "*_stream", "slow_readers"),
         *("api_", "openapi"),
         *("account_mail", "second_factors", "sign_in"),
+        "forwarder_settings",  # nearly all is refused before a database is asked
     )
 )
 
