@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 EVERY_S = 5.0  # each look writes who looks, and when there was nothing more
 READING_MAX = 8  # forwarders that read from the store at the same time; the rest of a turn is waiting for the other side
-WORKING_THREADS, FAILING_THREADS = 64, 8  # threads are made as they are needed; a batch takes about 3 MB
+WORKING_THREADS, FAILING_THREADS = 64, 8  # made as they are needed; a batch of 500 ordinary events takes 1.5 MB
 
 
 class ForwardingKeeper:

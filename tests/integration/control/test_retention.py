@@ -1,6 +1,7 @@
 """Retention and privacy: what an organisation may decide, what is deleted, what the pages say, what is recorded."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -13,6 +14,8 @@ from litesoc_server.audit.by import By
 from litesoc_server.audit.models import AuditEntry
 from litesoc_server.clock import ManualClock
 from litesoc_server.events.ids import OrgId
+from litesoc_server.forwarding.models import Forwarder
+from litesoc_server.notify.models import Channel, Route
 from litesoc_server.orgs.models import Organization, Role
 from litesoc_server.orgs.plan_rows import plan_of
 from litesoc_server.orgs.policies import OrgPolicyProvider
@@ -22,6 +25,7 @@ from litesoc_server.pipeline.privacy import PrivacyRules
 from litesoc_server.runtime.retention_keeping import LOOKED_AGAIN_MS, RetentionKeeper
 from litesoc_server.store.base import EventSearch, EventStore, StoredEvent
 from management_api import Tenant, make_event, store_events
+from notify_factories import LOOPBACK, make_channel
 from people import visible_text
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -108,6 +112,22 @@ def test_keys_that_ended_long_ago_are_forgotten_but_not_what_was_done_with_them(
     assert set(ApiKey.objects.values_list("pk", flat=True)) == left
     assert ApiKey.objects.get(pk=newer.record.pk).replaces is None
     assert AuditEntry.objects.filter(org_id=org.pk, action="api_key.revoked").exists()
+
+
+def test_what_was_removed_and_can_be_brought_back_no_more_is_deleted(store: EventStore, settings: Any) -> None:
+    settings.EGRESS_POLICY = LOOPBACK
+    org = OrganizationFactory()
+    lately, long_ago = datetime.now(UTC) - timedelta(minutes=50), datetime.now(UTC) - timedelta(minutes=70)
+    for name, removed_at in (("kept", None), ("lately", lately), ("long ago", long_ago)):
+        channel = make_channel(org, name=name)
+        Channel.objects.filter(pk=channel.pk).update(removed_at=removed_at)
+        Forwarder.objects.create(
+            org=org, environment="live", kind="http", name=name, event_taken_s=1, event_id="", removed_at=removed_at
+        )
+    RetentionKeeper(store=store, clock=ManualClock(now_ms())).run_once()
+    for model in (Channel, Forwarder):
+        assert set(model.objects.filter(org=org).values_list("name", flat=True)) == {"kept", "lately"}
+    assert Route.objects.filter(org=org).count() == 2
 
 
 def test_what_a_crash_left_undone_is_gone_on_with_at_the_next_start(store: EventStore) -> None:
