@@ -9,16 +9,21 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from standardwebhooks import Webhook
 
 from clickhouse_http import ClickHouseServer
+from connected import Connected, connect
 from crash.load import Ledger, Load
+from forward_receivers import Authority, HttpReceiver
 from http_client import Api, failed_login, wait_until
 from litesoc_server.config import Config
 from litesoc_server.runtime.backup.errors import BackupError
@@ -28,9 +33,11 @@ from litesoc_server.store.chdb import ChdbStore
 from live_server import LiveServer
 from servers import NatsServer, PostgresServer
 from started_before import started_before
+from webhook_receiver import Receiver, receiving
 
 EMAIL, PASSWORD = "owner@shop.example", "correct-horse-battery"
 MEMORY_BYTES = 1024**3
+LOOPBACK = {"LITESOC_EGRESS_ALLOW": "127.0.0.0/8"}
 # Tables in which nothing changes while the load runs.
 SETTLED = (
     "accounts_user",
@@ -38,10 +45,18 @@ SETTLED = (
     "alerts_alerttransition",
     "apikeys_apikey",
     "audit_auditkey",
+    "forwarding_forwarder",
+    "inbound_sourceconnection",
+    "notify_channel",
+    "notify_route",
     "orgs_membership",
     "orgs_organization",
+    "servers_server",
 )
-USED = {"last_used_at", "last_used_from", "last_login"}  # by whoever sends, and signs in
+USED = {
+    *("last_used_at", "last_used_from", "last_login"),  # by whoever sends, and signs in
+    *("last_success_at", "last_received_at", "last_event_at", "last_refused_at"),  # by what is connected
+}
 
 
 @dataclass
@@ -57,12 +72,23 @@ class Copied:
     api_key: str
     cookies: httpx.Cookies
     alert: dict[str, Any]
+    connected: Connected
 
 
 @pytest.fixture(scope="module")
-def copied(tmp_path_factory: pytest.TempPathFactory) -> Copied:
+def copied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copied]:
     directory = tmp_path_factory.mktemp("backup")
-    source = started_before(directory / "data")
+    authority = Authority(directory)
+    siem = HttpReceiver(authority)
+    try:
+        with receiving() as hook:
+            yield copy(directory, hook, siem, authority)
+    finally:
+        siem.close()
+
+
+def copy(directory: Path, hook: Receiver, siem: HttpReceiver, authority: Authority) -> Copied:
+    source = started_before(directory / "data", env=LOOPBACK)
     api_key = source.init()["api_key"]
     assert source.litesoc("audit", "keys").returncode == 0  # makes the key that signs
     live = source.create_key("ingest", "read", "manage")
@@ -74,6 +100,7 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Copied:
     assert api.http.post(f"/alerts/{alert['id']}/resolve", json={"resolution_notes": "was us"}).status_code == 200
     cookies = sign_in(source.url)
     comment(source.url, cookies, alert["id"])
+    connected = connect(api, hook, siem, authority)
     load = Load(api_key, 20261126)
     load.start(source.url)
     time.sleep(2)
@@ -88,7 +115,7 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Copied:
     api.wait_for_events(len(load.ledger.acknowledged) + 8)
     source.stop()
 
-    target = LiveServer(directory / "elsewhere")
+    target = LiveServer(directory / "elsewhere", env=LOOPBACK)
     restored = target.litesoc_json("restore", str(backup))
     assert {**made, "missing_keys": []} == restored
     target.start()
@@ -97,7 +124,7 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Copied:
     behind.wait_for_alert(source_ip="203.0.113.9")
     attacks = {ip for ip, numbers in load.ledger.attacks.items() if before.issuperset(numbers)}
     wait_until(lambda: alerted(behind), lambda found: attacks <= set(found), what="alerts of what had waited")
-    return Copied(source, backup, made, target, before, load.ledger, live, cookies, alert)
+    return Copied(source, backup, made, target, before, load.ledger, live, cookies, alert, connected)
 
 
 def sign_in(url: str) -> httpx.Cookies:
@@ -173,6 +200,24 @@ def test_everything_goes_on_where_the_backup_was_restored(copied: Copied) -> Non
     assert [entry["target"]["id"] for entry in log if entry["action"] == "backup.created"] == [copied.made["id"]]
 
 
+def test_what_is_connected_still_is_where_the_backup_was_restored(copied: Copied) -> None:
+    api, there = Api(copied.target.url, copied.api_key), copied.connected
+    tested = api.http.post(f"/api/v1/notifications/channels/{there.hook_id}/test").json()["data"]
+    assert (tested["is_success"], tested["status"]) == (True, 204)
+    told = there.hook.received[-1]
+    Webhook(there.hook_secret).verify(told.body, dict(told.headers))
+    assert api.http.post(f"/api/v1/forwarders/{there.siem_id}/test").json()["data"]["is_sent"]
+    assert there.siem.headers[-1]["authorization"] == "Bearer siem token"
+
+    body, at = b'{"type":"session.created","object":"event","data":{"user_id":"user_1"}}', datetime.now(UTC)
+    signature = Webhook(there.clerk_secret).sign("msg_1", at, body.decode())
+    signed = {"svix-id": "msg_1", "svix-timestamp": str(int(at.timestamp())), "svix-signature": signature}
+    assert api.http.post("/webhooks/clerk", content=body, headers=signed).status_code < 300
+    unsigned = api.http.post("/webhooks/clerk", content=body, headers={**signed, "svix-signature": "v1,bm90"})
+    assert unsigned.status_code == 401
+    assert [one["hostname"] for one in api.http.get("/api/v1/servers").json()["data"]] == ["web-1"]
+
+
 def test_what_was_restored_equals_what_was_there(copied: Copied) -> None:
     if copied.target.is_running:
         copied.target.stop()
@@ -188,7 +233,7 @@ def test_what_was_restored_equals_what_was_there(copied: Copied) -> None:
             anew += 1
             assert {**here, "inserted_at": ""} == {**there, "inserted_at": ""}
     assert anew <= copied.made["raw"] * 20
-    assert len(target) - len(known) <= 1, "but for the one sent after the restore"
+    assert len(target) - len(known) <= 2, "but for the one sent, and the one that a source delivered, after the restore"
 
     for table in SETTLED:
         before = rows(copied.source, table)
