@@ -38,6 +38,11 @@ def shown(text: str) -> str:
     return escape(_printable(text))
 
 
+def shown_lines(text: str, indent: str) -> str:
+    """Return a text of ours that has several lines as markup, each line as `shown` has it, all but the first indented."""
+    return f"\n{indent}".join(shown(line) for line in text.split("\n"))
+
+
 def _printable(text: str) -> str:
     if text.isprintable():
         return text

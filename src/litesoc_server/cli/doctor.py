@@ -2,7 +2,7 @@
 
 import typer
 
-from litesoc_server.cli.console import out, print_json, shown
+from litesoc_server.cli.console import out, print_json, shown, shown_lines
 from litesoc_server.cli.options import DataDir, Json, configure, set_up_django
 from litesoc_server.runtime.checks import Outcome, run_checks
 
@@ -23,7 +23,7 @@ def doctor(data_dir: DataDir = None, as_json: Json = False) -> None:
         )
     else:
         for result in results:
-            out.print(f"{_MARKS[result.outcome]} [bold]{result.name}[/]: {shown(result.finding)}")
+            out.print(f"{_MARKS[result.outcome]} [bold]{result.name}[/]: {shown_lines(result.finding, '    ')}")
             if result.fix:
                 out.print(f"    fix: {shown(result.fix)}")
     if any(result.outcome is Outcome.FAILURE for result in results):

@@ -244,7 +244,7 @@ def _check_instrumentation(config: Config) -> Result:
         sound = "no agent and no source went silent" if remark else "nothing wrong with what was sent in the last 7 days"
         return Result("Instrumentation", Outcome.OK, "; events ".join([sound, *remark]))
     fix = "do what each says; detection is only as good as what it is told"
-    return Result("Instrumentation", Outcome.WARNING, "\n    ".join([*notices, *(f"events {text}" for text in remark)]), fix)
+    return Result("Instrumentation", Outcome.WARNING, "\n".join([*notices, *(f"events {text}" for text in remark)]), fix)
 
 
 def _check_mail(config: Config) -> Result:

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from litesoc_server.cli import explain, replay, tail
 from litesoc_server.cli.app import app
-from litesoc_server.cli.console import fail, out, shown
+from litesoc_server.cli.console import fail, out, shown, shown_lines
 
 HOSTILE = "eve\x1b[2J\x1b]0;x\x07\n12:00:00 all is well\x9b31m\u202egnp.exe[bold]:warning:"
 VISIBLE = "eve�[2J�]0;x��12:00:00 all is well�31m�gnp.exe[bold]:warning:"
@@ -114,3 +114,10 @@ def test_explain_shows_every_part_on_its_line(capsys: pytest.CaptureFixture[str]
 def test_replay_shows_why_an_event_was_refused(capsys: pytest.CaptureFixture[str]) -> None:
     replay._send(_Server(), [{}], replay._Totals(), keep_time=False)  # type: ignore[arg-type] # answers as one
     assert capsys.readouterr().err == f"Event 1 was refused: {VISIBLE}\n"
+
+
+def test_lines_of_ours_stay_lines_and_nothing_else_gets_through() -> None:
+    assert (
+        shown_lines("shop: silent\nbar\x1b[31m: [b]late", "  ")
+        == "shop: silent\n  bar\N{REPLACEMENT CHARACTER}[31m: \\[b]late"
+    )
