@@ -35,6 +35,8 @@ from servers import NatsServer, PostgresServer
 from started_before import started_before
 from webhook_receiver import Receiver, receiving
 
+pytestmark = pytest.mark.timeout(300)  # two servers, a load and a dozen commands, while other tests run
+
 EMAIL, PASSWORD = "owner@shop.example", "correct-horse-battery"
 MEMORY_BYTES = 1024**3
 LOOPBACK = {"LITESOC_EGRESS_ALLOW": "127.0.0.0/8"}
