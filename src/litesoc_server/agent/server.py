@@ -1,5 +1,6 @@
 """The agent's side of the server's HTTP API: what each answer means for what was sent."""
 
+import json
 import random
 from enum import Enum, auto
 from typing import Any, cast
@@ -15,6 +16,7 @@ RETRY_FIRST_S, RETRY_MAX_S = 0.5, 60.0
 RETRY_AFTER_MAX_S = 3600.0  # of what a server asks for
 HOPELESS_RETRY_S = 60.0  # while only a person can mend it: the key, the address, the plan
 _ANSWER_BYTES_MAX = 1024 * 1024
+_PLAIN = {"Accept-Encoding": "identity"}  # so that no more comes out of an answer than is read of it
 
 _SERVER_ERROR = 500
 _NOT_FOUND = 404
@@ -53,7 +55,7 @@ class Server:
         base = url.rstrip("/").removesuffix("/v1").removesuffix("/api")
         self._http = httpx.Client(
             base_url=base,
-            headers={"X-API-Key": key, "User-Agent": USER_AGENT, "Content-Type": "application/json"},
+            headers={"X-API-Key": key, "User-Agent": USER_AGENT, "Content-Type": "application/json", **_PLAIN},
             timeout=TIMEOUT,
             trust_env=False,
             verify=ca_file or True,
@@ -78,17 +80,27 @@ class Server:
 
     def _call(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Answer:
         try:
-            response = self._http.request(method, path, content=body, headers=headers)
+            with self._http.stream(method, path, content=body, headers=headers) as response:
+                return _read(response, _beginning(response))
         except (httpx.UnsupportedProtocol, httpx.InvalidURL):
             return Answer(Fate.NEEDS_A_PERSON, "the server's address is no http or https address: check --server")
         except httpx.HTTPError as error:
             return Answer(Fate.AGAIN, f"the server cannot be reached ({type(error).__name__})")
-        return _read(response)
 
 
-def _read(response: httpx.Response) -> Answer:
+def _beginning(response: httpx.Response) -> bytes:
+    """Return the body; of one that is too long for what a server answers, a little more than may be. Raises HTTPError."""
+    content = b""
+    for chunk in response.iter_raw():
+        content += chunk
+        if len(content) > _ANSWER_BYTES_MAX:
+            break
+    return content
+
+
+def _read(response: httpx.Response, content: bytes) -> Answer:
     status = response.status_code
-    body = _json(response)
+    body = _json(content)
     code = str(body.get("code", ""))
     reason = f"{status} {code}".strip()
     if response.is_success:
@@ -108,12 +120,12 @@ def _read(response: httpx.Response) -> Answer:
     return Answer(Fate.NEEDS_A_PERSON, f"{reason}: {fixes.get(status, 'check --server')}", wait_s)
 
 
-def _json(response: httpx.Response) -> dict[str, object]:
-    if len(response.content) > _ANSWER_BYTES_MAX:
+def _json(content: bytes) -> dict[str, object]:
+    if len(content) > _ANSWER_BYTES_MAX:
         return {}
     try:
-        body: Any = response.json()
-    except ValueError:
+        body: Any = json.loads(content)
+    except (ValueError, RecursionError):
         return {}
     return cast("dict[str, object]", body) if isinstance(body, dict) else {}
 
