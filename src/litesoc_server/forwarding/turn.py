@@ -170,7 +170,7 @@ class Turn:
             RejectedRecord.objects.filter(pk__in=list(old.values_list("pk", flat=True))).delete()
             self._mine.update(
                 **_place_after(batch, end),
-                rejected_count=F("rejected_count") + is_new,
+                rejected_count=F("rejected_count") + int(is_new),
                 rejected_in_row=F("rejected_in_row") + 1,
             )
 
