@@ -103,7 +103,7 @@ NO_PAGES = frozenset({
     "detector_mute", "detector_unmute", "policy_reset", "policy_undo",
     "suppression_end", "suppression_resume", "suppressions_export",
     "channel_change", "channel_mute", "channel_remove", "channel_restore", "channel_secret", "channel_switch",
-    "channel_test",
+    "channel_test", "channel_test_result",
     "deliveries_replay", "delivery_replay", "route_remove", "rule_add", "rule_remove", "rule_switch",
     "servers_table", "server_rename", "server_remove", "server_update",
     "alerts_bulk", "alerts_bulk_step", "alerts_bulk_undo", "alerts_export", "alerts_new",

@@ -41,7 +41,7 @@ _EXPORT_PATH = re.compile(r"/o/[^/]+/[^/]+/(?:[^/]+/)+export\.[a-z]+|/events/exp
 _CALL_PATH = re.compile(
     r"/(?:notifications/channels|forwarders)(?:/[^/]+(?:/test)?)?"
     r"|/o/[^/]+/[^/]+/notifications/(?:new/[^/]+/|channels/[^/]+/(?:change|test))"
-    r"|/o/[^/]+/[^/]+/integrations/out/(?:new|[^/]+/test)"
+    r"|/o/[^/]+/[^/]+/integrations/out/(?:new|[^/]+/(?:test)?)"
 )
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _PASSWORD_PATHS = (

@@ -172,6 +172,8 @@ ID = "0198c1a2-0000-7000-8000-00000000000d"
         ("POST", f"/o/shop/live/notifications/channels/{ID}/test", True),
         ("POST", "/o/shop/live/integrations/out/new", True),
         ("POST", f"/o/shop/live/integrations/out/{ID}/test", True),
+        ("POST", f"/o/shop/live/integrations/out/{ID}/", True),
+        ("POST", f"/o/shop/live/integrations/out/{ID}/remove", False),
         ("GET", "/o/shop/live/integrations/out/new", False),
     ],
 )
