@@ -123,9 +123,10 @@ include-path-regex = "^/detection|/feedback$|^/members"
 checks.positive_data_acceptance.enabled = false
 
 [[operations]]
-include-path-regex = "^/access|^/keys|^/privacy|^/notifications|^/forwarders"
+include-path-regex = "^/access|^/keys|^/privacy|^/notifications|^/forwarders|^/servers"
 # Addresses, ranges and origins have a form of their own, an expiry is in the future, a retention is within the plan,
-# an actor is called something, by not more than an event can name, and what something is sent to has an address.
+# an actor is called something, by not more than an event can name, what something is sent to has an address, and a name
+# can be printed.
 checks.positive_data_acceptance.enabled = false
 
 [[operations]]

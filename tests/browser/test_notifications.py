@@ -40,29 +40,6 @@ def test_without_a_channel_the_pages_lead_to_the_first_one(site: Site) -> None:
         expect(visit.page.get_by_role("link", name="Add a channel")).to_have_count(0)
 
 
-def test_the_answer_of_a_slow_receiver_appears_when_it_comes(site: Site, receiver: HTTPServer) -> None:
-    released = threading.Event()
-
-    def answer_late(_: Request) -> Response:
-        released.wait(15)
-        return Response("at last")
-
-    receiver.expect_request("/slow").respond_with_handler(answer_late)
-    with site.visit("admin") as visit:
-        page = visit.page
-        visit.go("notifications/new/webhook/")
-        page.get_by_label("Name").fill("Slow")
-        page.locator("[name=s-url]").fill(receiver.url_for("/slow"))
-        page.get_by_role("button", name="Add the channel").click()
-        page.get_by_role("button", name="Test", exact=True).click()
-        result = page.locator("#test-result")
-        expect(result).to_contain_text("The test is on its way")
-        assert visit.findings_in_all_looks() == []
-        released.set()
-        expect(result).to_contain_text("The test arrived")
-        expect(result).to_contain_text("at last")
-
-
 def test_a_webhook_is_added_tested_routed_and_removed(site: Site, receiver: HTTPServer) -> None:
     with site.visit("admin") as visit:
         page = visit.page
@@ -113,3 +90,26 @@ def test_a_webhook_is_added_tested_routed_and_removed(site: Site, receiver: HTTP
         assert visit.axe_findings() == []
         page.locator("#remove-dialog").get_by_role("button", name="Remove", exact=True).click()
         expect(page.locator("#toasts")).to_contain_text("is removed")
+
+
+def test_the_answer_of_a_slow_receiver_appears_when_it_comes(site: Site, receiver: HTTPServer) -> None:
+    released = threading.Event()
+
+    def answer_late(_: Request) -> Response:
+        released.wait(15)
+        return Response("at last")
+
+    receiver.expect_request("/slow").respond_with_handler(answer_late)
+    with site.visit("admin") as visit:
+        page = visit.page
+        visit.go("notifications/new/webhook/")
+        page.get_by_label("Name").fill("Slow")
+        page.locator("[name=s-url]").fill(receiver.url_for("/slow"))
+        page.get_by_role("button", name="Add the channel").click()
+        page.get_by_role("button", name="Test", exact=True).click()
+        result = page.locator("#test-result")
+        expect(result).to_contain_text("The test is on its way")
+        assert visit.findings_in_all_looks() == []
+        released.set()
+        expect(result).to_contain_text("The test arrived")
+        expect(result).to_contain_text("at last")

@@ -3,7 +3,7 @@
 import gzip
 import socket
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from threading import Thread
 
 import pytest
@@ -37,10 +37,14 @@ def one_answer(head: bytes, pieces: Iterator[bytes]) -> Generator[tuple[str, lis
         thread.join(10)
 
 
+def agents_side(url: str) -> closing[Server]:
+    return closing(Server(url, "lsoc_live_0123456789abcdef"))
+
+
 def test_of_an_endless_answer_only_the_beginning_is_read() -> None:
     pieces = (b" " * 65_536 for _ in range(2_000))  # 131 MB
-    with one_answer(HEAD + b"Content-Length: 131072000\r\n\r\n", pieces) as (url, sent):
-        answer = Server(url, "lsoc_live_0123456789abcdef").health()
+    with one_answer(HEAD + b"Content-Length: 131072000\r\n\r\n", pieces) as (url, sent), agents_side(url) as server:
+        answer = server.health()
 
     assert answer.fate is Fate.NEEDS_A_PERSON
     assert "no LiteSOC server" in answer.reason
@@ -59,8 +63,8 @@ def test_of_an_endless_answer_only_the_beginning_is_read() -> None:
 )
 def test_an_answer_that_is_no_json_says_that_the_address_is_wrong(body: bytes) -> None:
     head = HEAD + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body)
-    with one_answer(head, iter([body])) as (url, _):
-        answer = Server(url, "lsoc_live_0123456789abcdef").health()
+    with one_answer(head, iter([body])) as (url, _), agents_side(url) as server:
+        answer = server.health()
 
     assert answer.fate is Fate.NEEDS_A_PERSON
     assert "no LiteSOC server" in answer.reason
