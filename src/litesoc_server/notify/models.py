@@ -185,12 +185,9 @@ class Delivery(models.Model):
             models.UniqueConstraint(name="notify_each_notification_once_per_channel", fields=["channel", "notification"]),
         ]
         indexes = [
-            models.Index(name="notify_due", fields=["due_at", "channel"], condition=models.Q(status="pending")),
-            models.Index(
-                name="notify_waiting_in_thread",
-                fields=["channel", "thread", "created_at"],
-                condition=models.Q(status="pending"),
-            ),
+            # Of the pending alone they would be smaller, and SQLite would pass them by: it plans before it sees a parameter.
+            models.Index(name="notify_due", fields=["channel", "status", "due_at"]),
+            models.Index(name="notify_waiting_in_thread", fields=["channel", "thread", "status", "created_at"]),
             models.Index(name="notify_log_of_channel", fields=["channel", "-created_at", "-id"]),
             models.Index(name="notify_log", fields=["org", "-created_at", "-id"]),
         ]
