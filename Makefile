@@ -65,7 +65,7 @@ screenshots: .venv/dev ## Take pictures of every page into screenshots/, and the
 test-looks: .venv/dev ## Look at every page in both themes at both widths, at every row; `make test` looks at one of the four
 	@LITESOC_TEST_EVERY_LOOK=1 $(BIN)/pytest tests/browser
 
-test-postgresql: .venv/dev ## The control plane's whole suite on PostgreSQL; `make test` leaves out pages, API and signing in
+test-postgresql: .venv/dev ## The control plane's whole suite on PostgreSQL; `make test` leaves out pages, API, signing in and settings of forwarders
 	@LITESOC_TEST_WHOLE_ON_POSTGRESQL=1 $(BIN)/pytest --timeout=0 tests/integration/test_control_on_postgresql.py
 
 soak: .venv/dev ## What kills servers over and over or loads them for minutes: erasure, retention, NATS, agent, limits (5 minutes)
@@ -87,7 +87,7 @@ bench-web: .venv/dev ## Measure the pages over 10 million events in Chromium, an
 crash: .venv/dev ## Kill the server and NATS 20 times each under load and count what was lost (about 5 minutes)
 	@cd tests && ../$(BIN)/python -m crash.harness --rounds 20
 
-agent-crash: .venv/dev ## Kill the agent and the server 12 times each while 5,000 lines a second are logged (about 10 minutes)
+agent-crash: .venv/dev ## Kill the agent and the server 12 times each while 5,000 lines a second are logged (some 20 minutes)
 	@cd tests && ../$(BIN)/python -m crash.agent_harness --kills 12
 
 lock: ## Bring the locked requirements up to date

@@ -1,8 +1,8 @@
 """The control plane's tests once more, on PostgreSQL: in a process of their own, because Django's database is set once.
 
-Services, selectors, consumers and the audit log: what speaks to the database. Not the pages, the API and signing in, which
-ask the same ones and would take three times as long again. `make test-postgresql` (LITESOC_TEST_WHOLE_ON_POSTGRESQL) runs
-these as well.
+Services, selectors, consumers and the audit log: what speaks to the database. Not the pages, the API, signing in and the
+settings of forwarders, which ask the same ones and would take three times as long again. `make test-postgresql`
+(LITESOC_TEST_WHOLE_ON_POSTGRESQL) runs these as well.
 """
 
 import os

@@ -154,8 +154,8 @@ class Turn:
             if forwarder.rejected_in_row >= REJECTED_IN_ROW_MAX:
                 reason = (
                     f"{rejected}. It rejected {forwarder.rejected_in_row} records one after the other, so nothing more is "
+                    "passed over: see what it expects, then change the forwarder, or pause and resume it"
                 )
-                reason += "passed over: see what it expects, then change the forwarder, or pause and resume it"
                 raise SendFailed(reason) from rejected
             _, is_new = RejectedRecord.objects.update_or_create(
                 forwarder=forwarder,
