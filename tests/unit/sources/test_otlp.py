@@ -90,7 +90,11 @@ def test_more_empty_messages_than_are_looked_at_are_refused(counts: tuple[int, .
     assert sum(1 for _ in records_of_protobuf(fewer)) == (counts[-1] - 1 if len(counts) == 3 else 0)
 
 
-@pytest.mark.parametrize("body", [b"", b"not gzip", gzip.compress(b"whole body")[:-6], gzip.compress(b"{}")[:12]])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"not gzip", gzip.compress(b"whole body")[:-6], gzip.compress(b"{}")[:12]],
+    ids=["empty", "other", "cut off at the end", "cut off early"],
+)
 def test_what_is_not_whole_gzip_is_refused(body: bytes) -> None:
     with pytest.raises(BodyRefused):
         unpack(body)
