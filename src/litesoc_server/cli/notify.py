@@ -1,4 +1,4 @@
-"""`litesoc notify`: channels, a test of each, the delivery log, sending again, and silence for a while."""
+"""`litesoc notify`: channels, added and removed, a test of each, the delivery log, sending again, silence for a while."""
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
@@ -202,6 +202,37 @@ def rotate_secret(channel: ChannelName, org: Org = None, data_dir: DataDir = Non
         print_json({"webhook_secret": secret})
     else:
         out.print(f"The new secret: {secret}")
+
+
+@app.command()
+def remove(channel: ChannelName, org: Org = None, data_dir: DataDir = None) -> None:
+    """Remove a channel with its routes and rules. `litesoc notify restore` brings it back within an hour."""
+    found = _channel(open_organization(org, data_dir), channel)
+    from litesoc_server.notify.channel_changes import remove_channel  # noqa: PLC0415 # needs Django set up
+
+    remove_channel(found, who=operator())
+    out.print(f"Removed {shown(found.name)}. `litesoc notify restore {found.id}` brings it back within an hour.")
+
+
+@app.command()
+def restore(channel: ChannelName, org: Org = None, data_dir: DataDir = None, as_json: Json = False) -> None:
+    """Bring back a channel that was removed within the last hour. What it missed meanwhile can be replayed."""
+    organization = open_organization(org, data_dir)
+    from litesoc_server.notify.access import pending_counts, removed_channel  # noqa: PLC0415 # needs Django set up
+    from litesoc_server.notify.channel_changes import restore_channel  # noqa: PLC0415 # needs Django set up
+    from litesoc_server.notify.models import Channel  # noqa: PLC0415 # needs Django set up
+    from litesoc_server.notify.refusals import NotifyRefused  # noqa: PLC0415 # needs Django set up
+
+    try:
+        restored = restore_channel(removed_channel(organization, channel), who=operator())
+    except Channel.DoesNotExist:
+        fail(f"no channel {channel!r} was removed within the last hour", "add it again with `litesoc notify add`")
+    except NotifyRefused as refused:
+        fail(f"{refused.field}: {refused.text}", "rename or remove that one, then try again")
+    if as_json:
+        print_json(_channel_row(restored, pending_counts(organization).get(restored.pk, 0)))
+    else:
+        out.print(f"{shown(restored.name)} is back, with its routes and rules.")
 
 
 def _channel(organization: "Organization", name_or_id: str) -> "Channel":

@@ -28,10 +28,14 @@ def channel_by_name(org: Organization, name_or_id: str) -> Channel:
     return get_channel(org, name_or_id) if found is None else found
 
 
-def removed_channel(org: Organization, channel_id: str | uuid.UUID) -> Channel:
-    """Return a channel that was removed and can be brought back. Raises Channel.DoesNotExist."""
-    removed = Channel.objects.filter(org=org, removed_at__gte=timezone.now() - RESTORED_WITHIN)
-    return removed.get(id=_parsed(channel_id, Channel.DoesNotExist))
+def removed_channel(org: Organization, name_or_id: str | uuid.UUID) -> Channel:
+    """Return the channel of that id, or the last of that name, that was removed and can be brought back.
+
+    Raises Channel.DoesNotExist.
+    """
+    removed = Channel.objects.filter(org=org, removed_at__gte=timezone.now() - RESTORED_WITHIN).order_by("-removed_at")
+    by_name = removed.filter(name=str(name_or_id)).first()
+    return removed.get(id=_parsed(name_or_id, Channel.DoesNotExist)) if by_name is None else by_name
 
 
 def own_channel(membership: Membership) -> Channel | None:

@@ -1,6 +1,5 @@
 """`litesoc forward`: what each command does, and what it says to a first mistake."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from forward_receivers import Authority, HttpReceiver
+from litesoc_command import Command
 from litesoc_server.cli.app import app
 from litesoc_server.forwarding.forwarder_settings import read_settings
 from litesoc_server.forwarding.models import Forwarder
@@ -16,33 +16,10 @@ from litesoc_server.orgs.models import Organization
 pytestmark = pytest.mark.django_db
 
 
-class Command:
-    """The command of one organisation."""
-
-    def __init__(self, org: Organization) -> None:
-        self._where = ("--org", str(org.slug))
-
-    def __call__(self, name: str, *arguments: str) -> str:
-        """Run one that must succeed and return what it prints."""
-        done = CliRunner().invoke(app, ["forward", name, *arguments, *self._where])
-        assert done.exit_code == 0, done.stderr
-        return " ".join(done.stdout.split())
-
-    def json(self, name: str, *arguments: str) -> Any:
-        return json.loads(CliRunner().invoke(app, ["forward", name, *arguments, *self._where, "--json"]).stdout)
-
-    def refused(self, name: str, *arguments: str) -> str:
-        """Run one that must fail and return what it says."""
-        done = CliRunner().invoke(app, ["forward", name, *arguments, *self._where])
-        assert done.exit_code == 1, done.stdout
-        assert done.stdout == ""
-        return " ".join(done.stderr.split())
-
-
 @pytest.fixture
 def command(org: Organization, monkeypatch: pytest.MonkeyPatch) -> Command:
     monkeypatch.setenv("LITESOC_LOG_LEVEL", "WARNING")  # commands set it for their process, which is this one here
-    return Command(org)
+    return Command("forward", org)
 
 
 @pytest.fixture
