@@ -15,11 +15,12 @@ os.environ.pop("DJANGO_SETTINGS_MODULE", None)  # servers that tests start have 
 if "LITESOC_TEST_DATABASE_URL" in os.environ:
     os.environ["LITESOC_DATABASE_URL"] = os.environ["LITESOC_TEST_DATABASE_URL"]
 
+from litesoc_server.database import SQLITE_ENGINE  # noqa: E402
 from litesoc_server.settings import *  # noqa: E402, F403 # these come first: the settings read the environment
 from litesoc_server.settings import DATABASES  # noqa: E402
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+if DATABASES["default"]["ENGINE"] == SQLITE_ENGINE:
     # A file instead of shared memory: threads get connections of their own, as in production.
     # Without waiting for the disk: no test pulls the plug, and most of them commit.
     DATABASES["default"]["OPTIONS"]["init_command"] += "PRAGMA synchronous=OFF;"

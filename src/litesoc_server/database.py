@@ -9,6 +9,7 @@ from django.db import OperationalError, connection, connections
 
 from litesoc_server.config import Config
 
+SQLITE_ENGINE = "litesoc_server.sqlite_turns"
 SQLITE_BUSY_TIMEOUT_S = 10  # waiting for the one writer; longer means something is stuck
 # An alert is acknowledged to the stream once it is committed, so the commit has to survive a power cut: FULL, not NORMAL.
 SQLITE_INIT_COMMANDS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
@@ -31,7 +32,7 @@ def database_settings(config: Config) -> dict[str, Any]:
 
 def _sqlite(path: str) -> dict[str, Any]:
     return {
-        "ENGINE": "django.db.backends.sqlite3",
+        "ENGINE": SQLITE_ENGINE,
         "NAME": path,
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
@@ -79,9 +80,10 @@ def scrub_control_database() -> None:
 
 @contextmanager
 def fresh_connections() -> Iterator[None]:
-    """Wrap database work outside of a request: no connection from before is trusted, none is kept after it.
+    """Wrap database work outside of a request: no connection to a server from before is trusted, none is kept after it.
 
-    Inside a transaction of the caller's it does nothing.
+    One to a file breaks no more than the file does: it is kept unless something went wrong. Inside a transaction of the
+    caller's it does nothing.
     """
     _close_old_connections()
     try:
@@ -101,5 +103,5 @@ def release_connection() -> None:
 
 def _close_old_connections() -> None:
     for one in connections.all(initialized_only=True):
-        if not one.in_atomic_block:
+        if not one.in_atomic_block and (one.vendor != "sqlite" or one.errors_occurred):
             one.close_if_unusable_or_obsolete()

@@ -1,6 +1,7 @@
 """What detectors said about one incident, put together. Pure: the same detections give the same incident in any order."""
 
 from collections.abc import Iterable
+from typing import TypeVar
 
 import msgspec
 
@@ -12,6 +13,7 @@ from litesoc_server.events.structs import converter
 
 EVIDENCE_MAX = 200  # event ids kept, the newest
 ENTERED_MAX = 1_000  # accounts
+Name = TypeVar("Name", bound=str)
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -136,9 +138,15 @@ def add_detection(incident: Incident, detection: Detection) -> Incident:
         tally=add_window(incident.tally, window),
         first_seen_ms=min(incident.first_seen_ms, detection.first_seen_ms),
         last_seen_ms=max(incident.last_seen_ms, detection.last_seen_ms),
-        event_ids=tuple(sorted({*incident.event_ids, *detection.event_ids}))[-EVIDENCE_MAX:],
-        entered=tuple(sorted({*incident.entered, *_entered(detection)}))[:ENTERED_MAX],
+        event_ids=_with_all(incident.event_ids, detection.event_ids)[-EVIDENCE_MAX:],
+        entered=_with_all(incident.entered, _entered(detection))[:ENTERED_MAX],
     )
+
+
+def _with_all(known: tuple[Name, ...], more: Iterable[Name]) -> tuple[Name, ...]:
+    """Return sorted names and those of ``more`` that are new. Of a long attack's detections nearly none brings any."""
+    new = set(more).difference(known)
+    return tuple(sorted((*known, *new))) if new else known
 
 
 def _entered(detection: Detection) -> tuple[str, ...]:

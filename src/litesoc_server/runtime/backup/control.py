@@ -21,7 +21,7 @@ from django.db import connection, connections, models, transaction
 from django.db.migrations.loader import MigrationLoader
 
 from litesoc_server.config import Config
-from litesoc_server.database import SQLITE_BUSY_TIMEOUT_S, database_settings
+from litesoc_server.database import SQLITE_BUSY_TIMEOUT_S, SQLITE_ENGINE, database_settings
 from litesoc_server.runtime.backup.errors import BackupError
 
 _ROWS_AT_ONCE = 500
@@ -72,7 +72,7 @@ def restore_rows(source: Path, scratch: Path) -> None:
 def sqlite_file(config: Config) -> Path | None:
     """Return the file of the control database, None when it is PostgreSQL."""
     found = database_settings(config)
-    return Path(found["NAME"]) if found["ENGINE"].endswith("sqlite3") else None
+    return Path(found["NAME"]) if found["ENGINE"] == SQLITE_ENGINE else None
 
 
 def check_postgresql_is_empty(url: str) -> None:
