@@ -5,7 +5,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from control_factories import NOW_MS
 from litesoc_server.alerts.emptying import delete_alerts_of
+from litesoc_server.alerts.lifecycle import resolve
+from litesoc_server.alerts.models import Alert, Resolution, Status
 from litesoc_server.clock import ManualClock
 from litesoc_server.events.detection import AlertSeverity
 from litesoc_server.events.envelope import Environment
@@ -81,6 +84,7 @@ def test_a_removed_organisation_leaves_nothing(org: Organization, told: Channel)
 
 
 def test_the_log_is_kept_for_thirty_days(org: Organization, told: Channel) -> None:
+    Alert.objects.update(status=Status.RESOLVED)
     waiting = fire(org, incident_key="account|actor:usr_9")
     now = timezone.now()
     assert delete_old_deliveries(now + timedelta(days=29)) == 0
@@ -89,11 +93,35 @@ def test_the_log_is_kept_for_thirty_days(org: Organization, told: Channel) -> No
     assert not DeliveryAttempt.objects.exists()
 
 
+def test_the_end_of_a_long_alert_is_told_where_it_was_told(
+    org: Organization, told: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alert = fire(org, detector="password_spray", last_seen_ms=NOW_MS + 1_000)
+    Delivery.objects.update(status=DeliveryStatus.DELIVERED)
+    never_reached = make_channel(org, name="Away")
+    fire(org, detector="credential_stuffing", last_seen_ms=NOW_MS + 2_000)
+    Delivery.objects.filter(channel=never_reached).update(status=DeliveryStatus.FAILED)
+    Delivery.objects.filter(channel=told).update(status=DeliveryStatus.DELIVERED)
+    monkeypatch.setattr(expiry, "AT_ONCE", 1)
+    much_later = timezone.now() + timedelta(days=100)
+    assert delete_old_deliveries(much_later) == 3
+    assert delete_old_deliveries(much_later) == 0
+    assert Delivery.objects.filter(channel=told).count() == 2, "one of each alert"
+    assert not DeliveryAttempt.objects.exists()
+    resolve(alert, resolution=Resolution.OTHER, who=WHO)
+    assert list(Delivery.objects.filter(notification__occasion="alert.closed").values_list("channel", flat=True)) == [
+        told.pk
+    ]
+    Delivery.objects.update(status=DeliveryStatus.DELIVERED)
+    assert delete_old_deliveries(much_later) == 2, "nobody has to hear anything more of it"
+
+
 def test_the_log_of_a_channel_has_a_length(org: Organization, told: Channel, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(expiry, "KEPT_MAX", 3)
     for number in range(5):
         fire(org, incident_key=f"account|actor:usr_{number}")
     Delivery.objects.update(status=DeliveryStatus.DELIVERED)
+    Alert.objects.update(status=Status.RESOLVED)
     newest = list(Delivery.objects.values_list("pk", flat=True)[:3])
     other = make_channel(org, name="Other")
     waiting = [fire(org, incident_key=f"account|actor:other_{number}") for number in range(4)]
