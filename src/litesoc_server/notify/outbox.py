@@ -11,7 +11,7 @@ from django.db.models import Count, QuerySet
 from django.utils import timezone
 
 from litesoc_server.alerts.announcing import News
-from litesoc_server.alerts.models import Alert
+from litesoc_server.alerts.models import UNSETTLED, Alert
 from litesoc_server.events.detection import AlertSeverity
 from litesoc_server.events.envelope import Environment
 from litesoc_server.notify.channel_changes import count_left_out
@@ -195,6 +195,20 @@ def _tell_acknowledged(org_id: uuid.UUID, alerts: Sequence[Alert]) -> None:
     for alert, channel_ids in told:
         machines = [wanting[one] for one in channel_ids & wanting.keys() if wanting[one].channel.kind in FOR_MACHINES]
         put(notification_of(alert, Occasion.ALERT_ACKNOWLEDGED, str(alert.revision)), machines)
+
+
+def tell_ends(channel: Channel, alert_ids: Collection[uuid.UUID]) -> None:
+    """Tell ``channel``, which hears of alerts late, which of them are settled by now, if it wants to hear of that.
+
+    In the transaction in which what comes before is made to be told; without a ceiling of its own.
+    """
+    wanting = _wanting_decisions(channel.org_id).get(channel.pk)
+    if wanting is None:
+        return
+    settled = Alert.objects.filter(pk__in=alert_ids).exclude(status__in=UNSETTLED).defer("incident_data")
+    ends = [notification_of(one, Occasion.ALERT_CLOSED, f"late:{timezone.now().isoformat()}") for one in settled]
+    Notification.objects.bulk_create(ends)
+    Delivery.objects.bulk_create([_delivery(one, wanting) for one in ends])
 
 
 def _tell_reopened(alerts: Sequence[Alert]) -> None:

@@ -5,22 +5,24 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Window
+from django.db.models import Q, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from litesoc_server.audit.actions import Action
 from litesoc_server.audit.by import Target
 from litesoc_server.audit.record import record
+from litesoc_server.notify import channel_changes
 from litesoc_server.notify.message import Occasion
 from litesoc_server.notify.models import Channel, Delivery, DeliveryAttempt, DeliveryStatus
-from litesoc_server.notify.outbox import PENDING_MAX
+from litesoc_server.notify.outbox import PENDING_MAX, tell_ends
 from litesoc_server.notify.refusals import NotifyRefused
 from litesoc_server.notify.wake import wake_after_commit
 from litesoc_server.orgs.principals import Who
 
 ATTEMPTS_KEPT_MAX = 100  # of one delivery, some 10 KB each, when it is sent again
 SWITCHED_OFF = "The channel is switched off: switch it on first."
+_MISSED = (channel_changes.SWITCHED_OFF, channel_changes.REMOVED)
 
 
 def replay(delivery: Delivery, *, who: Who) -> Delivery:
@@ -36,16 +38,23 @@ def replay(delivery: Delivery, *, who: Who) -> Delivery:
 
 
 def replay_failed(channel: Channel, *, since: datetime, who: Who) -> int:
-    """Deliver what failed or was cancelled since a moment, oldest first; return how much, at most PENDING_MAX at a time.
+    """Deliver what failed or was missed since a moment, oldest first; return how much, at most PENDING_MAX at a time.
 
+    Missed is what waited when the channel was switched off or removed; whatever else was cancelled is told by another
+    message or by none. Alerts that were settled meanwhile are told to be so: who is paged late has to be called off.
     Raises NotifyRefused.
     """
     _require_enabled(channel)
     with transaction.atomic():
-        unsent = Delivery.objects.filter(
-            channel=channel, status__in=(DeliveryStatus.FAILED, DeliveryStatus.CANCELLED), created_at__gte=since
-        ).exclude(notification__occasion=Occasion.TEST)
-        count = _make_pending(list(unsent.order_by("created_at").values_list("pk", flat=True)[:PENDING_MAX]))
+        missed = Q(status=DeliveryStatus.FAILED) | Q(status=DeliveryStatus.CANCELLED, reason__in=_MISSED)
+        unsent = Delivery.objects.filter(missed, channel=channel, created_at__gte=since).exclude(
+            notification__occasion=Occasion.TEST
+        )
+        in_order = unsent.order_by("created_at").values_list("pk", "notification__alert", "notification__occasion")
+        said = list(in_order[:PENDING_MAX])
+        count = _make_pending([pk for pk, _, _ in said])
+        last_said = {alert_id: occasion for _, alert_id, occasion in said if alert_id is not None}
+        tell_ends(channel, [one for one, occasion in last_said.items() if occasion != Occasion.ALERT_CLOSED])
         if count:
             _record(channel, who, {"deliveries_count": (None, count), "since": (None, since.isoformat())})
     return count

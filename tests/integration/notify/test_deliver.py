@@ -2,16 +2,18 @@
 
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 import pytest
 from django.core import mail
+from django.utils import timezone
 from standardwebhooks import Webhook
 
 from control_factories import NOW_MS, MembershipFactory
 from http_client import wait_until
+from litesoc_server.alerts.lifecycle import mark_safe
 from litesoc_server.audit.models import AuditEntry
 from litesoc_server.clock import ManualClock
 from litesoc_server.egress.policy import EgressPolicy
@@ -19,7 +21,7 @@ from litesoc_server.events.detection import AlertSeverity
 from litesoc_server.notify import deliver, disable
 from litesoc_server.notify.channel_changes import change_channel, rotate_webhook_secret, webhook_secret
 from litesoc_server.notify.deliver import Deliverer
-from litesoc_server.notify.models import Channel, Delivery, DeliveryAttempt
+from litesoc_server.notify.models import Channel, Delivery, DeliveryAttempt, Route
 from litesoc_server.notify.replay import replay, replay_failed
 from litesoc_server.notify.send_test import send_test
 from litesoc_server.orgs.models import Organization, Role
@@ -196,6 +198,33 @@ def test_three_days_of_failures_switch_it_off_and_it_can_be_replayed(
     assert replay_failed(channel, since=datetime.fromtimestamp(NOW_MS / 1_000, UTC), who=WHO) == 1
     assert deliverer.drain(channel.pk) == 1
     assert (only(channel).status, len(set(receiver.ids))) == ("delivered", 1)
+
+
+def test_only_what_was_missed_is_sent_again_and_how_it_ended(
+    org: Organization, receiver: Receiver, deliverer: Deliverer
+) -> None:
+    channel = make_channel(org, url=receiver.url)
+    now = timezone.now()
+    routes = Route.objects.filter(channel=channel)
+    routes.update(quiet_from=(now - timedelta(hours=1)).time(), quiet_until=(now + timedelta(hours=1)).time())
+    fire(org, incident_key="account|actor:superseded", title="superseded", severity=AlertSeverity.HIGH)
+    fire(org, incident_key="account|actor:superseded", title="superseded", severity=AlertSeverity.CRITICAL)
+    mark_safe(fire(org, incident_key="account|actor:untold", title="untold"), who=WHO)
+    ended = fire(org, incident_key="account|actor:ended", title="ended")
+    fire(org, incident_key="account|actor:open", title="open")
+    change_channel(channel, is_enabled=False, who=WHO)
+    mark_safe(ended, who=WHO)
+    change_channel(channel, is_enabled=True, who=WHO)
+    assert replay_failed(channel, since=now - timedelta(days=1), who=WHO) == 3
+    deliverer.drain(channel.pk)
+    bodies = [msgspec.json.decode(one.body) for one in receiver.received]
+    assert [(one["title"], one["type"], one["status"]) for one in bodies] == [
+        ("superseded", "alert.created", "open"),
+        ("ended", "alert.created", "dismissed"),
+        ("open", "alert.created", "open"),
+        ("ended", "alert.closed", "dismissed"),
+    ]
+    assert replay_failed(channel, since=now - timedelta(days=1), who=WHO) == 0
 
 
 def test_a_delivered_one_is_replayed_with_the_same_id(org: Organization, receiver: Receiver, deliverer: Deliverer) -> None:

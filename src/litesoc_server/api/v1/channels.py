@@ -215,7 +215,10 @@ def rotate(request: ApiRequest, channel_id: str) -> NewChannelAnswer:
     operation_id="replayFailed",
 )
 def replay(request: ApiRequest, channel_id: str, wanted: ReplayIn) -> ReplayAnswer:
-    """Everything that failed or was cancelled since a moment, oldest first, with the same ids; 2,000 at a time."""
+    """Everything that failed since a moment, or waited when the channel was switched off or removed.
+
+    Oldest first, with the same ids; 2,000 at a time. Where an alert was settled meanwhile, that follows.
+    """
     channel = found(lambda: get_channel(org_of(request), channel_id))
     count = replay_failed(channel, since=moment("since", wanted.since), who=who_of(request))
     return ReplayAnswer(data=ReplayOut(deliveries_count=count), meta=one_meta(request.caller))

@@ -73,7 +73,7 @@ def delivery_replay(request: PageRequest, member: Member, delivery_id: uuid.UUID
 
 @page(Permission.MANAGE_NOTIFICATIONS, methods=("POST",))
 def deliveries_replay(request: PageRequest, member: Member, channel_id: uuid.UUID) -> HttpResponse:
-    """Send again what failed or was cancelled through a channel within REPLAYED_DAYS."""
+    """Send again what failed or was missed through a channel within REPLAYED_DAYS."""
     channel = find_channel(member, channel_id)
     try:
         count = replay_failed(channel, since=timezone.now() - timedelta(days=REPLAYED_DAYS), who=member.who)
