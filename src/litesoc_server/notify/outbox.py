@@ -34,14 +34,6 @@ PENDING_MAX = 2_000  # deliveries that wait for one channel; more are counted an
 SUPERSEDED = "A later message of the same alert is sent instead."
 SETTLED = "The alert was settled before anybody was told."
 _IDS = uuid.UUID("5a0f3b1e-9f0b-5d52-9c36-8f1f2f6f7f10")  # drawn once: what ids of notifications are made within
-_OCCASIONS = {
-    News.OPENED: Occasion.ALERT_CREATED,
-    News.WORSENED: Occasion.ALERT_UPDATED,
-    News.JOINED: Occasion.ALERT_UPDATED,
-    News.ACKNOWLEDGED: Occasion.ALERT_ACKNOWLEDGED,
-    News.SETTLED: Occasion.ALERT_CLOSED,
-    News.REOPENED: Occasion.ALERT_REOPENED,
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,8 +76,9 @@ def notification_of(alert: Alert, occasion: Occasion, key: str) -> Notification:
 def put(notification: Notification, addressed: Iterable[Addressed]) -> list[Delivery]:
     """Save a notification with its deliveries, in a transaction; return them. What is there already stays as it is.
 
-    What waits in the same thread for quiet hours to end is cancelled: this one says it, as the alert is when it goes out.
-    What is told at once is put together here, so that delivering it is one write less; what waits says how things are then.
+    What waits in the same thread for quiet hours to end is cancelled: this one says it.
+    Where a channel is told at once the words are put together here, so that delivering it is one write less. Else they say
+    how things are when the first channel is told. All channels are told the same.
     Channels for which PENDING_MAX wait already are left out, and counted.
     """
     wanted = {one.channel.pk: one for one in addressed}
@@ -105,7 +98,8 @@ def put(notification: Notification, addressed: Iterable[Addressed]) -> list[Deli
             continue
         deliveries.append(_delivery(notification, one))
     if deliveries:
-        held_back(notification.thread, [one.channel_id for one in deliveries]).update(
+        superseded = held_back(notification.thread, [one.channel_id for one in deliveries])
+        superseded.exclude(notification=notification.pk).update(
             status=DeliveryStatus.CANCELLED, reason=SUPERSEDED, finished_at=timezone.now()
         )
         if any(one.due_at <= timezone.now() for one in deliveries):
@@ -134,13 +128,26 @@ def _delivery(notification: Notification, addressed: Addressed) -> Delivery:
 
 
 def _tell(alert: Alert, news: News) -> None:
+    """Tell of a new alert, or of what is new about it; a channel that knows nothing of it hears of a new one either way."""
     told = told_of(alert)
     if told.is_critical and not told.is_test:
         give_owners_channels(alert.org_id)
     addressed = addressed_by(alert.org_id, told, timezone.now())
     # Both only grow, so each step of the two is told once. Both being what they were, it was told before.
     key = f"{told.severity.rank}:{len(alert.incident.findings)}" if news is not News.OPENED else ""
-    put(notification_of(alert, _OCCASIONS[news], key), addressed)
+    created = notification_of(alert, Occasion.ALERT_CREATED, key)
+    knowing = _knowing_of(created, [one.channel.pk for one in addressed]) if news is not News.OPENED else set()
+    put(created, [one for one in addressed if one.channel.pk not in knowing])
+    put(notification_of(alert, Occasion.ALERT_UPDATED, key), [one for one in addressed if one.channel.pk in knowing])
+
+
+def _knowing_of(notification: Notification, channels: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """Return which of ``channels`` were told something else of the alert, or are being told it now."""
+    told = Delivery.objects.filter(
+        channel__in=channels, thread=notification.thread, status__in=(DeliveryStatus.PENDING, DeliveryStatus.DELIVERED)
+    ).exclude(notification=notification.pk)
+    untold_yet = held_back(notification.thread, channels).values("pk")
+    return set(told.exclude(pk__in=untold_yet).order_by().values_list("channel", flat=True))
 
 
 def told_of(alert: Alert) -> Told:

@@ -36,6 +36,13 @@ def digest_of(channel: Channel) -> dict[str, Any]:
     return message
 
 
+def keep_quiet(org: Organization) -> datetime:
+    """Let it be night for all channels; return when it ends."""
+    ends = timezone.now() + timedelta(hours=1)
+    Route.objects.filter(org=org).update(quiet_from=(ends - timedelta(hours=2)).time(), quiet_until=ends.time())
+    return ends
+
+
 @pytest.fixture
 def daily(org: Organization) -> Channel:
     """Return a channel that gets a digest at 8 o'clock UTC."""
@@ -141,16 +148,14 @@ def test_nobody_acknowledges_so_another_channel_is_told_once(org: Organization) 
 
 
 def test_what_quiet_hours_hold_back_is_said_once_as_it_is_then(org: Organization) -> None:
-    channel = make_channel(org)
-    now = timezone.now()
-    Route.objects.filter(channel=channel).update(
-        quiet_from=(now - timedelta(hours=1)).time(), quiet_until=(now + timedelta(hours=1)).time()
-    )
+    make_channel(org)
+    keep_quiet(org)
     fire(org)
     worse = fire(org, severity=AlertSeverity.HIGH)
     assert [one.status for one in Delivery.objects.order_by("created_at")] == ["cancelled", "pending"]
     fire(org, severity=AlertSeverity.CRITICAL)
     assert [one.status for one in Delivery.objects.order_by("created_at")] == ["cancelled", "cancelled", "pending"]
+    assert {one.notification.occasion for one in Delivery.objects.all()} == {"alert.created"}, "the first word"
     assert Delivery.objects.latest("created_at").due_at <= timezone.now()
     settled = fire(org, incident_key="account|actor:usr_1")
     mark_safe(settled, who=WHO)

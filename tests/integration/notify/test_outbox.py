@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from control_factories import NOW_MS, DetectionFactory, apply_detections, org_id_of
+from litesoc_server.alerts.announcing import News
 from litesoc_server.alerts.bulk import start_bulk, step_bulk
 from litesoc_server.alerts.lifecycle import acknowledge, mark_safe, reopen
 from litesoc_server.alerts.models import Action, Alert, Resolution
@@ -53,6 +54,21 @@ def test_more_severe_and_another_detector_speak_up(org: Organization) -> None:
     fire(org, detector="password_spray", last_seen_ms=NOW_MS + 3_000)
     assert occasions(channel) == ["alert.created", "alert.updated", "alert.updated"]
     assert list(Notification.objects.order_by("created_at").values_list("severity", flat=True)) == ["medium", "high", "high"]
+
+
+def test_the_first_word_to_a_channel_is_that_there_is_an_alert(org: Organization) -> None:
+    known, late = make_channel(org, name="Known"), make_channel(org, name="Late")
+    Route.objects.filter(channel=late).update(min_severity="high")
+    fire(org, severity=AlertSeverity.MEDIUM)
+    alert = fire(org, severity=AlertSeverity.CRITICAL, last_seen_ms=NOW_MS + 1_000)
+    told = set(Notification.objects.values_list("pk", flat=True))
+    outbox.on_news([alert], News.WORSENED)  # once more
+    assert set(Notification.objects.values_list("pk", flat=True)) == told
+    fire(org, detector="password_spray", last_seen_ms=NOW_MS + 2_000)
+    assert occasions(known) == ["alert.created", "alert.updated", "alert.updated"]
+    assert occasions(late) == ["alert.created", "alert.updated"]
+    first = Delivery.objects.get(channel=late, notification__occasion="alert.created")
+    assert message_to_send(first.notification).severity is AlertSeverity.CRITICAL
 
 
 def test_settling_is_told_where_the_alert_was_told(org: Organization) -> None:

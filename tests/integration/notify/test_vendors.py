@@ -239,14 +239,16 @@ def test_an_incident_is_one_at_pagerduty_and_opsgenie(authority: Authority, monk
     opsgenie = next(one for one in VENDORS if one.kind == "opsgenie")
     with vendor(monkeypatch, authority, opsgenie.host) as server:
         expect(server, opsgenie, status=202, answer={})
-        for action in ("notes", "acknowledge", "close"):
+        for action in ("priority", "notes", "acknowledge", "close"):
             server.expect_request(
                 f"/v2/alerts/{OPENED.thread}/{action}", query_string={"identifierType": "alias"}
             ).respond_with_json({}, status=202)
         for message in (OPENED, UPDATED, ESCALATED, ACKNOWLEDGED, CLOSED, REOPENED):
             deliver(opsgenie, message)
         paths = [request.path.rpartition("/")[2] for request, _ in server.log]
-    assert paths == ["alerts", "notes", "alerts", "acknowledge", "close", "alerts"]
+        raised = server.log[1][0]
+    assert paths == ["alerts", "priority", "notes", "alerts", "acknowledge", "close", "alerts"]
+    assert (raised.method, raised.json) == ("PUT", {"priority": "P1"})  # UPDATED is critical
 
 
 def test_a_test_leaves_nobody_paged(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 Sources: https://docs.opsgenie.com/docs/alerts-and-alert-fields (message 130, alias 512, description 15,000 characters; 20
 tags of 50), https://docs.opsgenie.com/docs/alert-api (calls; 202; note 25,000, entity 512, source 100 characters),
+https://github.com/opsgenie/opsgenie-python-sdk/blob/master/docs/AlertApi.md (PUT of a priority),
 https://docs.opsgenie.com/docs/api-rate-limiting (429), https://docs.opsgenie.com/docs/response (401, 403, 422),
 https://support.atlassian.com/opsgenie/docs/what-happens-when-opsgenie-is-turned-off (the API works until 5 April 2027). The
 lengths of notes, entities and sources were seen in other people's clients only.
@@ -25,7 +26,7 @@ from litesoc_server.notify.message import Message, Occasion
 MESSAGE_LENGTH_MAX = 130
 DESCRIPTION_LENGTH_MAX = 15_000
 NOTE_LENGTH_MAX = 25_000
-_WITHIN_S = 7.0  # a test sends two requests
+_WITHIN_S = 7.0  # updates and tests send two requests
 _KEY = Field(
     "key",
     "API key",
@@ -57,23 +58,29 @@ class Opsgenie:
         refuse_unreachable(_KEY, _host(settings), policy)
 
     def send(self, message: Message, delivery_id: str, settings: Settings, policy: EgressPolicy) -> Sent:
-        """Create, note on, acknowledge or close: by the thread, so a repetition is the same alert. A test closes itself."""
+        """Create, note on, acknowledge or close: by the thread, so a repetition is the same alert.
+
+        An update sets the priority and says why in a note. A test closes itself.
+        """
         alerts = f"{_host(settings)}/v2/alerts"
         this_one = f"{alerts}/{_alias(message)}"
         match message.occasion:
             case Occasion.ALERT_CLOSED:
-                return _post(policy, f"{this_one}/close?identifierType=alias", opsgenie_note(message), settings["key"])
+                return _call(policy, f"{this_one}/close?identifierType=alias", opsgenie_note(message), settings["key"])
             case Occasion.ALERT_ACKNOWLEDGED:
                 url = f"{this_one}/acknowledge?identifierType=alias"
-                return _post(policy, url, opsgenie_note(message), settings["key"])
+                return _call(policy, url, opsgenie_note(message), settings["key"])
             case Occasion.ALERT_UPDATED:
-                return _post(policy, f"{this_one}/notes?identifierType=alias", opsgenie_note(message), settings["key"])
+                url, priority = f"{this_one}/priority?identifierType=alias", {"priority": _priority(message)}
+                raised = _call(policy, url, priority, settings["key"], method="PUT")
+                noted = _call(policy, f"{this_one}/notes?identifierType=alias", opsgenie_note(message), settings["key"])
+                return _both(raised, noted)
             case Occasion.TEST:
-                made = _post(policy, alerts, opsgenie_alert(message), settings["key"])
-                closed = _post(policy, f"{this_one}/close?identifierType=alias", opsgenie_note(message), settings["key"])
-                return Sent(f"{made.request}\n\n{closed.request}", closed.status, f"{made.answer}\n{closed.answer}")
+                made = _call(policy, alerts, opsgenie_alert(message), settings["key"])
+                closed = _call(policy, f"{this_one}/close?identifierType=alias", opsgenie_note(message), settings["key"])
+                return _both(made, closed)
             case _:
-                return _post(policy, alerts, opsgenie_alert(message), settings["key"])
+                return _call(policy, alerts, opsgenie_alert(message), settings["key"])
 
 
 def opsgenie_alert(message: Message) -> dict[str, Any]:
@@ -83,7 +90,7 @@ def opsgenie_alert(message: Message) -> dict[str, Any]:
         "message": cut(heading(message), MESSAGE_LENGTH_MAX),
         "alias": _alias(message),
         "description": cut(plain_body(message), DESCRIPTION_LENGTH_MAX),
-        "priority": _PRIORITIES.get(message.severity or "", "P5"),
+        "priority": _priority(message),
         "source": "LiteSOC",
         "entity": cut(one_line(message.who), 512),
         "tags": tags,
@@ -97,6 +104,14 @@ def opsgenie_note(message: Message) -> dict[str, Any]:
     return {"note": cut(note, NOTE_LENGTH_MAX), "source": "LiteSOC"}
 
 
+def _priority(message: Message) -> str:
+    return _PRIORITIES.get(message.severity or "", "P5")
+
+
+def _both(first: Sent, second: Sent) -> Sent:
+    return Sent(f"{first.request}\n\n{second.request}", second.status, f"{first.answer}\n{second.answer}")
+
+
 def _alias(message: Message) -> str:
     return message.thread or f"litesoc-{message.occasion.value.replace('.', '-')}"
 
@@ -105,9 +120,9 @@ def _host(settings: Settings) -> str:
     return _HOSTS[settings.get("region") or "US"]
 
 
-def _post(policy: EgressPolicy, url: str, body: dict[str, Any], key: str) -> Sent:
+def _call(policy: EgressPolicy, url: str, body: dict[str, Any], key: str, *, method: str = "POST") -> Sent:
     headers = {"Authorization": f"GenieKey {key}"}
-    answer, sent = post_json(policy, url, body, headers=headers, secrets=[key], within_s=_WITHIN_S)
+    answer, sent = post_json(policy, url, body, method=method, headers=headers, secrets=[key], within_s=_WITHIN_S)
     return judge(answer, sent, meaning=_MEANINGS.get(answer.status, ""))
 
 

@@ -23,22 +23,23 @@ def post_json(
     url: str,
     body: Mapping[str, Any],
     *,
+    method: str = "POST",
     headers: Mapping[str, str] | None = None,
     secrets: Sequence[str],
     within_s: float = http.WITHIN_S,
     read_bytes_max: int = http.READ_BYTES_MAX,
 ) -> tuple[http.Answer, Sent]:
-    """POST ``body`` to ``url``; return the answer, and what is told of both, without ``secrets``.
+    """POST ``body`` to ``url``, or PUT it; return the answer, and what is told of both, without ``secrets``.
 
     Raises DeliveryFailed where nothing was sent or no answer came.
     """
     content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
     sent_headers = {"Content-Type": "application/json", **(headers or {})}
-    lines = [f"POST {url}", *(f"{name}: {value}" for name, value in sent_headers.items()), "", content.decode()]
+    lines = [f"{method} {url}", *(f"{name}: {value}" for name, value in sent_headers.items()), "", content.decode()]
     request = cut(veiled("\n".join(lines), secrets), SHOWN_LENGTH_MAX)
     try:
         answer = http.send(
-            policy, "POST", url, body=content, headers=sent_headers, within_s=within_s, read_bytes_max=read_bytes_max
+            policy, method, url, body=content, headers=sent_headers, within_s=within_s, read_bytes_max=read_bytes_max
         )
     except EgressRefused as refused:
         raise DeliveryFailed(veiled(str(refused), secrets), sent=Sent(request), is_permanent=True) from None
