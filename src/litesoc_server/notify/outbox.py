@@ -4,7 +4,7 @@ import logging
 import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import Count, QuerySet
@@ -76,7 +76,7 @@ def notification_of(alert: Alert, occasion: Occasion, key: str) -> Notification:
 def put(notification: Notification, addressed: Iterable[Addressed]) -> list[Delivery]:
     """Save a notification with its deliveries, in a transaction; return them. What is there already stays as it is.
 
-    What waits in the same thread for quiet hours to end is cancelled: this one says it.
+    What waits in the same thread for quiet hours to end is cancelled: this one says it. An acknowledgement does not.
     Where a channel is told at once the words are put together here, so that delivering it is one write less. Else they say
     how things are when the first channel is told. All channels are told the same.
     Channels for which PENDING_MAX wait already are left out, and counted.
@@ -98,10 +98,11 @@ def put(notification: Notification, addressed: Iterable[Addressed]) -> list[Deli
             continue
         deliveries.append(_delivery(notification, one))
     if deliveries:
-        superseded = held_back(notification.thread, [one.channel_id for one in deliveries])
-        superseded.exclude(notification=notification.pk).update(
-            status=DeliveryStatus.CANCELLED, reason=SUPERSEDED, finished_at=timezone.now()
-        )
+        if notification.occasion != Occasion.ALERT_ACKNOWLEDGED:
+            superseded = held_back(notification.thread, [one.channel_id for one in deliveries])
+            superseded.exclude(notification=notification.pk).update(
+                status=DeliveryStatus.CANCELLED, reason=SUPERSEDED, finished_at=timezone.now()
+            )
         if any(one.due_at <= timezone.now() for one in deliveries):
             compose_if_possible(notification)
         Notification.objects.bulk_create([notification], ignore_conflicts=True)
@@ -196,12 +197,18 @@ def _tell_settled(org_id: uuid.UUID, alerts: Sequence[Alert]) -> None:
 
 
 def _tell_acknowledged(org_id: uuid.UUID, alerts: Sequence[Alert]) -> None:
-    """Tell machines that were told of an alert, so that they page nobody else; people see it on its page."""
+    """Tell machines that were told of an alert, so that they page nobody else; people see it on its page.
+
+    To those for which all of it waits for quiet hours to end, this comes behind it.
+    """
     told = _channels_told_of(alerts)
     wanting = _wanting_decisions(org_id) if told else {}
     for alert, channel_ids in told:
-        machines = [wanting[one] for one in channel_ids & wanting.keys() if wanting[one].channel.kind in FOR_MACHINES]
-        put(notification_of(alert, Occasion.ALERT_ACKNOWLEDGED, str(alert.revision)), machines)
+        machines = {one for one in channel_ids & wanting.keys() if wanting[one].channel.kind in FOR_MACHINES}
+        acknowledged = notification_of(alert, Occasion.ALERT_ACKNOWLEDGED, str(alert.revision))
+        waiting = held_back(acknowledged.thread, machines - _knowing_of(acknowledged, machines))
+        told_at = dict(waiting.order_by("due_at").values_list("channel", "due_at"))
+        put(acknowledged, [replace(wanting[one], due_at=told_at.get(one, wanting[one].due_at)) for one in machines])
 
 
 def tell_ends(channel: Channel, alert_ids: Collection[uuid.UUID]) -> None:
@@ -241,11 +248,14 @@ def _channels_told_of(alerts: Sequence[Alert]) -> list[tuple[Alert, set[uuid.UUI
 
 
 def _wanting_decisions(org_id: uuid.UUID) -> dict[uuid.UUID, Addressed]:
-    """Return the channels that want to hear what people decided, and when each may be told."""
+    """Return the channels that want to hear what people decided, and when each may be told.
+
+    Machines at any hour: it wakes nobody, and lets them stop paging somebody for what was critical.
+    """
     now = timezone.now()
     wanting: dict[uuid.UUID, Addressed] = {}
     for route in Route.objects.filter(org_id=org_id, is_enabled=True, tells_settled=True).select_related("channel"):
-        at = quiet_until(route, now) or now
+        at = now if route.channel.kind in FOR_MACHINES else quiet_until(route, now) or now
         known = wanting.get(route.channel_id)
         if not is_muted(route, now) and (known is None or at < known.due_at):
             wanting[route.channel_id] = Addressed(channel=route.channel, due_at=at)

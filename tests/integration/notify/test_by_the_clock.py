@@ -7,12 +7,13 @@ import msgspec
 import pytest
 from django.utils import timezone
 
-from control_factories import make_alert
+from control_factories import NOW_MS, make_alert
 from litesoc_server.alerts.lifecycle import acknowledge, mark_safe
 from litesoc_server.alerts.models import Alert
 from litesoc_server.clock import ManualClock
 from litesoc_server.events.detection import AlertSeverity
 from litesoc_server.notify import sum_up
+from litesoc_server.notify.channel_changes import add_channel
 from litesoc_server.notify.deliver import Deliverer
 from litesoc_server.notify.digests import send_due_digests
 from litesoc_server.notify.escalate import escalate_overdue
@@ -162,6 +163,34 @@ def test_what_quiet_hours_hold_back_is_said_once_as_it_is_then(org: Organization
     of_settled = Delivery.objects.filter(notification__alert=settled)
     assert [(one.status, one.notification.occasion) for one in of_settled] == [("cancelled", "alert.created")]
     assert worse != settled
+
+
+def test_who_was_paged_by_night_is_called_off_by_night(org: Organization) -> None:
+    hook = make_channel(org)
+    push = add_channel(org, kind="ntfy", name="Push", settings={"server": "http://127.0.0.1:9", "topic": "x"}, who=WHO)
+    night_ends = keep_quiet(org)
+    paged = fire(org, severity=AlertSeverity.CRITICAL)
+    fire(org, detector="password_spray", last_seen_ms=NOW_MS + 1_000)
+    acknowledge(paged, who=WHO)
+    mark_safe(paged, who=WHO)
+    due = {
+        (one.channel, one.notification.occasion): one.due_at
+        for one in Delivery.objects.exclude(notification__occasion="alert.created")
+    }
+    assert due[hook, "alert.acknowledged"] <= timezone.now()
+    assert due[hook, "alert.closed"] <= timezone.now()
+    assert due[push, "alert.closed"] == night_ends
+
+
+def test_an_acknowledgement_comes_behind_an_alert_that_waits(org: Organization) -> None:
+    channel = make_channel(org)
+    night_ends = keep_quiet(org)
+    alert = acknowledge(fire(org), who=WHO)
+    waiting = Delivery.objects.filter(channel=channel, status="pending").order_by("due_at", "created_at")
+    assert [one.notification.occasion for one in waiting] == ["alert.created", "alert.acknowledged"]
+    assert {one.due_at for one in waiting} == {night_ends}
+    mark_safe(alert, who=WHO)
+    assert [one.status for one in Delivery.objects.all()] == ["cancelled"] * 2
 
 
 def test_a_muted_channel_hears_nothing_until_then(org: Organization) -> None:
