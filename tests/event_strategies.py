@@ -11,8 +11,13 @@ from litesoc_server.events.ids import OrgId, draw_event_id_base, event_id_at
 from litesoc_server.store.base import StoredEvent
 
 YEAR_2000_MS, YEAR_2100_MS = 946_684_800_000, 4_102_444_800_000
+MONTH_MS = 28 * 86_400_000
 
 moments_ms = st.integers(YEAR_2000_MS, YEAR_2100_MS - 1)
+# In the first, the last and an ordinary month: the store keeps each month by itself, and hundreds of them are slow.
+moments_of_few_months_ms = st.builds(
+    int.__add__, st.sampled_from([YEAR_2000_MS, 1_777_593_600_000, YEAR_2100_MS - MONTH_MS]), st.integers(0, MONTH_MS - 1)
+)
 texts = st.text(max_size=40)
 maybe_texts = st.none() | texts
 maybe_flags = st.none() | st.booleans()
@@ -30,7 +35,7 @@ devices = st.builds(Device, *(maybe_texts for _field in range(5)))
 
 
 @st.composite
-def events(draw: st.DrawFn) -> Event:
+def events(draw: st.DrawFn, moments_ms: st.SearchStrategy[int] = moments_ms) -> Event:
     """Draw one event of an organisation of its own, so that examples cannot meet."""
     received_at_ms = draw(moments_ms)
     return Event(
@@ -55,3 +60,4 @@ def events(draw: st.DrawFn) -> Event:
 
 
 stored_events = st.builds(StoredEvent, events(), st.just(YEAR_2100_MS))
+stored_events_of_few_months = st.builds(StoredEvent, events(moments_of_few_months_ms), st.just(YEAR_2100_MS))
