@@ -71,7 +71,9 @@ test-postgresql: .venv/dev ## The control plane's whole suite on PostgreSQL; `ma
 soak: .venv/dev ## What kills servers over and over or loads them for minutes: erasure, retention, NATS, agent, limits (5 minutes)
 	@$(BIN)/pytest -m soak -n auto --dist loadfile
 
-laws: .venv/dev ## Same incidents from memory, Redis and replay on 10,000 random streams, 1,000 walks through pages (half an hour)
+laws: .venv/dev ## Four times the examples of each law; 10,000 random streams from memory, Redis and replay; 1,000 walks (half an hour)
+	@$(BIN)/pytest -q -n auto --timeout=0 -m hypothesis --hypothesis-profile=laws
+	@LITESOC_TEST_FUZZ_EXAMPLES=20 $(BIN)/pytest -q --timeout=0 tests/acceptance/test_openapi.py
 	@LITESOC_TEST_LAWS_STORIES=10000 LITESOC_TEST_PAGING_EXAMPLES=1000 $(BIN)/pytest -q -n auto --timeout=0 \
 		tests/contract/test_detection_on_redis.py tests/contract/test_detection_interleaved.py tests/contract/test_store_search.py
 

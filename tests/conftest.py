@@ -3,10 +3,11 @@
 import pytest
 from hypothesis import settings
 
+import law_examples  # noqa: F401 # it registers the profiles
+
 pytest_plugins = ["servers", "contract.stream_cases", "contract.store_cases"]
 
-settings.register_profile("no deadline", deadline=None)  # a machine that is busy otherwise is not an error
-settings.load_profile("no deadline")
+settings.load_profile("some")  # unless --hypothesis-profile says otherwise
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

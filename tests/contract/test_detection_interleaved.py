@@ -23,7 +23,7 @@ from litesoc_server.pipeline.state.base import LAST_MAX, Answer
 from litesoc_server.pipeline.state.memory import MemoryState
 
 FIRST = int(os.environ.get("LITESOC_TEST_LAWS_FIRST", "0"))
-STORIES = int(os.environ.get("LITESOC_TEST_LAWS_STORIES", "400"))
+STORIES = int(os.environ.get("LITESOC_TEST_LAWS_STORIES", "120"))
 SHARDS = 8  # tests, to be shared between processes
 TURNS = (1, 1, 3, 10)  # questions that a worker asks in a row
 

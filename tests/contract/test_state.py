@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import law_examples
 from detection_streams import new_redis_state
 from litesoc_server.events.ids import OrgId
 from litesoc_server.events.mentions import Mentions
@@ -184,7 +185,7 @@ class TestDistinct:
         late_by=st.lists(st.sampled_from([0, 0, 0, 0, 0, 1, 2, 7, 60, 290, 400]), min_size=240, max_size=240),
         values=st.lists(st.integers(0, 40), min_size=240, max_size=240),
     )
-    @settings(max_examples=15)
+    @settings(max_examples=law_examples.of(15))
     def test_a_long_and_busy_window_stays_exact(self, make_state: MakeState, late_by: list[int], values: list[int]) -> None:
         state = make_state()
         arrived: list[tuple[int, str]] = []
@@ -371,7 +372,7 @@ class TestAllRequests:
             3.0,
         ]
 
-    @settings(max_examples=50)
+    @settings(max_examples=law_examples.of(50))
     @given(ours=streams, theirs=streams)
     def test_keys_do_not_touch_each_other(
         self, make_state: MakeState, ours: list[tuple[int, str]], theirs: list[tuple[int, str]]

@@ -5,7 +5,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from redis import Redis
 
@@ -69,7 +69,6 @@ def failed_login(at_ms: int, member: str, key: str = "k") -> CountRequest:
     return CountRequest(key, 5 * MINUTE_MS, at_ms, member)
 
 
-@settings(deadline=None)
 @given(batches=batches)
 def test_it_answers_what_memory_answers(url: str, batches: Sequence[list[Request]]) -> None:
     shared, memory = new_redis_state(url), MemoryState()
@@ -77,7 +76,6 @@ def test_it_answers_what_memory_answers(url: str, batches: Sequence[list[Request
     shared.close()
 
 
-@settings(deadline=None)
 @given(batches=batches, seed=st.integers(0, 2**32))
 def test_two_processes_answer_what_one_answers(url: str, batches: Sequence[list[Request]], seed: int) -> None:
     prefix = new_prefix()

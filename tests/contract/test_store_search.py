@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import law_examples
 from contract.store_cases import (
     DAY_MS,
     NOW_MS,
@@ -36,8 +37,8 @@ from query_strategies import queries
 SHARED_ORG = new_org()
 FACET_FIELDS = tuple(TEXT_COLUMNS)
 # Each is up to 40 questions and 6 inserts, a third of a second; `make laws` asks for many.
-PAGING_EXAMPLES = int(os.environ.get("LITESOC_TEST_PAGING_EXAMPLES", "25"))
-DATABASE = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+PAGING_EXAMPLES = int(os.environ.get("LITESOC_TEST_PAGING_EXAMPLES", "8"))
+DATABASE = settings(max_examples=law_examples.of(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def varied(org: OrgId) -> list[Event]:

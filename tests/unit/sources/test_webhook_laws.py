@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import law_examples
 from litesoc_server.sources.base import RECORDS_MAX, BodyRefused, Fault, Ignored, SourceItem, Translated, WebhookSource
 from litesoc_server.sources.records import METADATA_BYTES_MAX
 from litesoc_server.sources.registry import WEBHOOK_SOURCES
@@ -48,7 +49,7 @@ def test_any_json_is_read_or_refused(source: WebhookSource, value: object) -> No
 
 
 @SOURCES
-@settings(max_examples=150)
+@settings(max_examples=law_examples.of(150))
 @given(data=st.data())
 def test_a_real_body_with_one_odd_value_is_read_or_refused(source: WebhookSource, data: st.DataObject) -> None:
     path = data.draw(st.sampled_from(sorted((GOLDEN / source.id).glob("*.in.json"))))

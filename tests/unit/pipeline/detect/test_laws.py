@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+import law_examples
 from detection_streams import (
     Policies,
     detect,
@@ -32,20 +33,14 @@ from litesoc_server.pipeline.state.memory import MemoryState
 
 OTHER_ORG = "7c1d0c0e-2b5e-4a3f-9c55-1d2f3a4b5c6d"
 
-
-# No deadline: a machine that is busy otherwise is not an error.
-settings.register_profile("laws", deadline=None, max_examples=100)
-laws = settings.get_profile("laws")
 seeds = st.integers(0, 2**32)
 
 
-@laws
 @given(events=stories(), seed=seeds)
 def test_the_incidents_do_not_depend_on_the_order_of_arrival(events: list[Event], seed: int) -> None:
     assert incidents(detect(late_arrivals(events, seed))) == incidents(detect(events))
 
 
-@laws
 @given(events=stories(), stored_share=st.floats(0, 1), processed_share=st.floats(0, 1))
 def test_a_crash_changes_no_detection_id(events: list[Event], stored_share: float, processed_share: float) -> None:
     stored_count = round(stored_share * len(events))
@@ -61,7 +56,6 @@ def test_a_crash_changes_no_detection_id(events: list[Event], stored_share: floa
     assert ids(before) | ids(after) == ids(detect(events))
 
 
-@laws
 @given(events=stories(), seed=seeds, stored_share=st.floats(0, 1))
 def test_a_crash_changes_no_incident_when_events_arrive_late(events: list[Event], seed: int, stored_share: float) -> None:
     events = late_arrivals(events, seed)
@@ -76,7 +70,6 @@ def test_a_crash_changes_no_incident_when_events_arrive_late(events: list[Event]
     assert incidents([*before, *after]) == incidents(detect(events))
 
 
-@laws
 @given(events=stories(), seed=seeds)
 def test_redelivery_changes_no_detection_id(events: list[Event], seed: int) -> None:
     again = [event for event in lately(events) for _ in range(2)]
@@ -86,7 +79,6 @@ def test_redelivery_changes_no_detection_id(events: list[Event], seed: int) -> N
     assert ids(runner.run(again).detections) <= ids(first)
 
 
-@laws
 @given(events=stories(), sizes=st.lists(st.integers(1, 20), min_size=1))
 def test_batch_boundaries_mean_nothing(events: list[Event], sizes: list[int]) -> None:
     runner, found, rest = new_runner(), [], list(events)
@@ -97,7 +89,6 @@ def test_batch_boundaries_mean_nothing(events: list[Event], sizes: list[int]) ->
     assert found == detect(events)
 
 
-@laws
 @given(ours=stories(), theirs=stories(), seed=st.randoms(use_true_random=False))
 def test_one_organisation_never_changes_the_results_of_another(ours: list[Event], theirs: list[Event], seed: Any) -> None:
     mixed, left, right = [], list(ours), moved_to(OTHER_ORG, theirs)
@@ -106,7 +97,6 @@ def test_one_organisation_never_changes_the_results_of_another(ours: list[Event]
     assert [found for found in detect(mixed) if found.org_id != OTHER_ORG] == detect(ours)
 
 
-@laws
 @given(live=stories(max_scenes=5), test=stories(max_scenes=5))
 def test_test_keys_never_mix_with_live_ones(live: list[Event], test: list[Event]) -> None:
     tested = [msgspec.structs.replace(event, environment=Environment.TEST) for event in test]
@@ -146,7 +136,6 @@ def crowd() -> list[Event]:
     ]
 
 
-@laws
 @given(events=stories(), odd_names=st.permutations(ODD_NAMES))
 @example(events=crowd(), odd_names=ODD_NAMES)
 def test_what_actors_are_called_decides_nothing(events: list[Event], odd_names: Sequence[str]) -> None:
@@ -218,7 +207,7 @@ def renamed(event: Event, called: dict[str, str]) -> Event:
         ("off_hours_admin", "off_hours_admin_days_count", 5, 25),
     ],
 )
-@settings(laws, max_examples=40)
+@settings(max_examples=law_examples.of(40))
 @given(events=stories())
 def test_a_higher_threshold_never_fires_more(
     events: list[Event], detector: str, setting: str, low: float, high: float
@@ -229,7 +218,6 @@ def test_a_higher_threshold_never_fires_more(
     assert incidents(fired_high) <= incidents(fired_low)
 
 
-@laws
 @given(events=stories())
 def test_every_detection_explains_itself(events: list[Event]) -> None:
     known = {event.event_id for event in events}

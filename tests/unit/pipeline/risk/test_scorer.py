@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import law_examples
 from detection_streams import LATENESS_S, Policies, detect, late_arrivals, moved_to, stories
 from factories import make_event
 from litesoc_server.events.event import Event, NetworkKind
@@ -36,7 +37,7 @@ from risk_streams import (
 
 OTHER_ORG = "7c1d0c0e-2b5e-4a3f-9c55-1d2f3a4b5c6d"
 NOTHING_TO_COMPARE = "no login of this account older than 10 minutes is known: nothing to compare with"
-laws = settings(deadline=None, max_examples=60)
+laws = settings(max_examples=law_examples.of(60))
 
 
 def test_the_further_from_home_the_riskier() -> None:
