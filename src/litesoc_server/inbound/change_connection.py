@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from litesoc_server.accounts.sealing import seal
+from litesoc_server.accounts.sealing import SecretUnreadable, seal, unseal
 from litesoc_server.audit.actions import Action
 from litesoc_server.audit.by import By, Target
 from litesoc_server.audit.record import record
@@ -75,7 +75,8 @@ def set_secret(
 ) -> tuple[SourceConnection, str]:
     """Have deliveries signed with ``secret`` from now on, within 5 s; return it, for the only time.
 
-    None draws one, where the source takes ours. The secret before counts for OVERLAP. Raises SourceRefused, KeysUnusable.
+    None draws one, where the source takes ours. The secret before counts for OVERLAP, unless no key fits it any more.
+    Raises SourceRefused, KeysUnusable.
     """
     source = connected_source(source_id)
     wanted = _checked_secret(source, secret)
@@ -83,7 +84,9 @@ def set_secret(
     with transaction.atomic():
         row, _ = _locked(org, environment, source)
         was_set = row.has_secret
-        row.sealed_previous, row.previous_until = row.sealed_secret, now + OVERLAP if was_set else None
+        row.sealed_previous, row.previous_until = "", None
+        if was_set and _is_readable(row.sealed_secret):
+            row.sealed_previous, row.previous_until = row.sealed_secret, now + OVERLAP
         row.sealed_secret, row.secret_set_at = seal(wanted), now
         row.save(update_fields=["sealed_previous", "previous_until", "sealed_secret", "secret_set_at"])
         action = Action.SOURCE_SECRET_ROTATED if was_set else Action.SOURCE_SECRET_SET
@@ -138,6 +141,14 @@ def _checked_secret(source: ConnectedSource, secret: str | None) -> str:
     if problem is not None:
         raise SourceRefused("secret", problem)
     return wanted
+
+
+def _is_readable(sealed: str) -> bool:
+    try:
+        unseal(sealed)
+    except SecretUnreadable:
+        return False
+    return True
 
 
 def _rows(org: Organization, environment: Environment, source: ConnectedSource) -> QuerySet[SourceConnection]:

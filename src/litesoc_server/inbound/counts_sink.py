@@ -27,7 +27,9 @@ class DatabaseCountsSink:
             with fresh_connections(), transaction.atomic():
                 org_ids = {uuid.UUID(connection.org_id) for connection in counts}
                 known = set(Organization.objects.filter(id__in=org_ids).values_list("id", flat=True))
-                for connection, counted in counts.items():
+                for connection, counted in sorted(
+                    counts.items()
+                ):  # in one order, else two processes could wait for each other
                     if uuid.UUID(connection.org_id) in known:
                         _add(connection, counted)
         except Error as error:

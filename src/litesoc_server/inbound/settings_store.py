@@ -1,5 +1,6 @@
 """The control database as the source of what ingest knows about webhook sources."""
 
+import contextlib
 import uuid
 
 from django.db import Error
@@ -30,12 +31,14 @@ class DatabaseSettingsStore:
 
 
 def _settings(found: SourceConnection) -> SourceSettings:
-    sealed = [found.sealed_secret]
-    if found.previous_until is not None and found.previous_until > timezone.now():
-        sealed.append(found.sealed_previous)
+    secrets = []
     try:
-        secrets = tuple(unseal(secret) for secret in sealed if secret)
+        if found.sealed_secret:
+            secrets.append(unseal(found.sealed_secret))
+        if found.previous_until is not None and found.previous_until > timezone.now():
+            with contextlib.suppress(SecretUnreadable):  # what is signed with it is refused; the new one counts
+                secrets.append(unseal(found.sealed_previous))
     except (SecretUnreadable, KeysUnusable) as error:
         # To go on without it would let unsigned deliveries in.
         raise SettingsUnavailable("a secret of a webhook source cannot be decrypted") from error
-    return SourceSettings(secrets=secrets, keeps_unknown=found.keeps_unknown, is_enabled=found.is_enabled)
+    return SourceSettings(secrets=tuple(secrets), keeps_unknown=found.keeps_unknown, is_enabled=found.is_enabled)

@@ -4,6 +4,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from litesoc_server.ingest.source_counts import Counts, CountsUnavailable, Sourc
 from litesoc_server.ingest.source_settings import Connection, SettingsUnavailable, SourceSettings
 from litesoc_server.orgs.models import Organization
 from litesoc_server.sources.registry import connected_sources
+from races import race
 
 pytestmark = pytest.mark.django_db
 LIVE, TEST = Environment.LIVE, Environment.TEST
@@ -132,6 +134,17 @@ def test_a_secret_that_cannot_be_read_lets_nothing_in(org: Organization) -> None
         found(org)
 
 
+def test_after_a_lost_key_a_new_secret_counts_at_once(org: Organization) -> None:
+    set_secret(org, LIVE, SIGNED, "whsec_1", by=BY)
+    SourceConnection.objects.update(sealed_secret="gAAAAAB")
+    set_secret(org, LIVE, SIGNED, "whsec_2", by=BY)
+    assert (after := found(org)) is not None
+    assert after.secrets == ("whsec_2",)
+    assert reseal_source_secrets() == (1, 0)
+    SourceConnection.objects.update(sealed_previous="gAAAAAB", previous_until=timezone.now() + OVERLAP)
+    assert found(org) == after
+
+
 def test_while_the_database_is_away_nothing_is_known(org: Organization) -> None:
     with database_down(), pytest.raises(SettingsUnavailable):
         found(org)
@@ -196,6 +209,16 @@ def test_counts_that_cannot_be_written_are_kept_for_the_next_time(org: Organizat
         counts.write()
     counts.write()
     assert SourceCount.objects.get().count == 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_processes_that_count_at_once_do_not_wait_for_each_other(org: Organization) -> None:
+    counts = {
+        connection_of(org, source): Counts(days={date(2026, 8, 9): Counter(queued=1)}) for source in connected_sources()
+    }
+    backwards = dict(reversed(counts.items()))
+    race([partial(DatabaseCountsSink().add, one) for one in (counts, backwards) * 4])
+    assert {one.count for one in SourceCount.objects.all()} == {8}
 
 
 def test_old_counts_are_forgotten(org: Organization) -> None:
