@@ -15,6 +15,7 @@ from litesoc_server.alerts.models import AlertDetection, AlertTransition
 from litesoc_server.audit.actions import Action
 from litesoc_server.audit.by import By, Target
 from litesoc_server.audit.record import record
+from litesoc_server.database import release_connection
 from litesoc_server.destinations.settings import seal_settings
 from litesoc_server.events.catalog import KNOWN_CATEGORIES
 from litesoc_server.events.envelope import Environment
@@ -166,7 +167,9 @@ def send_test(forwarder: Forwarder) -> str:
         metadata=msgspec.Raw(b'{"message":"LiteSOC can reach this forwarder."}'),
     )
     batch = Batch(f"test-{event.event_id}", [event])
-    KINDS[forwarder.kind].send(batch, read_settings(forwarder), django_settings.EGRESS_POLICY)
+    settings = read_settings(forwarder)
+    release_connection()  # others need it while this thread waits for the other side
+    KINDS[forwarder.kind].send(batch, settings, django_settings.EGRESS_POLICY)
     return event.event_id
 
 

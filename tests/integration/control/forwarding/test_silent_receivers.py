@@ -3,8 +3,10 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from control_factories import OrganizationFactory
@@ -12,8 +14,8 @@ from forward_factories import make_forwarder, make_keeper, many, to_http, uids
 from forward_receivers import Authority, HttpReceiver, SilentReceiver
 from litesoc_server.clock import ManualClock
 from litesoc_server.forwarding import keeper
-from litesoc_server.forwarding.changes import FORWARDERS_MAX
-from litesoc_server.forwarding.kinds import WITHIN_S
+from litesoc_server.forwarding.changes import FORWARDERS_MAX, send_test
+from litesoc_server.forwarding.kinds import HTTP, KINDS, WITHIN_S
 from litesoc_server.forwarding.models import Forwarder
 from litesoc_server.store.base import EventStore
 from management_api import store_events
@@ -75,3 +77,18 @@ def test_those_that_answer_wait_for_none_that_hangs(
         stop.set()
         silent.close()
         serving.join()
+
+
+def test_who_tests_one_holds_no_connection_to_postgresql_meanwhile(
+    transactional_db: None,
+    store: EventStore,
+    receiver: HttpReceiver,
+    authority: Authority,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    held = []
+    forwarder = make_forwarder(OrganizationFactory(), store, settings=to_http(receiver, authority))
+    sending = replace(HTTP, send=lambda *_: held.append(connection.connection is not None))
+    monkeypatch.setitem(KINDS, "http", sending)
+    send_test(forwarder)
+    assert held == [connection.vendor == "sqlite"]  # where it is no one else's to have
