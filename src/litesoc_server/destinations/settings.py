@@ -11,6 +11,7 @@ from litesoc_server.accounts.sealing import SecretUnreadable, reseal, seal, unse
 from litesoc_server.destinations.fields import Field, SettingRefused, Settings
 from litesoc_server.egress.policy import EgressPolicy
 
+CHANGED_MEANWHILE = "Somebody else changed the settings at the same time: look at them, then change them again."
 _DECODER = msgspec.json.Decoder(dict[str, str])
 
 
@@ -47,6 +48,11 @@ def shown_values(fields: Sequence[Field], values: Settings) -> dict[str, str | N
     return {
         field.name: None if field.is_secret and values.get(field.name) else values.get(field.name, "") for field in fields
     }
+
+
+def changed_names(before: Settings, after: Settings) -> Sequence[str]:
+    """Return the names of the settings that differ, in the order of the alphabet."""
+    return sorted(name for name, value in after.items() if value != before.get(name, ""))
 
 
 def checked_values(kind: Kind, given: Mapping[str, str], kept: Settings, policy: EgressPolicy) -> dict[str, str]:

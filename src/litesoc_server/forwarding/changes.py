@@ -16,7 +16,7 @@ from litesoc_server.audit.actions import Action
 from litesoc_server.audit.by import By, Target
 from litesoc_server.audit.record import record
 from litesoc_server.database import release_connection
-from litesoc_server.destinations.settings import seal_settings
+from litesoc_server.destinations.settings import CHANGED_MEANWHILE, changed_names, seal_settings
 from litesoc_server.events.catalog import KNOWN_CATEGORIES
 from litesoc_server.events.envelope import Environment
 from litesoc_server.events.event import Event, Severity
@@ -85,42 +85,43 @@ def change_forwarder(
     categories: Sequence[str] | None = None,
     is_paused: bool | None = None,
 ) -> Forwarder:
-    """Change what is given. Secrets that ``settings`` leaves out or gives empty stay; a pause loses nothing.
+    """Change what is given, and return the forwarder as it is then. A pause loses nothing.
 
-    Raises ForwarderRefused and KeysUnusable.
+    Secrets that ``settings`` leaves out or gives empty stay. Raises ForwarderRefused and KeysUnusable.
     """
-    wanted: dict[str, object] = {}
-    if name is not None:
-        wanted["name"] = _checked_name(name)
-    if what is not None:
-        wanted["what"] = _checked_what(what)
-    if severities is not None:
-        wanted["severities"] = _checked_severities(severities)
-    if categories is not None:
-        wanted["categories"] = _checked_categories(categories)
-    if is_paused is not None:
-        wanted["is_paused"] = is_paused
-    changes: dict[str, tuple[object, object]] = {
-        field: (getattr(forwarder, field), value) for field, value in wanted.items() if getattr(forwarder, field) != value
+    wanted: Mapping[str, object] = {
+        "name": None if name is None else _checked_name(name),
+        "what": None if what is None else _checked_what(what),
+        "severities": None if severities is None else _checked_severities(severities),
+        "categories": None if categories is None else _checked_categories(categories),
+        "is_paused": is_paused,
     }
-    for field, (_, value) in changes.items():
-        setattr(forwarder, field, value)
-    fields = list(changes)
+    before: Mapping[str, str] = {}
+    values: Mapping[str, str] = {}
     if settings is not None:
         before = _kept_settings(forwarder)
         values = checked_settings(KINDS[forwarder.kind], settings, before)
-        changed = sorted(key for key in values if values[key] != before.get(key))
+    changed = changed_names(before, values)
+    with _one_per_name(name or forwarder.name):
+        locked = Forwarder.objects.select_for_update().get(pk=forwarder.pk)  # not before: looking names up takes seconds
+        changes: dict[str, tuple[object, object]] = {
+            field: (getattr(locked, field), value)
+            for field, value in wanted.items()
+            if value is not None and value != getattr(locked, field)
+        }
+        stored: dict[str, object] = {field: value for field, (_, value) in changes.items()}
         if changed:
+            if _kept_settings(locked) != before:
+                raise ForwarderRefused("settings", CHANGED_MEANWHILE)
+            stored["sealed_settings"] = seal_settings(values)
             changes["settings"] = (None, ", ".join(changed))
-            forwarder.sealed_settings = seal_settings(values)
-            fields.append("sealed_settings")
-    if not changes:
-        return forwarder
-    forwarder.retry_at, forwarder.rejected_in_row = None, 0  # somebody mended something: try at once
-    with _one_per_name(forwarder.name):
-        forwarder.save(update_fields=[*fields, "retry_at", "rejected_in_row"])
-        _record(forwarder, Action.FORWARDER_CHANGED, by, changes)
-    return forwarder
+        if changes:
+            stored |= {"retry_at": None, "rejected_in_row": 0}  # somebody mended something: try at once
+            for field, value in stored.items():
+                setattr(locked, field, value)
+            locked.save(update_fields=list(stored))
+            _record(locked, Action.FORWARDER_CHANGED, by, changes)
+    return locked
 
 
 def remove_forwarder(forwarder: Forwarder, *, by: By) -> None:

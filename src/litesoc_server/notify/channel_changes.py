@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -11,7 +12,7 @@ from django.utils import timezone
 from litesoc_server.audit.actions import Action
 from litesoc_server.audit.by import Target
 from litesoc_server.audit.record import record
-from litesoc_server.destinations.settings import seal_settings
+from litesoc_server.destinations.settings import CHANGED_MEANWHILE, changed_names, seal_settings
 from litesoc_server.events.detection import AlertSeverity
 from litesoc_server.notify.access import RESTORED_WITHIN, visible_channels
 from litesoc_server.notify.channel_settings import checked_settings, read_settings
@@ -62,41 +63,47 @@ def change_channel(
     settings: Mapping[str, str] | None = None,
     is_enabled: bool | None = None,
 ) -> Channel:
-    """Change what is given. Secrets that ``settings`` leaves out or gives empty stay as they are.
+    """Change what is given, and return the channel as it is then. Looks names up, sends nothing.
 
+    Secrets that ``settings`` leaves out or gives empty stay as they are.
     Switched on again a channel begins anew; switched off, what waits for it is cancelled and can be replayed.
     Raises NotifyRefused, SecretUnreadable, KeysUnusable.
     """
-    changes: dict[str, tuple[object, object]] = {}
-    if name is not None and (checked := _checked_name(name)) != channel.name:
-        changes["name"] = (channel.name, checked)
-        channel.name = checked
+    wanted = {"name": None if name is None else _checked_name(name), "is_enabled": is_enabled}
+    before: Mapping[str, str] = {}
+    values: Mapping[str, str] = {}
     if settings is not None:
         before = read_settings(channel)
         values = checked_settings(KINDS[channel.kind], settings, before)
-        changed = sorted(key for key in values if values[key] != before.get(key))
+    changed = changed_names(before, values)
+    with _one_per_name(name or channel.name):
+        locked = _locked(channel)  # not before: looking names up takes seconds
+        if locked.removed_at is not None:
+            raise NotifyRefused("channel", "The channel was removed meanwhile.")
+        changes: dict[str, tuple[object, object]] = {
+            field: (getattr(locked, field), value)
+            for field, value in wanted.items()
+            if value is not None and value != getattr(locked, field)
+        }
+        stored: dict[str, object] = {field: value for field, (_, value) in changes.items()}
+        if "is_enabled" in changes:
+            stored |= _BEGUN_ANEW
         if changed:
+            if read_settings(locked) != before:
+                raise NotifyRefused("settings", CHANGED_MEANWHILE)
+            stored["sealed_settings"] = seal_settings(values)
             changes["settings"] = (None, ", ".join(changed))
-            channel.sealed_settings = seal_settings(values)
-    if is_enabled is not None and is_enabled != channel.is_enabled:
-        changes["is_enabled"] = (channel.is_enabled, is_enabled)
-        channel.is_enabled, channel.disabled_reason = is_enabled, ""
-        channel.failing_since = channel.paused_until = None
-        channel.failures_count = 0
-    if changes:
-        with _one_per_name(channel.name):
-            channel.save(update_fields=_CHANGED)
-            if not channel.is_enabled:
-                cancel_waiting(channel)
-            if "settings" in changes:
-                forget_threads(channel)
-            _record(channel, _changed_action(channel), who, changes)
-    return channel
+            forget_threads(locked)
+        if changes:
+            _store(locked, stored)
+            if not locked.is_enabled:
+                cancel_waiting(locked)
+            _record(locked, _changed_action(locked), who, changes)
+    return locked
 
 
-_CHANGED = (
-    *("name", "sealed_settings", "is_enabled", "disabled_reason"),
-    *("failing_since", "paused_until", "failures_count"),
+_BEGUN_ANEW: Mapping[str, object] = MappingProxyType(
+    {"disabled_reason": "", "failing_since": None, "paused_until": None, "failures_count": 0}
 )
 
 
@@ -106,11 +113,12 @@ def remove_channel(channel: Channel, *, who: Who) -> None:
     Within access.RESTORED_WITHIN it can be brought back, then all of it is deleted.
     """
     with transaction.atomic():
-        channel.removed_at = timezone.now()
-        channel.is_enabled, channel.was_enabled = False, channel.is_enabled
-        channel.save(update_fields=["removed_at", "is_enabled", "was_enabled"])
-        cancel_waiting(channel, REMOVED)
-        _record(channel, Action.CHANNEL_REMOVED, who, {"kind": (channel.kind, None)})
+        locked = _locked(channel)
+        if locked.removed_at is not None:
+            return  # somebody else was quicker
+        _store(locked, {"removed_at": timezone.now(), "is_enabled": False, "was_enabled": locked.is_enabled})
+        cancel_waiting(locked, REMOVED)
+        _record(locked, Action.CHANNEL_REMOVED, who, {"kind": (locked.kind, None)})
 
 
 def restore_channel(channel: Channel, *, who: Who) -> Channel:
@@ -120,10 +128,10 @@ def restore_channel(channel: Channel, *, who: Who) -> Channel:
     """
     with _one_per_name(channel.name):
         _require_room(channel.org)
-        channel.removed_at, channel.is_enabled = None, channel.was_enabled
-        channel.save(update_fields=["removed_at", "is_enabled"])
-        _record(channel, Action.CHANNEL_RESTORED, who, {"kind": (None, channel.kind)})
-    return channel
+        locked = _locked(channel)
+        _store(locked, {"removed_at": None, "is_enabled": locked.was_enabled})
+        _record(locked, Action.CHANNEL_RESTORED, who, {"kind": (None, locked.kind)})
+    return locked
 
 
 def delete_removed_channels(now: datetime) -> None:
@@ -156,10 +164,9 @@ def rotate_webhook_secret(channel: Channel, *, who: Who) -> str:
     """Make a new secret and return it. The one before signs as well for 24 hours. Raises NotifyRefused."""
     _require_webhook(channel)
     with transaction.atomic():
-        locked = Channel.objects.select_for_update().get(pk=channel.pk)
+        locked = _locked(channel)
         values = with_new_secret(read_settings(locked), timezone.now())
-        locked.sealed_settings = seal_settings(values)
-        locked.save(update_fields=["sealed_settings"])
+        _store(locked, {"sealed_settings": seal_settings(values)})
         _record(locked, Action.WEBHOOK_UPDATED, who, {"secret": (None, "rotated")})
     channel.sealed_settings = locked.sealed_settings
     return values["secret"]
@@ -178,6 +185,18 @@ def add_own_channel(membership: Membership) -> Channel:
 def count_left_out(channel: Channel, count: int) -> None:
     """Note that ``count`` notifications were not kept for a channel, since too many wait for it already."""
     Channel.objects.filter(pk=channel.pk).update(left_out_count=F("left_out_count") + count)
+
+
+def _locked(channel: Channel) -> Channel:
+    """Return the channel as it is now, locked: what others wrote since ``channel`` was read is to stay."""
+    return Channel.objects.select_for_update().get(pk=channel.pk)
+
+
+def _store(channel: Channel, stored: Mapping[str, object]) -> None:
+    """Write these fields and no others."""
+    for field, value in stored.items():
+        setattr(channel, field, value)
+    channel.save(update_fields=list(stored))
 
 
 def _require_room(org: Organization) -> None:

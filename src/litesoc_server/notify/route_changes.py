@@ -3,7 +3,7 @@
 import uuid
 import zoneinfo
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
 from django.db import transaction
@@ -73,15 +73,24 @@ def add_route(channel: Channel, values: RouteValues, *, who: Who) -> Route:
 
 
 def change_route(route: Route, values: RouteValues, *, who: Who) -> Route:
-    """Make a route what ``values`` say. Raises NotifyRefused."""
+    """Make a route what ``values`` say, and return it as it is then. Raises NotifyRefused.
+
+    What ``values`` leave as ``route`` has it stays as it is now: somebody may have muted the channel since it was read.
+    """
     _check(values)
-    changes = _differences(values_of(route), values)
-    if changes:
-        with transaction.atomic():
-            _set(route, values)
-            route.save(update_fields=[*_FIELDS, "digested_until"])
-            _record(route, Action.ROUTE_CHANGED, who, changes)
-    return route
+    wanted = {name: getattr(values, name) for name in _differences(values_of(route), values)}
+    with transaction.atomic():
+        locked = Route.objects.select_for_update(of=("self",)).select_related("channel").get(pk=route.pk)
+        before = values_of(locked)
+        after = replace(before, **wanted)
+        changes = _differences(before, after)
+        if changes:
+            if after != values:
+                _check(after)
+            _set(locked, after)
+            locked.save(update_fields=[*changes, "digested_until"])
+            _record(locked, Action.ROUTE_CHANGED, who, changes)
+    return locked
 
 
 def remove_route(route: Route, *, who: Who) -> None:

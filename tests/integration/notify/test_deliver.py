@@ -194,7 +194,7 @@ def test_three_days_of_failures_switch_it_off_and_it_can_be_replayed(
     assert (only(channel).status, channel.is_enabled) == ("failed", False)
     assert channel.disabled_reason.startswith("It failed for 3 days")
     receiver.status = 200
-    change_channel(channel, is_enabled=True, who=WHO)
+    channel = change_channel(channel, is_enabled=True, who=WHO)
     assert replay_failed(channel, since=datetime.fromtimestamp(NOW_MS / 1_000, UTC), who=WHO) == 1
     assert deliverer.drain(channel.pk) == 1
     assert (only(channel).status, len(set(receiver.ids))) == ("delivered", 1)

@@ -133,13 +133,13 @@ def change(request: ApiRequest, channel_id: str, wanted: ChannelChangeIn) -> Cha
     """Switched off, what waits for it is cancelled; it can be sent again."""
     channel = found(lambda: get_channel(org_of(request), channel_id))
     try:
-        change_channel(
+        changed = change_channel(
             channel, name=wanted.name, settings=wanted.settings, is_enabled=wanted.is_enabled, who=who_of(request)
         )
     except SecretUnreadable as error:
         message = "the settings cannot be decrypted: remove the channel and add it anew"
         raise Refused(ErrorCode.VALIDATION_FAILED, message) from error
-    return _answer(request, channel)
+    return _answer(request, changed)
 
 
 @router.delete(

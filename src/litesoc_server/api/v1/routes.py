@@ -133,8 +133,8 @@ def add(request: ApiRequest, wanted: RouteIn) -> RouteAnswer:
 def change(request: ApiRequest, route_id: str, wanted: RouteChangeIn) -> RouteAnswer:
     """Change what is sent; what is left out stays."""
     route = found(lambda: get_route(org_of(request), route_id))
-    change_route(route, _wanted(values_of(route), wanted), who=who_of(request))
-    return RouteAnswer(data=_route_out(route), meta=one_meta(request.caller))
+    changed = change_route(route, _wanted(values_of(route), wanted), who=who_of(request))
+    return RouteAnswer(data=_route_out(changed), meta=one_meta(request.caller))
 
 
 @router.delete(

@@ -60,7 +60,6 @@ def forwarder_edit(request: PageRequest, member: Member, forwarder_id: uuid.UUID
             changed = change_forwarder(forwarder, by=by_of(request), **form.wanted())
         except ForwarderRefused as refused:
             form.errors[refused.field] = refused.text
-            forwarder = find_forwarder(member, forwarder_id)
         except KeysUnusable:
             form.errors["kind"] = "This server cannot encrypt the settings now: its operator sees why in its log."
         else:

@@ -50,7 +50,7 @@ def channel_change(request: PageRequest, member: Member, channel_id: uuid.UUID) 
         change_channel(channel, name=form.name, settings=form.values, who=member.who)
     except NotifyRefused as refused:
         form.errors[refused.field] = refused.text
-        return channel_page(request, member, find_channel(member, channel_id), form=form)
+        return channel_page(request, member, channel, form=form)
     except (SecretUnreadable, KeysUnusable):
         return _back(request, member, channel, UNREADABLE)
     messages.success(request, "The channel is changed.", extra_tags="good")

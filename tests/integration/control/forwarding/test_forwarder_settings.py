@@ -88,7 +88,20 @@ def test_a_kept_secret_does_not_go_along_to_another_address(
         change_forwarder(forwarder, by=BY, settings={"url": elsewhere})
     assert caught.value.field == "token"
     change_forwarder(forwarder, by=BY, settings={"url": elsewhere, "token": "another"})
+    forwarder.refresh_from_db()
     assert read_settings(forwarder)["token"] == "another"
+
+
+def test_what_others_wrote_meanwhile_stays(
+    org: Organization, store: EventStore, receiver: HttpReceiver, authority: Authority
+) -> None:
+    forwarder = make_forwarder(org, store, settings=to_http(receiver, authority, token="first"))
+    change_forwarder(Forwarder.objects.get(), by=BY, settings={"token": "second"}, is_paused=True)
+    with pytest.raises(ForwarderRefused, match="changed the settings at the same time"):
+        change_forwarder(forwarder, by=BY, settings={"token": "third"}, name="Other")
+    assert change_forwarder(forwarder, by=BY, name="Other").is_paused
+    kept = Forwarder.objects.get()
+    assert (kept.name, kept.is_paused, read_settings(kept)["token"]) == ("Other", True, "second")
 
 
 def test_changes_are_in_the_audit_log_without_secrets(

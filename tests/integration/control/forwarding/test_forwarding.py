@@ -154,12 +154,12 @@ def test_a_pause_loses_nothing(
     org: Organization, store: EventStore, clock: ManualClock, receiver: HttpReceiver, authority: Authority
 ) -> None:
     forwarder = make_forwarder(org, store, settings=to_http(receiver, authority))
-    change_forwarder(forwarder, by=BY, is_paused=True)
+    paused = change_forwarder(forwarder, by=BY, is_paused=True)
     event = make_event(org)
     store_events(store, event)
     make_keeper(store, clock).run_once()
     assert receiver.batches == []
-    assert state_of(forwarder, forwarder.created_at) == "paused"
+    assert state_of(paused, forwarder.created_at) == "paused"
     change_forwarder(forwarder, by=BY, is_paused=False)
     make_keeper(store, clock).run_once()
     assert uids(receiver) == [event.event_id]
