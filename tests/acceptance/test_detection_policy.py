@@ -1,13 +1,11 @@
-"""Settings of detection on a running server: by HTTP and at the command line, in force without a restart."""
+"""Settings of detection on a running server, changed by HTTP: in force without a restart."""
 
 from datetime import datetime, timedelta
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 from http_client import Api, failed_login, wait_until
 from live_server import LiveServer
-from started_before import started_before
 from tenants import Tenant, TenantApi, create_tenants
 
 SETTING = "brute_force_address_failures_count"
@@ -59,100 +57,3 @@ def test_a_suppression_holds_alerts_back_and_counts_them(shared_server: LiveServ
 def _in_an_hour(api: TenantApi) -> str:
     now = datetime.fromisoformat(api.http.get("/health").json()["timestamp"])
     return (now + timedelta(hours=1)).isoformat()
-
-
-def test_the_command_line_changes_shows_and_explains(tmp_path: Path) -> None:
-    live = started_before(tmp_path / "data")
-    live.init()
-    change = ("brute_force_address_window_ms=10m", "blocked_countries=kp,no", 'severities={"instant_alert":"low"}')
-    assert live.litesoc_json("policy", "set", *change, "--note", "audit")["version"] == 2
-    assert live.litesoc_json("policy", "allow", "203.0.113.0/24", "AS64500", "--note", "offices")["overrides"] == {
-        "brute_force_address_window_ms": 600_000,
-        "blocked_countries": ["KP", "NO"],
-        "severities": {"instant_alert": "low"},
-        "allowed_addresses": ["203.0.113.0/24"],
-        "allowed_asns": [64500],
-    }
-    live.litesoc_json("policy", "allow", "--remove", "AS64500")
-    live.litesoc_json("policy", "reset", "brute_force_address_window_ms", "severities")
-    shown = live.litesoc_json("policy", "show", "--changed")
-    assert shown["version"] == 5
-    assert [row["name"] for row in shown["settings"]] == ["allowed_addresses", "blocked_countries"]
-    assert [change["note"] for change in live.litesoc_json("policy", "history")] == [None, None, "offices", "audit"]
-
-    table = live.litesoc("policy", "show", "brute_force_address")
-    assert "5m" in table.stdout
-    assert "203.0.113.0/24" in live.litesoc("policy", "show", "--changed").stdout
-    assert "203.0.113.0/24" in live.litesoc("policy", "history").stdout
-
-
-def test_mistakes_at_the_command_line_come_with_the_nearest_names(tmp_path: Path) -> None:
-    live = started_before(tmp_path / "data")
-    assert "litesoc init" in live.litesoc("policy", "show").stderr
-    live.init()
-    for arguments, said in (
-        (("policy", "set", "history_cuont=5"), "did you mean history_count"),
-        (("policy", "set", "history_count=0"), "from 1 to 8; 0 was sent"),
-        (("policy", "set", "history_count"), "NAME=VALUE"),
-        (("policy", "set", "login_memory_ms=10x"), "login_memory_ms: '10x' is no span of time such as 90s, 10m, 2h or 30d"),
-        (("policy", "reset", "histry_count"), "did you mean history_count"),
-        (("policy", "show", "histry_count"), "did you mean history_count"),
-        (("policy", "allow", "10.0.0.300"), "no address and no CIDR range"),
-        (("policy", "allow", "--remove", "10.0.0.3"), "not on the list"),
-        (("suppress", "add", "--reason", "x", "--for", "soon", "--actor", "mira"), "90m, 12h or 7d"),
-        (("suppress", "add", "--reason", "x", "--for", "367d", "--actor", "mira"), "at most 366 days away"),
-        (("suppress", "add", "--reason", "x", "--for", "99999999d", "--actor", "mira"), "write 366d or less"),
-        (("suppress", "add", "--reason", "x", "--for", "1h"), "at least one of detector, actor and address"),
-        (("suppress", "add", "--reason", "x", "--for", "1h", "--detector", "brute"), "which is no detector"),
-        (("suppress", "end", "nothing"), "suppress list --all"),
-        (("detectors", "impossible_travl"), "did you mean impossible_travel"),
-        (("policy", "show", "--org", "nobody"), "--org"),
-    ):
-        done = live.litesoc(*arguments)
-        assert done.returncode == 1, arguments
-        assert said in done.stderr, done.stderr
-        assert "Fix:" in done.stderr
-    assert live.litesoc_json("policy", "show", "--changed")["version"] == 1
-    assert live.litesoc_json("suppress", "list", "--all") == []
-
-
-def test_suppressions_and_detectors_at_the_command_line(tmp_path: Path) -> None:
-    live = started_before(tmp_path / "data")
-    live.init()
-    made = live.litesoc_json("suppress", "add", "--reason", "load test", "--for", "7d", "--address", "203.0.113.0/24")
-    assert (made["state"], made["address"]) == ("active", "203.0.113.0/24")
-    assert made["id"] in live.litesoc("suppress", "list").stdout
-    assert live.litesoc_json("suppress", "end", made["id"])["state"] == "ended"
-    assert live.litesoc_json("suppress", "list") == []
-    assert [one["state"] for one in live.litesoc_json("suppress", "list", "--all")] == ["ended"]
-
-    catalogue = live.litesoc_json("detectors")
-    assert "impossible_travel" in {one["id"] for one in catalogue}
-    assert live.litesoc_json("detectors", "brute_force_address")["settings"][SETTING] == 5
-    shown = live.litesoc("detectors", "brute_force_address").stdout
-    assert "T1110" in shown
-    assert "What to do" in shown
-
-
-def test_texts_that_clients_choose_do_not_steer_the_terminal(tmp_path: Path) -> None:
-    live = started_before(tmp_path / "data", env={"COLUMNS": "400"})
-    live.init()
-    hostile = "eve\x1b[2J\x9b31m\u202egnp\u2066"
-    refused = live.litesoc("keys", "create", "--name", hostile)
-    assert refused.returncode != 0
-    assert (refused.stdout + refused.stderr).replace("\n", "").isprintable()
-    live.litesoc_json("policy", "set", f"allowed_user_agents={hostile}", "--note", f"{hostile}\n9  forged")
-    live.litesoc_json("policy", "allow", "--actor", hostile)
-    live.litesoc_json("suppress", "add", "--reason", hostile, "--owner", hostile, "--for", "366d", "--actor", hostile)
-    for command in (
-        ("policy", "show", "--changed"),
-        ("policy", "show", "allowed_user_agents"),
-        ("policy", "history"),
-        ("suppress", "list"),
-    ):
-        done = live.litesoc(*command)
-        assert "eve�[2J�31m�gnp�" in done.stdout, command
-        assert done.stdout.replace("\n", "").isprintable(), command
-    history = live.litesoc("policy", "history").stdout
-    assert "\n9" not in history
-    assert "(operator)" in history
