@@ -1,4 +1,4 @@
-"""What tests/crash/test_removal.py runs on a data directory, and kills: ``python removal_main.py fill|remove|look``.
+"""What tests/crash/test_removal.py runs on a data directory, and kills: ``python removal_main.py (fill|remove|look) …``.
 
 ``fill`` gives each organisation rows everywhere and lets the first one be removed; ``remove`` does that, once it has said
 that it begins; ``look`` prints what is left, as JSON.
@@ -90,7 +90,8 @@ def main() -> None:
         stack.enter_context(closing(store))
         stream.open(None)
         stack.enter_context(closing(stream))
-        {"fill": fill, "remove": remove, "look": look}[sys.argv[1]](store, stream)
+        for wanted in sys.argv[1:]:
+            {"fill": fill, "remove": remove, "look": look}[wanted](store, stream)
 
 
 if __name__ == "__main__":
