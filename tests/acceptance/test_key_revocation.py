@@ -18,6 +18,7 @@ from started_before import started_before
 
 EVENT = {"event": "auth.login_failed", "actor": "u1", "user_ip": "203.0.113.9"}
 WITHIN_S = 5.0
+PAUSE_S = 0.05  # between two uses: the key is in use all the time, and the machine has time for others
 CALLS = [("POST", "/collect"), ("POST", "/collect/batch"), ("GET", "/events"), ("GET", "/alerts"), ("GET", "/health")]
 
 
@@ -28,12 +29,13 @@ def statuses(http: httpx.Client, calls: Sequence[tuple[str, str]] = CALLS) -> se
 
 
 def seconds_until(http: httpx.Client, wanted: tuple[int, str], act: Callable[[], object]) -> float:
-    """Use the key without pause over open connections while ``act`` takes it away; return how long it still worked."""
+    """Use the key again and again over open connections while ``act`` takes it away; return how long it still worked."""
     assert {status for status, _ in statuses(http)} <= {200, 202}
     act()
     began = time.monotonic()
     while (found := statuses(http)) != {wanted}:
         assert time.monotonic() - began < WITHIN_S, found
+        time.sleep(PAUSE_S)
     return time.monotonic() - began
 
 
@@ -103,7 +105,7 @@ def roles(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Roles]:
 
 
 def until_refused(roles: Roles, key: str, wanted: tuple[int, str], act: Callable[[], object]) -> dict[str, float]:
-    """Use a key at both processes without pause while ``act`` takes it away; return how long each still took it."""
+    """Use a key at both processes again and again while ``act`` takes it away; return how long each still took it."""
     seconds: dict[str, float] = {}
     with ExitStack() as stack:
         clients = {
@@ -120,6 +122,7 @@ def until_refused(roles: Roles, key: str, wanted: tuple[int, str], act: Callable
                 if statuses(http, calls) == {wanted}:
                     seconds[name] = time.monotonic() - began
             assert time.monotonic() - began < WITHIN_S, f"only {seconds}"
+            time.sleep(PAUSE_S)
     return seconds
 
 
