@@ -1,10 +1,13 @@
 """`litesoc demo` as somebody runs it: printed access that works, alerts of its story, live traffic, an end by Ctrl-C."""
 
+import os
 import re
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -25,10 +28,12 @@ def demo(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # Whoever runs the tests in the background of a shell has Ctrl-C ignored, and so have their children.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 # nothing else happens in it
     )
     yield process
-    if process.poll() is None:
-        process.kill()
+    with suppress(ProcessLookupError):  # nobody of them is left
+        os.killpg(process.pid, signal.SIGKILL)  # the demo, and the server that it started
     process.communicate()
 
 
