@@ -69,6 +69,21 @@ def test_addresses_and_comparisons_can_be_copied() -> None:
     assert calling_nobody("mira@shop.example: 3 < 5") == "mira@shop.example: 3 < 5"
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "twilio://AC1234567890:0123456789abcdef@15551230000/15551230001/15551230002",
+        "mmosts://chat.example/AbcdefghijklmnopqrstuvwxyZ?channels=soc,ops",
+        "rockets://ada:pa55@chat.example/#soc/@bob",
+        "pbul://o.AbcdefghijklmnopqrstuvwxyZ/ada@shop.example/bob@shop.example",
+    ],
+)
+def test_one_channel_has_one_recipient(url: str) -> None:
+    """Apprise does not tell which of several failed, and all would get it again."""
+    with pytest.raises(SettingRefused, match="make a channel for each of several"):
+        APPRISE.check({"url": url}, EgressPolicy())
+
+
 def test_a_zulip_server_of_ones_own_is_judged_by_its_own_name(monkeypatch: pytest.MonkeyPatch) -> None:
     lead(monkeypatch, {"chat.inside.example": ("127.0.0.1", 443)})
     with pytest.raises(SettingRefused, match=r"chat\.inside\.example"):

@@ -149,6 +149,18 @@ def test_what_the_server_refuses_is_told(
     assert "SECRET" not in caught.value.reason
 
 
+def test_what_some_recipients_got_does_not_come_again_for_the_others(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with own_server(monkeypatch, authority) as box:
+        to = "ada@shop.example, nobody@shop.example, bob@shop.example, busy@shop.example"
+        sent = MAIL.send(OPENED, "d-1", {**OWN, "to": to}, LOOPBACK_TOO)
+        assert box.next()["To"] == to
+    assert sent.status == 250
+    told = "nobody@shop.example: 550 no such mailbox; busy@shop.example: 451 try again later"
+    assert sent.answer == f"accepted, but for {told}"
+
+
 def test_an_answer_without_end_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as pool:
         told = pool.submit(talk_on_and_on, server)

@@ -175,6 +175,8 @@ def _plugin(url: str) -> NotifyBase:
     if not isinstance(plugin, NotifyBase):
         title = SERVICES[_scheme(url)][0]
         raise SettingRefused("url", f"{_URL.label} is not complete for {title}: see its page at appriseit.com/services.")
+    if len(plugin) > 1:  # requests of one message: it does not tell which of them failed, and would repeat them all
+        raise SettingRefused("url", f"{_URL.label} must name one recipient: make a channel for each of several.")
     bound_answers(plugin)
     plugin.verify_certificate, plugin.redirects = True, False  # whatever a parameter says that this file does not know
     plugin.request_rate_per_sec = 0  # the deliverer paces; a plugin that sleeps would hold it

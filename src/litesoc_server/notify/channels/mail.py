@@ -8,12 +8,13 @@ people sort them, Auto-Submitted (RFC 3834) keeps other machines from answering.
 import re
 import smtplib
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime, parseaddr
 from ipaddress import ip_network
+from typing import TypeAlias
 
 from django.conf import settings as django_settings
 
@@ -54,6 +55,7 @@ _OWN_SERVER = (_HOST, _PORT, _SECURITY, _USER, _PASSWORD, _FROM)
 _PORTS = {"STARTTLS": 587, "TLS": 465, "none": 25}
 _ADDRESS = re.compile(r"[^\s@<>\",;:\\()\[\]]{1,64}@[A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
 _HOST_SHAPE = re.compile(r"[A-Za-z0-9._:\[\]-]{1,253}")
+Refused: TypeAlias = Mapping[str, tuple[int, bytes]]  # address of a recipient -> code and words of the server
 _FOLLOWING = (
     *(Occasion.ALERT_UPDATED, Occasion.ALERT_ESCALATED),
     *(Occasion.ALERT_ACKNOWLEDGED, Occasion.ALERT_CLOSED, Occasion.ALERT_REOPENED),
@@ -92,7 +94,7 @@ class Mail:
         request = veiled(_shown(mail), secrets)
         with guarded(_reach(settings, policy), within_s=WITHIN_S) as scope:
             try:
-                return Sent(request, *_handed_over(mail, settings))
+                refused = _handed_over(mail, settings)
             except smtplib.SMTPException as error:
                 if scope.is_out_of_time:  # what was cut off looks like a server that hung up
                     raise DeliveryFailed(_no_connection(error, scope), sent=Sent(request)) from None
@@ -101,6 +103,9 @@ class Mail:
                 reason = _no_connection(error, scope) if scope.refusal is None else str(scope.refusal)
                 is_refused = scope.refusal is not None
                 raise DeliveryFailed(veiled(reason, secrets), sent=Sent(request), is_permanent=is_refused) from None
+        # Not a failure, however passing a refusal may be: it would come again to those who have it.
+        answer = f"accepted, but for {_told(refused)}" if refused else "accepted"
+        return Sent(request, 250, veiled(one_line(answer), secrets))
 
 
 def recipients(settings: Settings) -> list[str]:
@@ -194,8 +199,8 @@ def _reach(settings: Settings, policy: EgressPolicy) -> EgressPolicy:
     return policy if settings.get("host") else _ANYWHERE
 
 
-def _handed_over(mail: EmailMessage, settings: Settings) -> tuple[int, str]:
-    """Talk to the server; return its code and words. Raises SMTPException and OSError."""
+def _handed_over(mail: EmailMessage, settings: Settings) -> Refused:
+    """Talk to the server; return which recipients it refuses, though not all of them. Raises SMTPException and OSError."""
     if settings.get("host"):
         host, port, security = settings["host"].strip("[]"), _port(settings), _security(settings)
         user, password = settings.get("user", ""), settings.get("password", "")
@@ -213,10 +218,12 @@ def _handed_over(mail: EmailMessage, settings: Settings) -> tuple[int, str]:
             server.starttls(context=context)
         if user:
             server.login(user, password)
-        refused = server.send_message(mail)
-    if refused:
-        raise smtplib.SMTPRecipientsRefused(refused)
-    return 250, "accepted"
+        return server.send_message(mail)
+
+
+def _told(refused: Refused) -> str:
+    """Say for people who is refused, and why."""
+    return "; ".join(f"{address}: {code} {cut(_text(words), 200)}" for address, (code, words) in refused.items())
 
 
 def _failed(error: smtplib.SMTPException, request: str, secrets: Sequence[str]) -> DeliveryFailed:
