@@ -65,11 +65,12 @@ class HttpReceiver:
     """Takes batches over HTTPS and keeps them; ``status`` is what it answers with.
 
     ``rejected`` are ids of records of which each batch is rejected that holds one, with ``rejection``; ``largest`` is how
-    many records it takes at once, answering 413 to more.
+    many records it takes at once, answering 413 to more. ``answer_headers`` go with each answer.
     """
 
     def __init__(self, authority: Authority, port: int = 0) -> None:
         self.status = 200
+        self.answer_headers: dict[str, str] = {}
         self.rejected: set[str] = set()
         self.rejection = 400
         self.largest: int | None = None
@@ -86,7 +87,8 @@ class HttpReceiver:
                 if status == 200:
                     receiver.batches.append((self.headers["X-LiteSOC-Batch-Id"], records))
                 self.send_response(status)
-                self.send_header("Content-Length", "0")
+                for name, value in {**receiver.answer_headers, "Content-Length": "0"}.items():
+                    self.send_header(name, value)
                 self.end_headers()
 
             def log_message(self, *_: Any) -> None:

@@ -1,7 +1,9 @@
 """One request to an address that somebody typed in: guarded, not redirected, bounded in time and in what is read of it."""
 
+import email.utils
 import socket
 import ssl
+import time
 from collections.abc import Mapping
 from functools import cache
 from urllib.parse import urlsplit
@@ -15,6 +17,7 @@ from litesoc_server.egress.policy import EgressPolicy
 
 WITHIN_S = 15.0  # for the whole request
 READ_BYTES_MAX = 4_096  # of an answer's body, unless who asks needs more; the rest is not looked at
+RETRY_AFTER_S_MAX = 24 * 3600.0
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -28,6 +31,19 @@ class Answer(msgspec.Struct, frozen=True):
     status: int
     headers: Mapping[str, str]  # names in small letters
     text: str  # the beginning of the body
+
+    @property
+    def retry_after_s(self) -> float | None:
+        """How long it asks us to wait, RETRY_AFTER_S_MAX at most: seconds or a date (RFC 9110 section 10.2.3)."""
+        value = self.headers.get("retry-after")
+        if value is None:
+            return None
+        try:
+            is_number = value.strip().isdecimal()
+            seconds = float(value) if is_number else email.utils.parsedate_to_datetime(value).timestamp() - time.time()
+        except (ValueError, OverflowError):  # nonsense; the second for years beyond the calendar
+            return None
+        return min(max(seconds, 0.0), RETRY_AFTER_S_MAX)
 
 
 def check_url(policy: EgressPolicy, url: str, *, schemes: frozenset[str] = frozenset({"https", "http"})) -> None:

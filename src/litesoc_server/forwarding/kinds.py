@@ -34,7 +34,14 @@ _MEANINGS: Mapping[int, str] = {
 
 
 class SendFailed(Exception):
-    """A batch did not get there, or nobody knows: it is sent again. The text is one sentence for people, without secrets."""
+    """A batch did not get there, or nobody knows: it is sent again. The text is one sentence for people, without secrets.
+
+    ``retry_after_s``: as the other side asks for.
+    """
+
+    def __init__(self, reason: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after_s = retry_after_s
 
 
 class RecordsRejected(SendFailed):
@@ -132,7 +139,7 @@ def _post(
     meaning = refusal.words or _MEANINGS.get(answer.status, "")
     reason = f"the receiver answered with status {answer.status}" + (f": {meaning}" if meaning else "")
     is_rejection = answer.status in _REJECTIONS and not refusal.is_about_setup
-    raise RecordsRejected(reason) if is_rejection else SendFailed(reason)
+    raise RecordsRejected(reason) if is_rejection else SendFailed(reason, retry_after_s=answer.retry_after_s)
 
 
 def _check_syslog(settings: Settings, policy: EgressPolicy) -> None:

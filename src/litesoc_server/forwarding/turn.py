@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(minutes=2)  # longer than a request takes; a worker that died is succeeded after it
 REQUESTS_PER_TURN = 50
 RETRY_FIRST_S, RETRY_MAX_S = 2.0, 300.0
+RETRY_AFTER_MAX_S = 3_600.0  # however long the other side asks us to wait: events wait in the store, and are kept for a time
 REJECTED_KEPT_MAX = 100  # of one forwarder, the newest: more are counted only
 # With so many one after the other it is not the records that are wrong but how the receiver is set up: a person has to look.
 # All of them are among the kept ones then.
@@ -95,7 +96,8 @@ class Turn:
             else:
                 self._mine.update(**_place_after(batch, end))
         except (SendFailed, SecretUnreadable, KeysUnusable) as error:
-            self._note_failure(_words(error))
+            asked_for_s = error.retry_after_s if isinstance(error, SendFailed) else None
+            self._note_failure(_words(error), asked_for_s or 0.0)
             return False
         return True
 
@@ -174,7 +176,7 @@ class Turn:
                 rejected_in_row=F("rejected_in_row") + 1,
             )
 
-    def _note_failure(self, reason: str) -> None:
+    def _note_failure(self, reason: str, asked_for_s: float) -> None:
         now = self._now()
         forwarder = self._mine.first()  # as it is now: parts of the batch may have been taken
         if forwarder is None:
@@ -184,7 +186,7 @@ class Turn:
             failing_since=forwarder.failing_since or now,
             last_error=reason[:ERROR_LENGTH_MAX],
             last_error_at=now,
-            retry_at=now + timedelta(seconds=pause_s(forwarder.failures_count)),
+            retry_at=now + timedelta(seconds=max(pause_s(forwarder.failures_count), min(asked_for_s, RETRY_AFTER_MAX_S))),
         )
         if forwarder.failing_since is None:
             log.warning("forwarder %s does not get through: it is tried again", forwarder.pk)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from litesoc_server.egress.http import Answer
+from litesoc_server.egress.http import RETRY_AFTER_S_MAX, Answer
 from litesoc_server.notify.channels.base import DeliveryFailed, Sent
-from litesoc_server.notify.channels.http_answer import RETRY_AFTER_S_MAX, judge, seconds_in
+from litesoc_server.notify.channels.http_answer import judge, seconds_in
 
 
 def wait_s(value: str) -> float | None:

@@ -1,13 +1,9 @@
 """What an answer over HTTP means for a delivery: done, later, never."""
 
-import email.utils
-import time
 from http import HTTPStatus
 
-from litesoc_server.egress.http import Answer
+from litesoc_server.egress.http import RETRY_AFTER_S_MAX, Answer
 from litesoc_server.notify.channels.base import DeliveryFailed, Sent
-
-RETRY_AFTER_S_MAX = 24 * 3600.0
 
 
 def judge(answer: Answer, sent: Sent, *, meaning: str = "", retry_after_s: float | None = None) -> Sent:
@@ -27,23 +23,10 @@ def judge(answer: Answer, sent: Sent, *, meaning: str = "", retry_after_s: float
         raise DeliveryFailed(reason, sent=sent, is_permanent=True)
     reason = f"the receiver answered with status {answer.status}{told}"
     # Other 4xx too may pass: somebody mends an address, a token, a rule of a firewall.
-    asked_for_s = _retry_after_s(answer.headers.get("retry-after"))
+    asked_for_s = answer.retry_after_s
     raise DeliveryFailed(reason, sent=sent, retry_after_s=retry_after_s if asked_for_s is None else asked_for_s)
 
 
 def seconds_in(value: object) -> float | None:
     """Return how long to wait, as the body of an answer says; None where that is no number."""
     return float(min(max(value, 0), RETRY_AFTER_S_MAX)) if isinstance(value, int | float) else None
-
-
-def _retry_after_s(value: str | None) -> float | None:
-    """Read Retry-After: seconds or a date (RFC 9110 section 10.2.3); nonsense counts as absent."""
-    if value is None:
-        return None
-    try:
-        seconds = (
-            float(value) if value.strip().isdecimal() else email.utils.parsedate_to_datetime(value).timestamp() - time.time()
-        )
-    except (ValueError, OverflowError):  # the second for years beyond the calendar
-        return None
-    return min(max(seconds, 0.0), RETRY_AFTER_S_MAX)

@@ -83,6 +83,26 @@ def test_an_outage_is_waited_out_and_nothing_is_lost_or_doubled(
     assert (forwarder.failures_count, forwarder.failing_since, forwarder.retry_at) == (0, None, None)
 
 
+@pytest.mark.parametrize(("asked_for_s", "waits_s"), [(900, 900), (90_000, 3_600)])
+def test_a_receiver_is_left_alone_for_as_long_as_it_asks_for_up_to_an_hour(
+    org: Organization,
+    store: EventStore,
+    clock: ManualClock,
+    receiver: HttpReceiver,
+    authority: Authority,
+    asked_for_s: int,
+    waits_s: int,
+) -> None:
+    make_forwarder(org, store, settings=to_http(receiver, authority))
+    store_events(store, make_event(org))
+    receiver.status, receiver.answer_headers = 429, {"Retry-After": str(asked_for_s)}
+    served = make_keeper(store, clock)
+    for pause_s in (0, waits_s - 1, 2):
+        clock.advance_ms(pause_s * 1_000)
+        served.run_once()
+    assert len(receiver.headers) == 2
+
+
 def test_after_a_crash_the_one_batch_comes_again_under_its_id(
     org: Organization,
     store: EventStore,
