@@ -21,6 +21,7 @@ class Receiver:
 
     url: str
     status: int = 204
+    statuses: dict[str, int] = field(default_factory=dict)  # by the id of a webhook, in place of ``status``
     answer_headers: dict[str, str] = field(default_factory=dict)
     answer: bytes = b""
     received: list[Received] = field(default_factory=list)
@@ -51,7 +52,7 @@ def receiving(*, port: int = 0) -> Iterator[Receiver]:
                 receiver.released.wait()
                 return
             receiver.released.wait(receiver.delay_s)
-            self.send_response(receiver.status)
+            self.send_response(receiver.statuses.get(str(self.headers["webhook-id"]), receiver.status))
             for name, value in receiver.answer_headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(receiver.answer)))

@@ -18,7 +18,7 @@ from litesoc_server.notify.disable import disable_channel
 from litesoc_server.notify.kept_message import message_to_send
 from litesoc_server.notify.message import Message
 from litesoc_server.notify.models import REASON_LENGTH_MAX, Channel, Delivery, DeliveryAttempt, DeliveryStatus
-from litesoc_server.notify.schedule import GIVEN_UP_AFTER, next_attempt_at
+from litesoc_server.notify.schedule import GIVEN_UP_AFTER, REFUSED_MAX, next_attempt_at
 from litesoc_server.notify.threads import note_told, with_answering
 from litesoc_server.telemetry import DELIVERIES, DELIVERY_ATTEMPTS_FAILED, DELIVERY_LAG_SECONDS, DELIVERY_SECONDS
 
@@ -128,7 +128,7 @@ def _changes(outcome: Outcome) -> dict[str, object]:
     attempts = delivery.attempts_count + 1
     again_at = (
         None
-        if failure.is_permanent or failure.is_gone or outcome.is_once
+        if failure.is_permanent or failure.is_gone or outcome.is_once or _is_refused_for_good(outcome, first_at)
         else next_attempt_at(attempts, first_at=first_at, now=now, retry_after_s=failure.retry_after_s)
     )
     if again_at is None:
@@ -136,17 +136,28 @@ def _changes(outcome: Outcome) -> dict[str, object]:
     return {**changes, "due_at": again_at}
 
 
+def _is_refused_for_good(outcome: Outcome, first_at: datetime) -> bool:
+    """Return whether the other side said often enough, in one and the same way, that it does not take what is in it."""
+    if outcome.failure is None or not outcome.failure.is_refused:
+        return False
+    said = DeliveryAttempt.objects.filter(delivery=outcome.delivery.pk, at__gte=first_at, status=outcome.sent.status)
+    return said.count() + 1 >= REFUSED_MAX
+
+
 def _note_health(channel: Channel, delivery: Delivery, outcome: Outcome) -> None:
     """Note how the channel is, and switch it off when it is of no use any more. In the transaction, which locks it."""
     failure, now = outcome.failure, outcome.at
     if failure is None:
-        was_failing = channel.failing_since is not None
+        failing_since = channel.failing_since
         channel.last_success_at, channel.failing_since, channel.failures_count = now, None, 0
         channel.paused_until = None
         channel.save(update_fields=["last_success_at", "failing_since", "failures_count", "paused_until"])
-        if was_failing:  # it is back: what failed meanwhile need not wait for its next turn
-            waiting = Delivery.objects.filter(channel=channel, status=DeliveryStatus.PENDING, attempts_count__gt=0)
-            waiting.filter(due_at__gt=now).update(due_at=now)
+        if failing_since is not None:  # it is back: what failed meanwhile need not wait for its next turn
+            # But for what failed before, while others arrived: the channel is not why, and it goes on in its own steps.
+            failed = Delivery.objects.filter(
+                channel=channel, status=DeliveryStatus.PENDING, first_attempt_at__gte=failing_since
+            )
+            failed.filter(due_at__gt=now).update(due_at=now)
         return
     channel.last_failure_at, channel.last_failure = now, failure.reason[:REASON_LENGTH_MAX]
     if outcome.is_once:

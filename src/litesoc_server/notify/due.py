@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from litesoc_server.notify.models import Channel, Delivery, DeliveryStatus
 
@@ -19,21 +19,28 @@ def due_channels(now: datetime, *, is_alone: bool) -> Sequence[tuple[uuid.UUID, 
     due = Delivery.objects.filter(channel=OuterRef("pk"), status=DeliveryStatus.PENDING, due_at__lte=now)
     free = Q() if is_alone else Q(leased_until__isnull=True) | Q(leased_until__lte=now)
     running = Q(paused_until__isnull=True) | Q(paused_until__lte=now)
-    found = Channel.objects.filter(free, running, Exists(due), is_enabled=True).order_by("failures_count")
-    return [(pk, since is not None) for pk, since in found.values_list("pk", "failing_since")[:CHANNELS_AT_ONCE]]
+    channels = Channel.objects.filter(free, running, Exists(due), is_enabled=True).order_by("failures_count")
+    found = list(channels.values_list("pk", "failing_since")[:CHANNELS_AT_ONCE])
+    # Where it fails, all that is due may wait for what is tried again later. Asked of these apart: of all it takes too long.
+    failing = [pk for pk, since in found if since is not None]
+    unblocked = set(due_in_order(failing, now).order_by().values_list("channel", flat=True).distinct())
+    return [(pk, since is not None) for pk, since in found if since is None or pk in unblocked]
 
 
 def next_due(channel_id: uuid.UUID, now: datetime) -> Delivery | None:
     """Return what is to be tried next through a channel: the oldest that is due and has nothing before it in its thread."""
-    before = Delivery.objects.filter(
+    running = Q(channel__paused_until__isnull=True) | Q(channel__paused_until__lte=now)
+    allowed = due_in_order([channel_id], now).filter(running, channel__is_enabled=True)
+    return allowed.select_related("channel__membership__user", "notification").order_by("due_at", "created_at").first()
+
+
+def due_in_order(channel_ids: Sequence[uuid.UUID], now: datetime) -> QuerySet[Delivery]:
+    """Return what is due through channels and has nothing before it in its thread."""
+    pending = Delivery.objects.filter(channel__in=channel_ids, status=DeliveryStatus.PENDING)
+    before = pending.filter(  # with the channels again: PostgreSQL does not see that they are the same
         Q(due_at__lte=now) | Q(attempts_count__gt=0),
         channel=OuterRef("channel"),
         thread=OuterRef("thread"),
-        status=DeliveryStatus.PENDING,
         created_at__lt=OuterRef("created_at"),
     )
-    due = Delivery.objects.filter(channel=channel_id, status=DeliveryStatus.PENDING, due_at__lte=now)
-    allowed = due.filter(
-        Q(channel__paused_until__isnull=True) | Q(channel__paused_until__lte=now), ~Exists(before), channel__is_enabled=True
-    )
-    return allowed.select_related("channel__membership__user", "notification").order_by("due_at", "created_at").first()
+    return pending.filter(~Exists(before), due_at__lte=now)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 # suggests: a restart of the receiver costs seconds, a weekend without anybody there costs nothing.
 STEPS_S = (5, 300, 1_800, 7_200, 18_000, 36_000)
 GIVEN_UP_AFTER = timedelta(days=3)  # since the first attempt; the last is made then
+REFUSED_MAX = 3  # times that a receiver does not take what is in a message: what follows in its thread waits meanwhile
 JITTER = 0.1  # share by which a step is longer or shorter, so that what failed together does not come back together
 
 

@@ -21,6 +21,7 @@ from litesoc_server.events.detection import AlertSeverity
 from litesoc_server.notify import deliver, disable
 from litesoc_server.notify.channel_changes import change_channel, rotate_webhook_secret, webhook_secret
 from litesoc_server.notify.deliver import Deliverer
+from litesoc_server.notify.due import due_channels
 from litesoc_server.notify.models import Channel, Delivery, DeliveryAttempt, Route
 from litesoc_server.notify.replay import replay, replay_failed
 from litesoc_server.notify.send_test import send_test
@@ -126,6 +127,57 @@ def test_once_it_is_back_what_waited_does_not_wait_for_its_turn(
     fire(org, incident_key="account|actor:usr_2")
     assert deliverer.drain(channel.pk) == 2
     assert {delivery.status for delivery in Delivery.objects.filter(channel=channel)} == {"delivered"}
+
+
+def test_what_the_receiver_cannot_take_is_given_up_and_what_follows_it_is_told(
+    org: Organization, receiver: Receiver, deliverer: Deliverer, clock: ManualClock
+) -> None:
+    channel = make_channel(org, url=receiver.url)
+    fire(org)
+    receiver.status = 503
+    deliverer.drain(channel.pk)  # no refusal: it does not count
+    fire(org, severity=AlertSeverity.HIGH, last_seen_ms=NOW_MS + 1_000)
+    first, following = Delivery.objects.filter(channel=channel).order_by("created_at")
+    receiver.status, receiver.statuses = 204, {str(first.pk): 413}
+    for attempts in (1, 1, 2):
+        clock.advance_ms(2 * HOUR_MS)
+        assert deliverer.drain(channel.pk) == attempts
+    assert receiver.ids == [str(first.pk)] * 4 + [str(following.pk)]
+    first.refresh_from_db()
+    following.refresh_from_db()
+    assert (first.status, first.reason) == ("failed", "the receiver answered with status 413")
+    assert following.status == "delivered"
+
+
+def test_what_fails_while_others_arrive_goes_on_in_its_own_steps(
+    org: Organization, receiver: Receiver, deliverer: Deliverer, clock: ManualClock
+) -> None:
+    channel = make_channel(org, url=receiver.url)
+    fire(org, incident_key="account|actor:usr_1")
+    receiver.status = 500
+    deliverer.drain(channel.pk)
+    failing = only(channel)
+    for number in (2, 3, 4):
+        clock.advance_ms(1_000)
+        fire(org, incident_key=f"account|actor:usr_{number}")
+        receiver.status, receiver.statuses = 200, {str(failing.pk): 500}
+        deliverer.drain(channel.pk)
+    failing.refresh_from_db()
+    assert failing.attempts_count == 2  # once more when the channel seemed to be back
+    assert failing.due_at.timestamp() > clock.now_ms() / 1_000 + 200
+
+
+def test_what_waits_for_another_gives_a_channel_no_turn(
+    org: Organization, receiver: Receiver, deliverer: Deliverer, clock: ManualClock
+) -> None:
+    channel = make_channel(org, url=receiver.url)
+    fire(org)
+    receiver.status = 500
+    deliverer.drain(channel.pk)
+    fire(org, severity=AlertSeverity.HIGH, last_seen_ms=NOW_MS + 1_000)
+    now = datetime.fromtimestamp(clock.now_ms() / 1_000, UTC)
+    assert due_channels(now, is_alone=True) == []
+    assert due_channels(now + timedelta(seconds=6), is_alone=True) == [(channel.pk, True)]
 
 
 def test_retry_after_holds_the_whole_channel_back(

@@ -1,10 +1,23 @@
-"""What a receiver asks for with Retry-After: seconds, a date, or nonsense, which counts as nothing."""
+"""What an answer means: whether it is about what was sent, and what Retry-After asks for."""
 
 import pytest
 
 from litesoc_server.egress.http import RETRY_AFTER_S_MAX, Answer
 from litesoc_server.notify.channels.base import DeliveryFailed, Sent
 from litesoc_server.notify.channels.http_answer import judge, seconds_in
+
+
+@pytest.mark.parametrize(
+    ("status", "is_400_about_setup", "is_refused"),
+    [(400, False, True), (400, True, False), (413, True, True), (422, False, True)]
+    + [(status, False, False) for status in (401, 403, 404, 408, 429, 500)],
+)
+def test_what_the_receiver_cannot_take_is_told_from_what_somebody_can_mend(
+    status: int, is_400_about_setup: bool, is_refused: bool
+) -> None:
+    with pytest.raises(DeliveryFailed) as failed:
+        judge(Answer(status, {}, ""), Sent(""), is_400_about_setup=is_400_about_setup)
+    assert (failed.value.is_refused, failed.value.is_permanent) == (is_refused, False)
 
 
 def wait_s(value: str) -> float | None:

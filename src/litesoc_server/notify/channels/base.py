@@ -25,8 +25,9 @@ class Sent(msgspec.Struct, frozen=True):
 class DeliveryFailed(Exception):
     """It did not get there.
 
-    ``is_permanent``: trying again is of no use (a refused address). ``is_gone``: the other side says
-    that nothing shall come again (HTTP 410), so the channel is switched off. ``retry_after_s``: as the other side asks for.
+    ``is_permanent``: trying again is of no use (a refused address). ``is_refused``: the other side does not take what is in
+    it; after a few times that is permanent, too. ``is_gone``: the other side says that nothing shall come again (HTTP 410),
+    so the channel is switched off. ``retry_after_s``: as the other side asks for.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class DeliveryFailed(Exception):
         *,
         sent: Sent | None = None,
         is_permanent: bool = False,
+        is_refused: bool = False,
         is_gone: bool = False,
         retry_after_s: float | None = None,
     ) -> None:
@@ -42,6 +44,7 @@ class DeliveryFailed(Exception):
         self.reason = reason  # one sentence for people, with the fix where there is one
         self.sent = sent
         self.is_permanent = is_permanent
+        self.is_refused = is_refused
         self.is_gone = is_gone
         self.retry_after_s = retry_after_s
 

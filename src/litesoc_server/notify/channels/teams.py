@@ -76,7 +76,8 @@ class Teams:
         """Post one card. A workflow knows no repetitions: one whose answer got lost appears twice."""
         url = settings["url"]
         answer, sent = post_json(policy, url, teams_message(message), secrets=[url])
-        return judge(answer, sent, meaning=_MEANINGS.get(answer.status, ""))
+        # What is wrong with a card shows in the workflow's runs, after it has answered with 202.
+        return judge(answer, sent, meaning=_MEANINGS.get(answer.status, ""), is_400_about_setup=True)
 
 
 def teams_message(message: Message) -> dict[str, Any]:

@@ -82,7 +82,8 @@ class Telegram:
         meaning = _MEANINGS.get(answer.status, "") or one_line(str(told.get("description", "")))[:200]
         parameters = told.get("parameters")
         wait_s = seconds_in(parameters.get("retry_after")) if isinstance(parameters, dict) else None
-        judge(answer, sent, meaning=meaning, retry_after_s=wait_s)
+        # Its 400 are "chat not found", "not enough rights", "group chat was upgraded to a supergroup chat".
+        judge(answer, sent, meaning=meaning, retry_after_s=wait_s, is_400_about_setup=True)
         return Sent(sent.request, sent.status, sent.answer, _begun_by(told.get("result")))
 
 
