@@ -206,7 +206,7 @@ class Config(BaseSettings):
         default=[],
         description="Networks that webhooks, channels and forwarders may reach although they are private, this machine or "
         "otherwise special, separated by commas, e.g. 10.20.0.0/16,127.0.0.1; unset: public addresses only. Requests go "
-        "through HTTPS_PROXY, ALL_PROXY and NO_PROXY as usual.",
+        "through HTTPS_PROXY, ALL_PROXY and NO_PROXY as usual; what a proxy may reach is for its own rules.",
     )
     security_contact: Annotated[str | None, AfterValidator(_check_contact)] = Field(
         default=None,

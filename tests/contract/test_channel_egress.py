@@ -119,6 +119,40 @@ def test_a_name_that_leads_elsewhere_the_second_time_gains_nothing(kind: str, mo
     assert failed.is_permanent
 
 
+OVER_HTTP = [kind for kind in (*ADDRESSED, *FIXED) if kind != "email"]
+
+
+@pytest.fixture
+def dead_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have requests go through a proxy that is away."""
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # discard: nobody listens there
+
+
+@pytest.mark.parametrize("kind", [kind for kind in OVER_HTTP if kind in ADDRESSED])
+def test_behind_a_proxy_forbidden_addresses_are_refused_as_well(kind: str, dead_proxy: None) -> None:
+    for host in FORBIDDEN_HOSTS:
+        assert refused_twice(kind, ADDRESSED[kind](host, 443)).is_permanent
+
+
+@pytest.mark.parametrize("kind", OVER_HTTP)
+def test_behind_a_proxy_a_name_need_not_lead_anywhere_for_us(
+    kind: str, dead_proxy: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def getaddrinfo(host: Any, *args: Any, **named: Any) -> Any:
+        if host == "127.0.0.1":
+            return real(host, *args, **named)
+        raise socket.gaierror(socket.EAI_AGAIN, "as this test wants it")
+
+    real = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    settings = FIXED[kind][1] if kind in FIXED else ADDRESSED[kind](VENDOR_HOSTS.get(kind, "hooks.shop.example"), 443)
+    KINDS[kind].check(settings, NOTHING_BUT_PUBLIC)
+    assert not refused_twice(kind, settings, is_checked=False).is_permanent
+
+
 @pytest.mark.parametrize(
     "url",
     [

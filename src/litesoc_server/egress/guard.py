@@ -8,6 +8,7 @@ Source: PEP 578 and the audit events table of the Python documentation.
 
 import contextlib
 import os
+import re
 import socket
 import sys
 import threading
@@ -20,10 +21,19 @@ from urllib.parse import urlsplit
 from litesoc_server.egress.policy import EgressPolicy
 
 REFUSED_FIX = "the operator can allow it with LITESOC_EGRESS_ALLOW"
+# What the public name system can hold: of several labels, the last a word and none that is kept for private use (RFC 6761,
+# RFC 6762, ICANN's of 2024). So no odd way to write an address, and no machine's own name.
+_PUBLIC_NAME = re.compile(
+    r"([a-z0-9_-]{1,63}\.)+(?!(localhost|local|internal)\.?$)[a-z][a-z0-9-]{1,62}\.?", re.ASCII | re.IGNORECASE
+)
 
 
 class EgressRefused(OSError):
     """The address must not be reached. The text says why and what to do, for the person who typed it in."""
+
+
+class NameUnknown(EgressRefused):
+    """The name has no address for us. A good one may have one again in a minute, so what is sent there is tried again."""
 
 
 class GuardedScope:
@@ -31,19 +41,22 @@ class GuardedScope:
 
     def __init__(self, policy: EgressPolicy) -> None:
         self._policy = policy
-        self._proxies = _proxy_addresses()
+        self._proxies, self._is_proxy_unknown = _proxy_addresses()
         self._connections: list[int] = []  # duplicates, since TLS takes the sockets themselves away
         self._lock = threading.Lock()
         self.refusal: EgressRefused | None = None  # the last: libraries swallow what is raised
         self.is_out_of_time = False
 
     def check(self, sock: socket.socket, address: object) -> None:
-        """Let ``sock`` reach ``address``, or raise EgressRefused."""
+        """Let ``sock`` reach ``address``, or raise EgressRefused; OSError where it may be a proxy without address now."""
         if sock.family not in (socket.AF_INET, socket.AF_INET6):
             self._refuse("only addresses of the internet may be reached")
         host, port = cast("tuple[str, int]", address)[:2]
         if (host, port) not in self._proxies:
             reason = self._policy.refusal(host)
+            if reason is not None and self._is_proxy_unknown:  # most proxies stand inside
+                msg = f"{host} {reason}, or it is the proxy, whose name cannot be looked up just now"
+                raise OSError(msg)
             if reason is not None:
                 self._refuse(f"{host} {reason}: nothing is sent there; {REFUSED_FIX}")
 
@@ -85,6 +98,7 @@ def guarded(policy: EgressPolicy, *, within_s: float) -> Generator[GuardedScope]
     """Guard what this thread connects to, and break its connections off after ``within_s`` seconds in all.
 
     A refused connection raises EgressRefused inside; where a library swallows it, the scope's ``refusal`` has it.
+    Looking a name up is no connection and takes as long as the system lets it; then nothing is connected to any more.
     """
     _install()
     scope = GuardedScope(policy)
@@ -100,12 +114,19 @@ def guarded(policy: EgressPolicy, *, within_s: float) -> Generator[GuardedScope]
         scope.close()
 
 
-def check_destination(policy: EgressPolicy, host: str, port: int) -> None:
+def check_destination(policy: EgressPolicy, host: str, port: int, *, by_proxy: bool = False) -> None:
     """Refuse what a guarded connection would refuse as things stand, so that people hear of it when they type it in.
 
-    Raises EgressRefused, also where ``host`` has no address. A name may lead elsewhere later: sending checks again.
+    Raises EgressRefused; NameUnknown where ``host`` has no address. A name may lead elsewhere later: sending checks again.
+    ``by_proxy``: a proxy connects, and may have an address where we have none. Where the name looks public, it is the judge.
     """
-    for address in resolve(host, port):
+    try:
+        addresses = resolve(host, port)
+    except NameUnknown:
+        if by_proxy and _PUBLIC_NAME.fullmatch(host):
+            return
+        raise
+    for address in addresses:
         reason = policy.refusal(address)
         if reason is not None:
             where = host if host == address else f"{host} leads to {address}, which"
@@ -114,12 +135,15 @@ def check_destination(policy: EgressPolicy, host: str, port: int) -> None:
 
 
 def resolve(host: str, port: int) -> Sequence[str]:
-    """Return the addresses of ``host`` as texts. Raises EgressRefused if there is none."""
+    """Return the addresses of ``host`` as texts. Raises NameUnknown if there is none."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        msg = f"{host} has no address: check how it is spelled"
-        raise EgressRefused(msg) from error
+        if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
+            msg = f"{host} cannot be looked up just now"
+        else:
+            msg = f"{host} has no address: check how it is spelled"
+        raise NameUnknown(msg) from error
     return [str(one[4][0]) for one in found]
 
 
@@ -130,14 +154,18 @@ def is_proxied(url: str) -> bool:
     return bool(proxies.get(parts.scheme) or proxies.get("all")) and not urllib.request.proxy_bypass(parts.hostname or "")
 
 
-def _proxy_addresses() -> frozenset[tuple[str, int]]:
+def _proxy_addresses() -> tuple[frozenset[tuple[str, int]], bool]:
+    """Return where the proxies are, and whether one has no address just now."""
     found: set[tuple[str, int]] = set()
+    is_one_unknown = False
     for proxy in {urllib.request.getproxies().get(scheme) for scheme in ("http", "https", "all")} - {None, ""}:
         parts = urlsplit(proxy if "://" in str(proxy) else f"http://{proxy}")
         port = parts.port or {"https": 443, "socks5": 1080}.get(str(parts.scheme), 80)
-        with contextlib.suppress(EgressRefused):
+        try:
             found.update((address, port) for address in resolve(str(parts.hostname), port))
-    return frozenset(found)
+        except NameUnknown:
+            is_one_unknown = True
+    return frozenset(found), is_one_unknown
 
 
 _REACHING = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})  # the last two with datagrams

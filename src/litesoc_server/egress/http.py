@@ -12,7 +12,7 @@ import httpx
 import msgspec
 
 from litesoc_server import __version__
-from litesoc_server.egress.guard import EgressRefused, check_destination, guarded, is_proxied
+from litesoc_server.egress.guard import EgressRefused, NameUnknown, check_destination, guarded, is_proxied
 from litesoc_server.egress.policy import EgressPolicy
 
 WITHIN_S = 15.0  # for the whole request
@@ -47,7 +47,7 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 def check_url(policy: EgressPolicy, url: str, *, schemes: frozenset[str] = frozenset({"https", "http"})) -> None:
-    """Raise EgressRefused if nothing may be sent to ``url``; the text is for who typed it in."""
+    """Raise EgressRefused if nothing may be sent to ``url``, NameUnknown if it leads nowhere; for who typed it in."""
     parts = urlsplit(url)
     try:
         port = parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)
@@ -60,7 +60,7 @@ def check_url(policy: EgressPolicy, url: str, *, schemes: frozenset[str] = froze
         raise EgressRefused("the address has no host name")
     if parts.username is not None or parts.password is not None:
         raise EgressRefused("leave user name and password out of the address")
-    check_destination(policy, parts.hostname, port)
+    check_destination(policy, parts.hostname, port, by_proxy=is_proxied(url))
 
 
 def send(
@@ -77,10 +77,14 @@ def send(
     """Send one request and return the answer, whatever its status; redirects are answers too.
 
     ``ca_pem`` are certificates of authorities that are trusted in place of the public ones.
-    Raises EgressRefused (nothing was sent, and never will be) and Unreachable. Blocking; not for an event loop.
+    Raises EgressRefused (nothing was sent, and never will be) and Unreachable. Blocking; not for an event loop. How long
+    names are looked up is beyond ``within_s``.
     """
     if is_proxied(url):  # the proxy looks the name up: what can be judged here is what it leads to for us
-        check_url(policy, url)
+        try:
+            check_url(policy, url)
+        except NameUnknown as unknown:
+            raise Unreachable(str(unknown)) from unknown
     with guarded(policy, within_s=within_s) as scope:
         try:
             with (

@@ -134,6 +134,93 @@ def test_other_threads_and_other_times_are_not_guarded() -> None:
         assert httpx.get(f"http://127.0.0.1:{port}/").status_code == 200
 
 
+@pytest.fixture
+def proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
+    """Have requests go through a proxy, and give what came to it."""
+    with server() as (port, seen):
+        for name in ("no_proxy", "NO_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{port}")
+        yield seen
+
+
+def leading(monkeypatch: pytest.MonkeyPatch, places: dict[str, str | int]) -> None:
+    """Let names lead to an address, or give them an error of the system's look-up; for "" the names that are not listed."""
+    real = socket.getaddrinfo
+
+    def getaddrinfo(host: Any, *args: Any, **named: Any) -> Any:
+        place = places.get(host, "" if host[0].isdigit() or "" not in places else places[""])
+        if isinstance(place, int):
+            raise socket.gaierror(place, "as this test wants it")
+        return real(place or host, *args, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+
+
+@pytest.mark.parametrize("error", [socket.EAI_AGAIN, socket.EAI_NONAME])
+def test_a_public_name_that_only_the_proxy_can_look_up_is_sent_to_it(
+    error: int, proxy: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leading(monkeypatch, {"": error})
+    url = "http://hooks.shop.example/a"
+    check_url(NOTHING_BUT_PUBLIC, url)
+    assert send(NOTHING_BUT_PUBLIC, "POST", url, body=b"", headers={}).status == 200
+    assert proxy[0].startswith(b"POST http://hooks.shop.example/a HTTP/1.1")
+
+
+@pytest.mark.parametrize("host", FORBIDDEN_HOSTS)
+def test_a_proxy_is_asked_for_no_forbidden_address(host: str, proxy: list[bytes]) -> None:
+    with pytest.raises(EgressRefused):
+        check_url(NOTHING_BUT_PUBLIC, f"http://{host}/")
+    with pytest.raises(EgressRefused):
+        send(NOTHING_BUT_PUBLIC, "POST", f"http://{host}/", body=b"", headers={})
+    assert proxy == []
+
+
+def test_a_proxy_is_asked_for_no_name_that_leads_inside(proxy: list[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    leading(monkeypatch, {"inside.shop.example": "10.0.0.1"})
+    with pytest.raises(EgressRefused, match=r"leads to 10\.0\.0\.1"):
+        send(NOTHING_BUT_PUBLIC, "POST", "http://inside.shop.example/", body=b"", headers={})
+    assert proxy == []
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("intranet", "localhost.", "metadata.google.internal", "printer.local", "a.localhost", "METADATA.GOOGLE.INTERNAL."),
+        *("127.0.0.1.", "a.0x7f000001", "a.127", "127%2e0%2e0%2e1", "\uff11\uff12\uff17.0.0.1.", "shop..example"),
+    ],
+)
+def test_a_proxy_is_asked_for_nothing_that_the_public_name_system_does_not_hold(
+    host: str, proxy: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leading(monkeypatch, {host.lower(): socket.EAI_NONAME, host: socket.EAI_NONAME})
+    with pytest.raises(EgressRefused, match="no address"):
+        check_url(NOTHING_BUT_PUBLIC, f"http://{host}/")
+    with pytest.raises(Unreachable, match="no address"):
+        send(NOTHING_BUT_PUBLIC, "POST", f"http://{host}/", body=b"", headers={})
+    assert proxy == []
+
+
+def test_a_proxy_whose_name_cannot_be_looked_up_for_a_moment_is_no_forbidden_address(
+    proxy: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers: Iterator[str | int] = iter([socket.EAI_AGAIN, "127.0.0.1"])
+    monkeypatch.setenv("http_proxy", "http://proxy.inside.example:9")
+    real = socket.getaddrinfo
+
+    def getaddrinfo(host: Any, *args: Any, **named: Any) -> Any:
+        place = next(answers) if host == "proxy.inside.example" else "93.184.215.14"
+        if isinstance(place, int):
+            raise socket.gaierror(place, "as this test wants it")
+        return real(place, *args, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    with pytest.raises(Unreachable, match="or it is the proxy, whose name cannot be looked up"):
+        send(NOTHING_BUT_PUBLIC, "POST", "http://hooks.shop.example/", body=b"", headers={})
+    assert proxy == []
+
+
 def test_redirects_are_answers_and_not_followed() -> None:
     with server() as (inside, seen):
         redirect = f"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:{inside}/\r\nContent-Length: 0\r\n\r\n".encode()

@@ -20,7 +20,7 @@ from apprise.plugins import NotifyBase
 from apprise.plugins.zulip import NotifyZulip
 
 from litesoc_server.destinations.fields import Field, SettingRefused, Settings
-from litesoc_server.egress.guard import EgressRefused, check_destination, guarded, is_proxied
+from litesoc_server.egress.guard import EgressRefused, NameUnknown, check_destination, guarded, is_proxied
 from litesoc_server.egress.policy import EgressPolicy
 from litesoc_server.notify.channels.base import DeliveryFailed, Sent
 from litesoc_server.notify.channels.bounded_requests import bound_answers
@@ -103,7 +103,7 @@ class Apprise:
         refuse_unusable(self.fields, settings)
         plugin = _plugin(settings["url"])
         try:
-            check_destination(policy, _host(settings["url"], plugin), 443)
+            _check_host(policy, _host(settings["url"], plugin))
         except EgressRefused as refused:
             raise SettingRefused("url", f"{_URL.label}: {refused}.") from refused
 
@@ -115,10 +115,12 @@ class Apprise:
         sent = Sent(f"{scheme}://{VEIL}\n\n{title}\n\n{body}")
         try:
             plugin = _plugin(url)
-            if is_proxied("https://"):  # the proxy looks the name up: what can be judged here is what it leads to for us
-                check_destination(policy, _host(url, plugin), 443)
+            host = _host(url, plugin)
+            if _is_proxied(host):  # the proxy looks it up: what can be judged here is what it leads to for us
+                _check_host(policy, host)
         except (SettingRefused, EgressRefused) as refused:
-            raise DeliveryFailed(str(refused), sent=sent, is_permanent=True) from None
+            is_permanent = not isinstance(refused, NameUnknown)
+            raise DeliveryFailed(str(refused), sent=sent, is_permanent=is_permanent) from None
         secrets = _secrets(url)
         with guarded(policy, within_s=WITHIN_S) as scope, _heard() as lines:
             is_delivered = _notify(plugin, title, body, _type(message))
@@ -189,7 +191,16 @@ def _host(url: str, plugin: NotifyBase) -> str:
     """Return the host that the service is called at, to be judged when it is typed in. Sending judges each connection."""
     if isinstance(plugin, NotifyZulip):  # bot@organisation.example is a server of somebody's own
         return f"{plugin.organization}.{plugin.hostname}"
-    return SERVICES[_scheme(url)][1] or str(plugin.host)
+    return SERVICES[_scheme(url)][1] or str(plugin.host).strip("[]")
+
+
+def _is_proxied(host: str) -> bool:
+    return is_proxied(f"https://{host}")
+
+
+def _check_host(policy: EgressPolicy, host: str) -> None:
+    """Raise EgressRefused if nothing may be sent to ``host``, NameUnknown if it has no address."""
+    check_destination(policy, host, 443, by_proxy=_is_proxied(host))
 
 
 def _secrets(url: str) -> list[str]:

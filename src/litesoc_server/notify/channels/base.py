@@ -72,8 +72,10 @@ class ChannelKind(Protocol):
         ...
 
     def send(self, message: Message, delivery_id: str, settings: Settings, policy: EgressPolicy) -> Sent:
-        """Deliver ``message`` and return what was sent. Raises DeliveryFailed and nothing else. Blocks for 15 s at most.
+        """Deliver ``message`` and return what was sent. Raises DeliveryFailed and nothing else.
 
-        ``delivery_id`` is the same at each attempt of one delivery, so that the other side can tell a repetition.
+        ``delivery_id`` is the same at each attempt of one delivery, so that the other side can tell a repetition. Blocks for
+        15 s at most, and for as long as the system needs to look names up: 10 s for each name server that is silent, unless
+        resolv.conf says otherwise.
         """
         ...
