@@ -80,6 +80,10 @@ def edit(
         list[str] | None,
         typer.Option("--set", help="name=value; what is left out stays. Repeat it.", show_default=False),
     ] = None,
+    unset: Annotated[
+        list[str] | None,
+        typer.Option("--unset", help="A setting to remove, such as token. Repeat it.", show_default=False),
+    ] = None,
     what: Annotated[str | None, typer.Option("--what", help="events, alerts or both.", show_default=False)] = None,
     severity: Annotated[
         list[str] | None, typer.Option("--severity", help="Of events; repeat it.", show_default=False)
@@ -104,6 +108,7 @@ def edit(
             by=By.operator(),
             name=new_name,
             settings=settings or None,
+            unset=unset or (),
             what=what,
             severities=severity,
             categories=category,

@@ -1,6 +1,6 @@
 """What is kept of a destination's settings: checked by its kind, sealed, and shown without secrets."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -55,40 +55,46 @@ def changed_names(before: Settings, after: Settings) -> Sequence[str]:
     return sorted(name for name, value in after.items() if value != before.get(name, ""))
 
 
-def checked_values(kind: Kind, given: Mapping[str, str], kept: Settings, policy: EgressPolicy) -> dict[str, str]:
+def checked_values(
+    kind: Kind, given: Mapping[str, str], kept: Settings, policy: EgressPolicy, *, unset: Collection[str] = ()
+) -> dict[str, str]:
     """Return what is to be stored: ``given``, and of what it leaves out or gives empty for a secret, ``kept``.
 
-    Settings that are no fields (what a kind made by itself, such as keys) are kept. A secret that nobody may see is not kept
-    where its place changes: whoever changes it to a server of theirs would be sent the secret. Raises SettingRefused.
+    What ``unset`` names is emptied, secrets too, unless it is given anew. Settings that are no fields (what a kind made by
+    itself, such as keys) are kept. A secret that nobody may see is not kept where its place changes: whoever changes it to a
+    server of theirs would be sent the secret. Raises SettingRefused.
     """
     fields = {field.name: field for field in kind.fields}
-    for name, value in given.items():
+    for name in (*given, *unset):
         if name not in fields:
             raise SettingRefused(name, f"{kind.title} has no setting {name}: it has {', '.join(fields)}.")
-        if len(value) > fields[name].length_max:
+        if len(given.get(name, "")) > fields[name].length_max:
             raise SettingRefused(name, f"{fields[name].label} has at most {fields[name].length_max:,} characters.")
     values = dict(kept)
     for name, field in fields.items():
         text = given.get(name, "").strip()
-        if text or (name in given and not field.is_secret):
+        if text or name in unset or (name in given and not field.is_secret):
             values[name] = text
         if field.is_required and not values.get(name):
             raise SettingRefused(name, f"{field.label} is missing.")
-    _require_secrets_anew(kind.fields, given, kept, values)
+    _leave_secrets_behind(kind.fields, given, kept, values)
     kind.check(values, policy)
     return values
 
 
-def _require_secrets_anew(fields: Sequence[Field], given: Mapping[str, str], kept: Settings, values: Settings) -> None:
+def _leave_secrets_behind(fields: Sequence[Field], given: Mapping[str, str], kept: Settings, values: dict[str, str]) -> None:
+    """Empty the kept secrets in ``values`` where their place changes. Raises SettingRefused for one that is required."""
     moved = next(
         (one for one in fields if one.is_place and kept and values.get(one.name, "") != kept.get(one.name, "")), None
     )
-    secret = next(
-        (one for one in fields if one.is_secret and kept.get(one.name) and not given.get(one.name, "").strip()), None
-    )
-    if moved is not None and secret is not None:
-        message = f"{secret.label} has to be entered again: it was for another {moved.label.lower()}."
-        raise SettingRefused(secret.name, message)
+    if moved is None:
+        return
+    for secret in fields:
+        if secret.is_secret and values.get(secret.name) and not given.get(secret.name, "").strip():
+            if secret.is_required:
+                message = f"{secret.label} has to be entered again: it was for another {moved.label.lower()}."
+                raise SettingRefused(secret.name, message)
+            values[secret.name] = ""
 
 
 @transaction.atomic

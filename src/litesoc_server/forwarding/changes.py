@@ -1,7 +1,7 @@
 """What changes forwarders. Each change is recorded in the audit log, without secrets."""
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -80,6 +80,7 @@ def change_forwarder(
     by: By,
     name: str | None = None,
     settings: Mapping[str, str] | None = None,
+    unset: Collection[str] = (),
     what: str | None = None,
     severities: Sequence[str] | None = None,
     categories: Sequence[str] | None = None,
@@ -87,7 +88,8 @@ def change_forwarder(
 ) -> Forwarder:
     """Change what is given, and return the forwarder as it is then. A pause loses nothing.
 
-    Secrets that ``settings`` leaves out or gives empty stay. Raises ForwarderRefused and KeysUnusable.
+    Secrets that ``settings`` leaves out or gives empty stay unless ``unset`` names them, see checked_values.
+    Raises ForwarderRefused and KeysUnusable.
     """
     wanted: Mapping[str, object] = {
         "name": None if name is None else _checked_name(name),
@@ -98,9 +100,9 @@ def change_forwarder(
     }
     before: Mapping[str, str] = {}
     values: Mapping[str, str] = {}
-    if settings is not None:
+    if settings is not None or unset:
         before = _kept_settings(forwarder)
-        values = checked_settings(KINDS[forwarder.kind], settings, before)
+        values = checked_settings(KINDS[forwarder.kind], settings or {}, before, unset=unset)
     changed = changed_names(before, values)
     with _one_per_name(name or forwarder.name):
         locked = Forwarder.objects.select_for_update().get(pk=forwarder.pk)  # not before: looking names up takes seconds

@@ -1,6 +1,6 @@
 """What a forwarder needs to know to reach its other side: kept sealed, checked by its kind."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from django.conf import settings
 
@@ -29,10 +29,12 @@ def shown_settings(forwarder: Forwarder) -> dict[str, str | None]:
     return shown_values(KINDS[forwarder.kind].fields, read_settings(forwarder))
 
 
-def checked_settings(kind: Kind, given: Mapping[str, str], kept: Mapping[str, str]) -> dict[str, str]:
+def checked_settings(
+    kind: Kind, given: Mapping[str, str], kept: Mapping[str, str], *, unset: Collection[str] = ()
+) -> dict[str, str]:
     """Return what is to be stored, see checked_values. Raises ForwarderRefused."""
     try:
-        return checked_values(kind, given, kept, settings.EGRESS_POLICY)
+        return checked_values(kind, given, kept, settings.EGRESS_POLICY, unset=unset)
     except SettingRefused as refused:
         raise ForwarderRefused(refused.field, refused.message) from refused
 

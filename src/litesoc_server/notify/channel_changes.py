@@ -1,7 +1,7 @@
 """What changes channels. Each change is recorded in the audit log, without secrets."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from types import MappingProxyType
 
@@ -61,20 +61,21 @@ def change_channel(
     who: Who,
     name: str | None = None,
     settings: Mapping[str, str] | None = None,
+    unset: Collection[str] = (),
     is_enabled: bool | None = None,
 ) -> Channel:
     """Change what is given, and return the channel as it is then. Looks names up, sends nothing.
 
-    Secrets that ``settings`` leaves out or gives empty stay as they are.
+    Secrets that ``settings`` leaves out or gives empty stay as they are unless ``unset`` names them, see checked_values.
     Switched on again a channel begins anew; switched off, what waits for it is cancelled and can be replayed.
     Raises NotifyRefused, SecretUnreadable, KeysUnusable.
     """
     wanted = {"name": None if name is None else _checked_name(name), "is_enabled": is_enabled}
     before: Mapping[str, str] = {}
     values: Mapping[str, str] = {}
-    if settings is not None:
+    if settings is not None or unset:
         before = read_settings(channel)
-        values = checked_settings(KINDS[channel.kind], settings, before)
+        values = checked_settings(KINDS[channel.kind], settings or {}, before, unset=unset)
     changed = changed_names(before, values)
     with _one_per_name(name or channel.name):
         locked = _locked(channel)  # not before: looking names up takes seconds

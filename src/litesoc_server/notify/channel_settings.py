@@ -1,6 +1,6 @@
 """What a channel needs to know to reach its other side: kept sealed, checked by its kind."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from django.conf import settings
 
@@ -24,10 +24,12 @@ def shown_settings(channel: Channel) -> dict[str, str | None]:
     return shown_values(KINDS[channel.kind].fields if channel.kind in KINDS else (), read_settings(channel))
 
 
-def checked_settings(kind: ChannelKind, given: Mapping[str, str], kept: Mapping[str, str]) -> dict[str, str]:
+def checked_settings(
+    kind: ChannelKind, given: Mapping[str, str], kept: Mapping[str, str], *, unset: Collection[str] = ()
+) -> dict[str, str]:
     """Return what is to be stored, see checked_values. Raises NotifyRefused."""
     try:
-        return checked_values(kind, given, kept, settings.EGRESS_POLICY)
+        return checked_values(kind, given, kept, settings.EGRESS_POLICY, unset=unset)
     except SettingRefused as refused:
         raise NotifyRefused(refused.field, refused.message) from refused
 

@@ -47,6 +47,8 @@ def test_a_forwarder_is_added_read_changed_tested_and_removed(tenant: Tenant, re
 
     changed = tenant.call("PATCH", path, {"is_paused": True, "name": "Other"}).json()["data"]
     assert (changed["state"], changed["name"]) == ("paused", "Other")
+    assert tenant.call("PATCH", path, {"unset": ["token"]}).json()["data"]["settings"]["token"] == ""
+    assert tenant.call("PATCH", path, {"unset": ["url"]}).json()["message"] == "url: Address is missing."
     assert tenant.call("POST", f"{path}/restore").status_code == 404  # it is there
     assert tenant.call("DELETE", path).status_code == 200
     assert tenant.call("GET", path).status_code == 404

@@ -66,6 +66,20 @@ def test_a_webhook_is_added_tested_rotated_and_removed(manager: Tenant, receiver
     assert [one["channel_id"] for one in body_of(manager, "GET", "/routes")["data"]] == [channel["id"]]
 
 
+def test_a_secret_that_is_not_needed_any_more_is_removed(manager: Tenant) -> None:
+    settings = {"server": "http://127.0.0.1:9", "topic": "alerts-x7", "token": "tk_one"}
+    channel = body_of(manager, "POST", "/channels", {"kind": "ntfy", "name": "Push", "settings": settings})["data"]
+    assert channel["settings"] == {**settings, "topic": None, "token": None}
+    path = f"/channels/{channel['id']}"
+    changed = body_of(manager, "PATCH", path, {"unset": ["token"]})["data"]
+    assert changed["settings"] == {**settings, "topic": None, "token": ""}
+    errors = body_of(manager, "PATCH", path, {"unset": ["topic"]}, status=400)["errors"]
+    assert errors == [{"field": "topic", "message": "Topic is missing."}]
+    hook = f"/channels/{added(manager, 'http://127.0.0.1:9/')['id']}"
+    errors = body_of(manager, "PATCH", hook, {"unset": ["secret"]}, status=400)["errors"]
+    assert errors[0]["field"] == "secret"
+
+
 def test_who_may_only_read_sees_no_token_in_an_address(manager: Tenant, receiver: Receiver) -> None:
     path = f"/channels/{added(manager, receiver.url)['id']}"
     assert receiver.url.endswith("?token=hidden")

@@ -80,9 +80,9 @@ def test_one_is_changed_and_its_secret_stays(org: Organization, receiver: HttpRe
     assert "very secret" not in form
     assert '<option value="events" selected>' in form
 
-    page = post(reader, path, **fields | {"url": "https://127.0.0.1:1/"}, token="", what="both").content.decode()
+    page = post(reader, path, **fields | {"name": ""}, token="", what="both", unset=["token"]).content.decode()
     assert "Nothing is changed" in page
-    assert "Bearer token has to be entered again: it was for another address." in page
+    assert 'name="unset" value="token" checked> Remove the saved bearer token' in page
     page = post(reader, path, **fields | {"name": "SIEM"}, token="", what="alerts", categories="auth").content.decode()
     assert "SIEM is changed" in page
     forwarder.refresh_from_db()
@@ -91,6 +91,10 @@ def test_one_is_changed_and_its_secret_stays(org: Organization, receiver: HttpRe
     post(reader, f"{forwarder.id}/test")
     assert receiver.headers[0]["authorization"] == "Bearer very secret"
     assert post(reader, path, environment="test").status_code == 404
+
+    post(reader, path, **fields, token="", what="alerts", unset=["token"])
+    assert read_settings(Forwarder.objects.get())["token"] == ""
+    assert "Remove the saved" not in reader.text(f"integrations/out/{path}")
 
     Forwarder.objects.update(sealed_settings="nonsense")
     assert "enter all of them again" in reader.text(f"integrations/out/{path}")

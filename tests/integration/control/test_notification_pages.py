@@ -178,6 +178,33 @@ def test_secrets_that_are_left_empty_stay(owner: Client, org: Organization) -> N
     assert read_settings(Channel.objects.get(pk=channel.pk))["token"] == "tk_one"
 
 
+def test_secrets_that_are_not_needed_any_more_are_removed(owner: Client, org: Organization) -> None:
+    push = {"name": "Push", "s-server": "http://127.0.0.1:9", "s-topic": "alerts-x7", "s-token": "tk_one"}
+    owner.post(url(org, "new/ntfy/"), push)
+    channel = Channel.objects.get(org=org)
+    page = owner.get(url(org, f"channels/{channel.pk}/")).content.decode()
+    assert page.count("Remove the saved") == 1, "a topic there has to be"
+    change = url(org, f"channels/{channel.pk}/change")
+    kept = {**push, "s-topic": "", "s-token": "", "unset": "token"}
+    page = owner.post(change, {**kept, "name": ""}).content.decode()
+    assert 'name="unset" value="token" checked> Remove the saved access token' in page
+    page = owner.post(change, kept, follow=True).content.decode()
+    assert "Remove the saved" not in page
+    assert read_settings(Channel.objects.get()) == {"server": "http://127.0.0.1:9", "topic": "alerts-x7", "token": ""}
+
+
+def test_a_mail_channel_goes_back_to_the_installations_server(owner: Client, org: Organization, settings: Any) -> None:
+    settings.IS_MAIL_POSSIBLE = True
+    own = {"s-host": "127.0.0.1", "s-user": "alerts", "s-password": "very secret", "s-from": "alerts@shop.example"}
+    team = {"name": "Team", "s-to": "team@shop.example", "s-security": "STARTTLS"}
+    owner.post(url(org, "new/email/"), {**team, **own})
+    channel = Channel.objects.get(org=org)
+    answer = owner.post(url(org, f"channels/{channel.pk}/change"), {**team, **dict.fromkeys(own, "")}, follow=True)
+    assert "The channel is changed." in answer.content.decode()
+    stored = read_settings(Channel.objects.get())
+    assert (stored["host"], stored["user"], stored["password"]) == ("", "", "")
+
+
 ROUTE = {
     "is_enabled": "on",
     "min_severity": "high",

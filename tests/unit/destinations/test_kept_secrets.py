@@ -1,6 +1,7 @@
 """A secret that is kept when settings change goes where it went before, and nowhere else."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -15,6 +16,7 @@ FIELDS = (
     Field("user", "User name", is_required=False),
     Field("password", "Password", is_secret=True, is_required=False),
 )
+REQUIRED = (*FIELDS[:2], replace(FIELDS[2], is_required=True))
 KEPT = {"server": "mail.shop.example", "user": "alerts", "password": "kept"}
 
 
@@ -27,8 +29,8 @@ class Kind:
         """Take everything."""
 
 
-def changed(**given: str) -> dict[str, str]:
-    return checked_values(Kind(), given, KEPT, EgressPolicy())
+def changed(fields: tuple[Field, ...] = FIELDS, /, *, unset: Collection[str] = (), **given: str) -> dict[str, str]:
+    return checked_values(Kind(fields=fields), given, KEPT, EgressPolicy(), unset=unset)
 
 
 def test_a_secret_stays_while_its_place_does() -> None:
@@ -37,11 +39,23 @@ def test_a_secret_stays_while_its_place_does() -> None:
 
 
 @pytest.mark.parametrize("server", ["mail.evil.example", ""])
-def test_a_secret_has_to_be_entered_again_for_another_place(server: str) -> None:
-    with pytest.raises(SettingRefused, match="Password has to be entered again: it was for another server") as refused:
-        changed(server=server)
-    assert refused.value.field == "password"
+def test_a_secret_does_not_go_along_to_another_place(server: str) -> None:
+    assert changed(server=server) == {"server": server, "user": "alerts", "password": ""}
     assert changed(server=server, password="new") == {"server": server, "user": "alerts", "password": "new"}
+    with pytest.raises(SettingRefused, match="Password has to be entered again: it was for another server") as refused:
+        changed(REQUIRED, server=server, password=" ")
+    assert refused.value.field == "password"
+    assert changed(REQUIRED, server=server, password="new") == {"server": server, "user": "alerts", "password": "new"}
+
+
+def test_what_is_to_be_removed_is_unless_it_is_required_or_given_anew() -> None:
+    assert changed(unset=["password"]) == {**KEPT, "password": ""}
+    assert changed(unset=["user"]) == {**KEPT, "user": ""}
+    assert changed(unset=["password"], password="new") == {**KEPT, "password": "new"}
+    with pytest.raises(SettingRefused, match="Password is missing"):
+        changed(REQUIRED, unset=["password"])
+    with pytest.raises(SettingRefused, match="Mail has no setting private_key: it has server, user, password"):
+        changed(unset=["private_key"])
 
 
 def test_what_was_without_a_secret_may_move() -> None:

@@ -34,7 +34,13 @@ class ChannelChangeIn(Schema):
 
     name: str | None = Field(default=None, max_length=NAME_LENGTH_MAX)
     settings: dict[str, str] | None = Field(
-        default=None, max_length=20, description=f"{_SETTINGS} Secrets that are left out stay, unless the server changes."
+        default=None,
+        max_length=20,
+        description=f"{_SETTINGS} Secrets that are left out or empty stay, unless the server changes: then those that "
+        "are not required are removed, and the others have to be given again.",
+    )
+    unset: list[str] = Field(
+        default=[], max_length=20, description="Names of settings to remove, secrets too.", examples=[["token"]]
     )
     is_enabled: bool | None = None
 

@@ -134,7 +134,12 @@ def change(request: ApiRequest, channel_id: str, wanted: ChannelChangeIn) -> Cha
     channel = found(lambda: get_channel(org_of(request), channel_id))
     try:
         changed = change_channel(
-            channel, name=wanted.name, settings=wanted.settings, is_enabled=wanted.is_enabled, who=who_of(request)
+            channel,
+            name=wanted.name,
+            settings=wanted.settings,
+            unset=wanted.unset,
+            is_enabled=wanted.is_enabled,
+            who=who_of(request),
         )
     except SecretUnreadable as error:
         message = "the settings cannot be decrypted: remove the channel and add it anew"

@@ -31,7 +31,12 @@ class ForwarderChangeIn(Schema):
 
     name: str | None = None
     settings: dict[str, str] | None = Field(
-        default=None, description="Secrets that are left out or empty stay, unless the address changes."
+        default=None,
+        description="Secrets that are left out or empty stay, unless the address changes: then one that is not required is "
+        "removed, and one that is has to be given again.",
+    )
+    unset: list[str] = Field(
+        default=[], max_length=20, description="Names of settings to remove, secrets too.", examples=[["token"]]
     )
     what: str | None = None
     severities: list[str] | None = None

@@ -1,6 +1,6 @@
 """The form of a forwarder, made from its kind's fields. Secrets are never shown again: an empty one stays as it is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,7 @@ class Asked:
     field: Field
     value: str  # "" for secrets
     is_kept: bool  # a secret that is set
+    is_removed: bool  # by the box beside it
     error: str
 
 
@@ -29,6 +30,7 @@ class ForwarderForm:
     kind: Kind
     name: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
+    unset: Collection[str] = ()  # names of saved secrets to remove
     what: str = What.BOTH.value
     chosen_severities: Sequence[str] = ()
     categories: str = ""
@@ -45,6 +47,7 @@ class ForwarderForm:
                 one,
                 "" if one.is_secret else self.values.get(one.name, self.known.get(one.name) or ""),
                 one.name in self.known and self.known[one.name] is None,
+                one.name in self.unset,
                 self.errors.get(one.name, ""),
             )
             for one in self.kind.fields
@@ -72,6 +75,7 @@ def sent_form(kind: Kind, sent: QueryDict, known: Mapping[str, str | None] | Non
         kind,
         name=sent.get("name", ""),
         values={one.name: sent.get(one.name, "") for one in kind.fields},
+        unset=sent.getlist("unset"),
         what=sent.get("what", What.BOTH.value),
         chosen_severities=sent.getlist("severities"),
         categories=sent.get("categories", ""),

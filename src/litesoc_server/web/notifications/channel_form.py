@@ -1,6 +1,6 @@
 """The form of a channel, made from its kind's fields. Secrets are never shown again: an empty one stays as it is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.http import QueryDict
@@ -16,7 +16,13 @@ class Asked:
     field: Field
     value: str  # "" for secrets
     is_set: bool
+    is_removed: bool  # a saved secret, by the box beside it
     error: str
+
+    @property
+    def is_removable(self) -> bool:
+        """Whether it is a saved secret that the channel can do without."""
+        return self.is_set and self.field.is_secret and not self.field.is_required
 
 
 @dataclass
@@ -26,6 +32,7 @@ class ChannelForm:
     kind: ChannelKind
     name: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
+    unset: Collection[str] = ()  # names of saved secrets to remove
     known: Mapping[str, str | None] = field(default_factory=dict)  # what is stored; None: a secret that is set
     errors: dict[str, str] = field(default_factory=dict)
 
@@ -53,10 +60,10 @@ class ChannelForm:
     def _asked(self, one: Field) -> Asked:
         known = self.known.get(one.name, "")
         value = "" if one.is_secret else self.values.get(one.name, known or "")
-        return Asked(one, value, known is None or bool(value), self.errors.get(one.name, ""))
+        return Asked(one, value, known is None or bool(value), one.name in self.unset, self.errors.get(one.name, ""))
 
 
 def sent_channel_form(kind: ChannelKind, sent: QueryDict, known: Mapping[str, str | None] | None = None) -> ChannelForm:
     """Return the form as it was sent."""
     values = {one.name: str(sent.get(f"s-{one.name}", "")) for one in kind.fields}
-    return ChannelForm(kind, str(sent.get("name", "")), values, known or {})
+    return ChannelForm(kind, str(sent.get("name", "")), values, sent.getlist("unset"), known or {})

@@ -57,7 +57,7 @@ def forwarder_edit(request: PageRequest, member: Member, forwarder_id: uuid.UUID
     form = sent_form(kind, request.POST, known) if request.method == "POST" else form_of(forwarder, kind, known)
     if request.method == "POST":
         try:
-            changed = change_forwarder(forwarder, by=by_of(request), **form.wanted())
+            changed = change_forwarder(forwarder, by=by_of(request), unset=form.unset, **form.wanted())
         except ForwarderRefused as refused:
             form.errors[refused.field] = refused.text
         except KeysUnusable:

@@ -47,7 +47,7 @@ def channel_change(request: PageRequest, member: Member, channel_id: uuid.UUID) 
     try:
         known = shown_settings(channel)
         form = sent_channel_form(shown.kind, request.POST, known)
-        change_channel(channel, name=form.name, settings=form.values, who=member.who)
+        change_channel(channel, name=form.name, settings=form.values, unset=form.unset, who=member.who)
     except NotifyRefused as refused:
         form.errors[refused.field] = refused.text
         return channel_page(request, member, channel, form=form)

@@ -55,6 +55,8 @@ def test_one_is_changed_and_what_is_left_out_stays(command: Command, added: dict
     assert (changed["severities"], changed["categories"]) == (["warning"], ["auth"])
     command("edit", "Vector", "--set", "token=other secret")
     assert read_settings(Forwarder.objects.get())["token"] == "other secret"
+    command("edit", "Vector", "--unset", "token")
+    assert read_settings(Forwarder.objects.get())["token"] == ""
 
 
 def test_one_is_paused_and_resumed(command: Command, added: dict[str, Any]) -> None:
@@ -95,7 +97,7 @@ URL = ("--set", "url=https://127.0.0.1:9/")
         (("add", "http", "--name", "SIEM", *URL), "name: There is a forwarder named “SIEM” already."),
         (("add", "http", "--name", "x", *URL, "--what", "all"), "what: What is passed on is one of events, alerts, both."),
         (("add", "http", "--name", "x", *URL, "--severity", "high"), "severities: Severities of events are info"),
-        (("edit", "SIEM", *URL), "token: Bearer token has to be entered again: it was for another address."),
+        (("edit", "SIEM", "--unset", "url"), "url: Address is missing."),
         (("edit", "SIEM", "--set", "url=ftp://x", "--set", "token=t"), "url: Address: the address must begin with https://"),
         (("edit", "SIEM", "--name", ""), "name: Give the forwarder a name"),
         (("pause", "Siem"), "there is no forwarder 'Siem' Fix: `litesoc forward list` shows their names"),

@@ -10,7 +10,7 @@ from forward_receivers import Authority, HttpReceiver
 from litesoc_server.accounts import sealing
 from litesoc_server.audit.models import AuditEntry
 from litesoc_server.egress.policy import EgressPolicy
-from litesoc_server.forwarding.changes import change_forwarder, remove_forwarder, restore_forwarder
+from litesoc_server.forwarding.changes import change_forwarder, remove_forwarder, restore_forwarder, send_test
 from litesoc_server.forwarding.forwarder_settings import ForwarderRefused, read_settings, reseal_forwarders, shown_settings
 from litesoc_server.forwarding.kinds import KINDS, Batch, SendFailed
 from litesoc_server.forwarding.models import Forwarder
@@ -82,14 +82,20 @@ def test_secrets_are_sealed_kept_and_sealed_anew(
 def test_a_kept_secret_does_not_go_along_to_another_address(
     org: Organization, store: EventStore, receiver: HttpReceiver, authority: Authority
 ) -> None:
-    forwarder = make_forwarder(org, store, settings=to_http(receiver, authority, token="very secret"))
-    elsewhere = receiver.url.replace("127.0.0.1", "localhost")
-    with pytest.raises(ForwarderRefused, match="Bearer token has to be entered again: it was for another address") as caught:
+    splunk = {"url": f"https://127.0.0.1:{receiver.port}", "token": "very secret", "ca_pem": authority.pem}
+    forwarder = make_forwarder(org, store, "splunk_hec", settings=splunk)
+    elsewhere = splunk["url"].replace("127.0.0.1", "localhost")
+    with pytest.raises(ForwarderRefused, match="Token has to be entered again: it was for another address") as caught:
         change_forwarder(forwarder, by=BY, settings={"url": elsewhere})
     assert caught.value.field == "token"
-    change_forwarder(forwarder, by=BY, settings={"url": elsewhere, "token": "another"})
-    forwarder.refresh_from_db()
-    assert read_settings(forwarder)["token"] == "another"
+    changed = change_forwarder(forwarder, by=BY, settings={"url": elsewhere, "token": "another"})
+    assert read_settings(changed)["token"] == "another"
+    # Where it need not be, it is left behind.
+    forwarder = make_forwarder(org, store, name="Open", settings=to_http(receiver, authority, token="very secret"))
+    changed = change_forwarder(forwarder, by=BY, settings={"url": receiver.url.replace("127.0.0.1", "localhost")})
+    assert shown_settings(changed)["token"] == ""
+    send_test(changed)
+    assert "authorization" not in receiver.headers[0]
 
 
 def test_what_others_wrote_meanwhile_stays(
