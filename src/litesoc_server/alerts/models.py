@@ -147,8 +147,12 @@ class AlertDetection(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(name="alerts_each_detection_once", fields=["org", "detection_id"])]
-        # What alerts.detector_activity counts, without reading the rows themselves.
-        indexes = [models.Index(name="alerts_detections_newest", fields=["org", "-last_seen_at", "detector", "alert"])]
+        indexes = [
+            # What alerts.detector_activity counts, without reading the rows themselves.
+            models.Index(name="alerts_detections_newest", fields=["org", "-last_seen_at", "detector", "alert"]),
+            # What notify.escalate asks every few seconds: which alerts became so severe lately.
+            models.Index(name="alerts_detections_applied", fields=["org", "applied_at", "severity", "alert"]),
+        ]
 
     def __str__(self) -> str:
         return self.detection_id

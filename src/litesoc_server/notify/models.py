@@ -91,7 +91,7 @@ class Route(models.Model):
     time_zone = models.CharField(max_length=50, default="UTC")  # IANA
     digest = models.CharField(max_length=10, choices=Digest.choices, default=Digest.NONE)
     digest_hour = models.PositiveSmallIntegerField(default=8)  # 0 to 23, local: of daily and weekly digests
-    digested_until = models.DateTimeField(null=True, editable=False)  # alerts of before are in a digest, or never will be
+    digested_until = models.DateTimeField(null=True, editable=False)  # what came up before is in a digest, or never will be
     muted_until = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -137,7 +137,9 @@ class Notification(models.Model):
     org = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+", verbose_name="organisation")
     occasion = models.CharField(max_length=20, choices=[(one.value, one.value) for one in Occasion])
     alert = models.ForeignKey(Alert, on_delete=models.CASCADE, null=True, related_name="notifications")
-    rule = models.ForeignKey(EscalationRule, on_delete=models.SET_NULL, null=True, related_name="+")  # that escalated
+    rule = models.ForeignKey(  # that escalated
+        EscalationRule, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
+    )
     thread = models.CharField(max_length=64)  # see Message.thread
     severity = models.CharField(max_length=10, default="")  # the alert's at that moment; "" without one
     note = models.CharField(max_length=200, default="")  # a sentence of ours that comes before the others
@@ -148,7 +150,10 @@ class Notification(models.Model):
 
     class Meta:
         ordering = ["-created_at", "-id"]
-        indexes = [models.Index(name="notify_notifications_by_age", fields=["org", "-created_at"])]
+        indexes = [
+            models.Index(name="notify_notifications_by_age", fields=["org", "-created_at"]),
+            models.Index(name="notify_escalated_by", fields=["rule", "alert"]),
+        ]
 
     def __str__(self) -> str:
         return self.occasion

@@ -8,28 +8,44 @@ import pytest
 from django.utils import timezone
 
 from control_factories import NOW_MS, make_alert
-from litesoc_server.alerts.lifecycle import acknowledge, mark_safe
-from litesoc_server.alerts.models import Alert
+from litesoc_server.alerts.lifecycle import acknowledge, mark_safe, reopen
+from litesoc_server.alerts.models import Alert, AlertDetection
 from litesoc_server.clock import ManualClock
-from litesoc_server.events.detection import AlertSeverity
-from litesoc_server.notify import sum_up
+from litesoc_server.events.detection import AlertSeverity, AlertType
+from litesoc_server.notify import outbox, sum_up
 from litesoc_server.notify.channel_changes import add_channel
 from litesoc_server.notify.deliver import Deliverer
-from litesoc_server.notify.digests import send_due_digests
+from litesoc_server.notify.digests import SETTLES_WITHIN, send_due_digests
 from litesoc_server.notify.escalate import escalate_overdue
-from litesoc_server.notify.models import Channel, Delivery, Digest, Notification, Route
+from litesoc_server.notify.models import Channel, Delivery, Digest, EscalationRule, Notification, Route
 from litesoc_server.notify.route_changes import add_rule, mute_channel
 from litesoc_server.orgs.models import Organization
 from notify_factories import WHO, fire, make_channel
 from webhook_receiver import receiving
 
 MORNING = datetime(2026, 5, 29, 8, tzinfo=UTC)
+SENT = MORNING + SETTLES_WITHIN  # when the digest of the morning is
 
 
 def alert_at(org: Organization, at: datetime, **changes: Any) -> Alert:
     alert = make_alert(org, **changes)
     Alert.objects.filter(pk=alert.pk).update(created_at=at)
+    AlertDetection.objects.filter(alert=alert).update(applied_at=at)
     return alert
+
+
+def grow(alert: Alert, at: datetime, **changes: Any) -> None:
+    """Let one more detection come to ``alert``."""
+    fire(alert.org, incident_key=alert.incident_key, **changes)
+    AlertDetection.objects.filter(pk=AlertDetection.objects.latest("pk").pk).update(applied_at=at)
+
+
+def settle(alert: Alert, at: datetime, *, until: datetime) -> None:
+    """Mark ``alert`` as safe, and open it again."""
+    reopen(mark_safe(alert, who=WHO), who=WHO)
+    for transition, moment in zip(alert.transitions.order_by("-revision")[:2], (until, at), strict=True):
+        transition.at = moment
+        transition.save(update_fields=["at"])
 
 
 def digest_of(channel: Channel) -> dict[str, Any]:
@@ -64,8 +80,8 @@ def test_a_digest_has_figures_of_its_period_beside_the_one_before(org: Organizat
     mark_safe(settled, who=WHO)
     alert_at(org, MORNING, severity=AlertSeverity.HIGH)  # belongs to the next
     assert not Delivery.objects.exists()
-    assert send_due_digests(MORNING - timedelta(seconds=1)) == 0
-    assert send_due_digests(MORNING) == 1
+    assert send_due_digests(SENT - timedelta(seconds=1)) == 0  # what was made in the last moment may not be seen yet
+    assert send_due_digests(SENT) == 1
     assert send_due_digests(MORNING + timedelta(hours=23)) == 0
     message = digest_of(daily)
     assert message["title"] == "3 alerts in the last day"
@@ -78,7 +94,7 @@ def test_a_digest_has_figures_of_its_period_beside_the_one_before(org: Organizat
 
 
 def test_nothing_happened_and_nothing_is_said(daily: Channel) -> None:
-    assert send_due_digests(MORNING) == 0
+    assert send_due_digests(SENT) == 0
     assert Route.objects.get(channel=daily).digested_until == MORNING
 
 
@@ -99,7 +115,7 @@ def test_a_digest_says_which_environment_its_alerts_are_of(
     Route.objects.filter(channel=daily).update(includes_test=True)
     for environment in environments:
         alert_at(org, MORNING - timedelta(hours=1), environment=environment, title=f"Of {environment}")
-    assert send_due_digests(MORNING) == 1
+    assert send_due_digests(SENT) == 1
     message = digest_of(daily)
     assert message["environment"] == label
     assert message["url"].endswith(f"/{page}/alerts/")
@@ -117,11 +133,82 @@ def test_digests_wait_for_quiet_hours_to_end_and_hold_what_came_in_them(org: Org
         alert_at(org, night + timedelta(hours=hour))
     assert send_due_digests(night + timedelta(minutes=59)) == 0  # 21:59: the hour is not over
     assert [send_due_digests(night + timedelta(minutes=minutes)) for minutes in range(60, 11 * 60, 30)] == [0] * 20
-    assert send_due_digests(night + timedelta(hours=11)) == 1  # 07:00
+    assert send_due_digests(night + timedelta(hours=11)) == 0  # 07:00
+    assert send_due_digests(night + timedelta(hours=11) + SETTLES_WITHIN) == 1
     message = digest_of(daily)
     assert message["title"] == "5 alerts since 2026-10-24 21:00"
     assert message["summary"] == "5 alerts, 5 more than in the time before; 5 not settled yet."
     assert sum(one["value"] for one in message["bars"]) == 5
+
+
+def told_in_digests(*mornings: datetime) -> list[list[str]]:
+    """Return the titles in the digest of each of ``mornings``, sorted."""
+    told = []
+    for morning in mornings:
+        known = list(Notification.objects.values_list("pk", flat=True))
+        send_due_digests(morning + SETTLES_WITHIN)
+        messages = Notification.objects.exclude(pk__in=known).values_list("message", flat=True)
+        told.append(sorted(line["title"] for message in messages for line in message["lines"]))
+    return told
+
+
+def test_an_alert_is_in_the_digest_of_the_time_in_which_it_became_one_for_the_route(
+    org: Organization, daily: Channel
+) -> None:
+    day = timedelta(days=1)
+    routes = Route.objects.filter(channel=daily)
+    routes.update(min_severity="high", detectors=["password_spray"])
+    early, late = MORNING - timedelta(hours=20), MORNING + timedelta(hours=20)
+    watched = {"detector": "password_spray", "severity": AlertSeverity.HIGH}
+    alert_at(org, early, title="At once", **watched)
+    grown = alert_at(org, early, title="Was mild", detector="password_spray")
+    joined = alert_at(org, early, title="Joined", severity=AlertSeverity.HIGH)
+    grow(grown, late, title="Severe", **watched)
+    grow(grown, late + timedelta(hours=1), title="Severe", **watched)
+    grow(grown, MORNING + 2 * day, title="Severe", **watched)
+    grow(joined, late, title="Joined", **watched)
+    grow(alert_at(org, early, title="Other"), late, title="Never watched", severity=AlertSeverity.HIGH)
+    assert told_in_digests(MORNING, MORNING + day, MORNING + 2 * day, MORNING + 3 * day) == [
+        ["At once"],
+        ["Joined", "Severe"],
+        [],
+        [],
+    ]
+    message = Notification.objects.latest("created_at").message
+    assert message["figures"][0] == {"label": "Alerts", "value": 2, "before": 1}
+    assert [(one["label"], one["value"]) for one in message["bars"] if one["value"]] == [("04", 2)]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "told"),
+    [("impossible_travel", [[], ["Grown"]]), ("rate_limit_exceeded", [["Grown"], []])],  # of which no detector is
+)
+def test_an_alert_becomes_one_of_the_types_of_a_route(
+    org: Organization, daily: Channel, wanted: str, told: list[list[str]]
+) -> None:
+    Route.objects.filter(channel=daily).update(alert_types=[wanted])
+    alert = alert_at(org, MORNING - timedelta(hours=1))
+    found = {"detector": wanted, "alert_type": AlertType(wanted), "severity": AlertSeverity.HIGH}
+    grow(alert, MORNING + timedelta(hours=1), title="Grown", **found)
+    assert told_in_digests(MORNING, MORNING + timedelta(days=1)) == told
+
+
+def test_what_was_settled_in_an_earlier_time_and_is_open_again_comes_up_again(org: Organization, daily: Channel) -> None:
+    day, hour = timedelta(days=1), timedelta(hours=1)
+    early = MORNING - timedelta(hours=20)
+    settle(alert_at(org, early, title="Missed"), early + hour, until=MORNING + hour)
+    settle(alert_at(org, early, title="A slip"), MORNING + hour, until=MORNING + 2 * hour)
+    settle(alert_at(org, early, title="A slip of the first day"), early + hour, until=early + 2 * hour)
+    first = ["A slip", "A slip of the first day", "Missed"]
+    assert told_in_digests(MORNING, MORNING + day, MORNING + 2 * day) == [first, ["Missed"], []]
+
+
+def test_the_first_digest_after_a_change_begins_there(org: Organization, daily: Channel) -> None:
+    Route.objects.filter(channel=daily).update(digested_until=MORNING - timedelta(hours=3))
+    alert_at(org, MORNING - timedelta(hours=4))  # was told before
+    alert_at(org, MORNING - timedelta(hours=2))
+    assert send_due_digests(SENT) == 1
+    assert digest_of(daily)["title"] == "1 alert since 2026-05-29 05:00"
 
 
 def test_critical_alerts_do_not_wait_for_the_digest(org: Organization, daily: Channel) -> None:
@@ -146,6 +233,32 @@ def test_nobody_acknowledges_so_another_channel_is_told_once(org: Organization) 
     assert told.notification.note == "Nobody acknowledged it within 15 minutes."
     created = Delivery.objects.filter(channel=channel, notification__occasion="alert.created")
     assert created.count() == 3
+
+
+def test_the_minutes_begin_when_it_is_as_severe_as_the_rule_says(org: Organization) -> None:
+    boss = make_channel(org, name="Boss")
+    rule = add_rule(boss, min_severity=AlertSeverity.HIGH, after_minutes=15, who=WHO)
+    now = timezone.now()
+    EscalationRule.objects.filter(pk=rule.pk).update(created_at=now - timedelta(days=9))
+    alert = alert_at(org, now - timedelta(hours=26))
+    assert escalate_overdue(now) == 0
+    grow(alert, now, severity=AlertSeverity.HIGH)
+    grow(alert, now + timedelta(minutes=10), severity=AlertSeverity.CRITICAL)
+    assert escalate_overdue(now + timedelta(minutes=14)) == 0
+    assert escalate_overdue(now + timedelta(minutes=16)) == 1
+    assert escalate_overdue(now + timedelta(minutes=40)) == 0
+
+
+def test_what_a_full_channel_leaves_out_is_counted_once(org: Organization, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "PENDING_MAX", 0)
+    boss = make_channel(org, name="Boss")
+    Route.objects.filter(channel=boss).delete()
+    add_rule(boss, min_severity=AlertSeverity.HIGH, after_minutes=15, who=WHO)
+    fire(org, severity=AlertSeverity.HIGH)
+    later = timezone.now() + timedelta(minutes=16)
+    assert [escalate_overdue(later + timedelta(seconds=5 * number)) for number in range(3)] == [0, 0, 0]
+    boss.refresh_from_db()
+    assert boss.left_out_count == 1
 
 
 def test_what_quiet_hours_hold_back_is_said_once_as_it_is_then(org: Organization) -> None:
