@@ -174,7 +174,7 @@ def mute(
     org: Org = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Say nothing through a channel for a while. What happens meanwhile is not told later."""
+    """Mute a channel for a while. What happens meanwhile is not told later. Escalations reach it all the same."""
     found = _channel(open_organization(org, data_dir), channel)
     from litesoc_server.notify.refusals import NotifyRefused  # noqa: PLC0415 # needs Django set up
     from litesoc_server.notify.route_changes import mute_channel  # noqa: PLC0415 # needs Django set up
@@ -184,7 +184,7 @@ def mute(
         mute_channel(found, until, who=operator())
     except NotifyRefused as refused:
         fail(refused.text, _ANYTHING_ELSE)
-    out.print("It speaks again." if until is None else f"It is silent until {until:%Y-%m-%d %H:%M} UTC.")
+    out.print("It speaks again." if until is None else f"It is muted until {until:%Y-%m-%d %H:%M} UTC, but for escalations.")
 
 
 @app.command("rotate-secret")

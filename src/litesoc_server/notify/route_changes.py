@@ -101,7 +101,10 @@ def remove_route(route: Route, *, who: Who) -> None:
 
 
 def mute_channel(channel: Channel, until: datetime | None, *, who: Who) -> None:
-    """Say nothing through a channel until a moment (None: speak again now). Raises NotifyRefused."""
+    """Let no route tell a channel anything until a moment (None: speak again now). Raises NotifyRefused.
+
+    What waits for it already is delivered, and escalations reach it all the same.
+    """
     _check_muted(until)
     with transaction.atomic():
         routes = list(Route.objects.select_for_update().filter(channel=channel))

@@ -306,11 +306,14 @@ def test_an_acknowledgement_comes_behind_an_alert_that_waits(org: Organization) 
     assert [one.status for one in Delivery.objects.all()] == ["cancelled"] * 2
 
 
-def test_a_muted_channel_hears_nothing_until_then(org: Organization) -> None:
+def test_a_muted_channel_hears_nothing_new_until_then_but_escalations(org: Organization) -> None:
     channel = make_channel(org)
+    add_rule(channel, min_severity=AlertSeverity.CRITICAL, after_minutes=15, who=WHO)
     mute_channel(channel, timezone.now() + timedelta(hours=1), who=WHO)
     fire(org, severity=AlertSeverity.CRITICAL)
     assert not Delivery.objects.exists()
+    assert escalate_overdue(timezone.now() + timedelta(minutes=16)) == 1
+    Delivery.objects.all().delete()
     mute_channel(channel, None, who=WHO)
     fire(org, incident_key="account|actor:usr_1")
     assert Delivery.objects.count() == 1

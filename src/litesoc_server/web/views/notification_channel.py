@@ -70,12 +70,12 @@ def channel_switch(request: PageRequest, member: Member, channel_id: uuid.UUID) 
 
 @page(Permission.MANAGE_NOTIFICATIONS, methods=("POST",))
 def channel_mute(request: PageRequest, member: Member, channel_id: uuid.UUID) -> HttpResponse:
-    """Say nothing through it for a while, or speak again (``for`` is empty)."""
+    """Mute it for a while, or let it speak again (``for`` is empty)."""
     channel = find_channel(member, channel_id)
     hours = {value: hours for value, _, hours in mute_choices()}.get(str(request.POST.get("for", "")))
     until = None if hours is None else timezone.now() + timedelta(hours=hours)
     mute_channel(channel, until, who=member.who)
-    text = "speaks again" if until is None else "is muted"
+    text = "speaks again" if until is None else "is muted; what waits already is delivered, and escalations still reach it"
     messages.success(request, f"The channel “{channel.name}” {text}.", extra_tags="good")
     return redirect(member.url("notification_channel", channel_id=channel.pk))
 
