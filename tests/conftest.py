@@ -4,9 +4,11 @@ import pytest
 from hypothesis import settings
 
 import law_examples  # noqa: F401 # it registers the profiles
+import made_once
 
 pytest_plugins = ["servers", "contract.stream_cases", "contract.store_cases"]
 
+made_once.begin()
 settings.load_profile("some")  # unless --hypothesis-profile says otherwise
 
 

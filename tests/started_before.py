@@ -1,14 +1,13 @@
 """Servers on data directories where one has started before: the first start on an empty one takes three times as long."""
 
-import atexit
 import shutil
 import sqlite3
-import tempfile
 from contextlib import closing
 from functools import cache
 from pathlib import Path
 
 from live_server import LiveServer
+from made_once import made_once
 from unpacked_ip_data import link_ip_data
 
 
@@ -24,12 +23,13 @@ def started_before(data_dir: Path, *, env: dict[str, str] | None = None, args: t
 
 @cache
 def _template() -> Path:
-    """Return a data directory as `litesoc migrate` leaves it, made once per process."""
-    directory = Path(tempfile.mkdtemp(prefix="litesoc-template-"))
-    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    """Return a data directory as `litesoc migrate` leaves it."""
+    return made_once("migrated", _migrate) / "data"
+
+
+def _migrate(directory: Path) -> None:
     live = LiveServer(directory / "data")
     done = live.litesoc("migrate")
     assert done.returncode == 0, done.stderr
     with closing(sqlite3.connect(live.data_dir / "control.db")) as control:
         control.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # the one file then is all of it
-    return live.data_dir

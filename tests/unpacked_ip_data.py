@@ -1,22 +1,18 @@
-"""The packaged IP data, unpacked once per process: that takes three seconds, and everybody reads the same."""
+"""The packaged IP data, unpacked once: that takes three seconds, and everybody reads the same."""
 
-import atexit
 import os
 import shutil
-import tempfile
 from functools import cache
 from pathlib import Path
 
 from litesoc_server.pipeline.enrich.enricher import Enricher
+from made_once import made_once
 
 
 @cache
 def unpacked_ip_data() -> Path:
     """Return a data directory that holds the unpacked IP data and nothing else; nobody may write to it."""
-    directory = Path(tempfile.mkdtemp(prefix="litesoc-ip-data-"))
-    atexit.register(shutil.rmtree, directory, ignore_errors=True)
-    Enricher.open(directory)
-    return directory
+    return made_once("ip-data", Enricher.open)
 
 
 def link_ip_data(data_dir: Path) -> None:
