@@ -49,9 +49,9 @@ def failure(org: OrgId, at_ms: int, actor: str = "mira", **changes: Any) -> Even
     return login(org, at_ms, actor, name="auth.login_failed", severity=Severity.WARNING, **{**others, **changes})
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def org(case: StoreCase) -> OrgId:
-    """An organisation with 4 events in one hour, one the day before, and what must not be counted with them."""
+    """To be read: an organisation with 4 events in one hour, one the day before, and what must not be counted with them."""
     org, stranger = new_org(), new_org()
     events = [
         login(org, HOUR_MS, risk=Risk(40, 1.0, ())),
