@@ -28,6 +28,7 @@ from litesoc_server.pipeline.enrich.data_sets import DataSetInfo, IpDataState
 from litesoc_server.store.base import EventStore, StoredEvent, StoreUnavailable
 from litesoc_server.store.chdb import ChdbStore
 from litesoc_server.stream.base import Stream
+from migrated_store import copy_migrated_store
 
 STORE_MEMORY_BYTES = 512 * 1024**2
 IP_DATA = IpDataState(
@@ -43,6 +44,7 @@ KEPT_MS = NOW_MS + 400 * 86_400_000
 @contextmanager
 def open_store(directory: Path) -> Iterator[EventStore]:
     """Open the embedded event store; one path per process."""
+    copy_migrated_store(directory)
     store = ChdbStore(directory, memory_bytes=STORE_MEMORY_BYTES)
     store.open()
     yield store

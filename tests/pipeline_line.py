@@ -27,6 +27,7 @@ from litesoc_server.store.base import EventFilter, EventWriter, StoredEvent
 from litesoc_server.store.chdb import ChdbStore
 from litesoc_server.stream.embedded import EmbeddedStream
 from litesoc_server.stream.subjects import Subject
+from migrated_store import copy_migrated_store
 
 ORG = OrgId("0b9f6f0e-6b0f-4d5e-8b53-6f1d5f3f9a01")
 NOW_MS = SystemClock().now_ms()
@@ -66,6 +67,7 @@ class Line:
         self._new_state = new_state
         self.clock = ManualClock(NOW_MS)
         self.faulty: Faulty
+        copy_migrated_store(directory / "events")
         self._start()
 
     def _start(self) -> None:

@@ -5,8 +5,6 @@ from typing import Any
 import msgspec
 
 from contract.store_cases import DAY_MS, NOW_MS, StoreCase, make_event, new_era_ms, new_org, stored
-from contract.store_cases import case as case  # noqa: PLC0414 - a fixture
-from contract.store_cases import clickhouse_server as clickhouse_server  # noqa: PLC0414 - a fixture
 from litesoc_server.events.envelope import Environment
 from litesoc_server.events.event import Actor, Event, Network
 from litesoc_server.events.ids import OrgId
