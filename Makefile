@@ -65,7 +65,7 @@ screenshots: .venv/dev ## Take pictures of every page into screenshots/, and the
 test-looks: .venv/dev ## Look at every page in both themes at both widths, at every row; `make test` looks at one of the four
 	@LITESOC_TEST_EVERY_LOOK=1 $(BIN)/pytest tests/browser
 
-test-postgresql: .venv/dev ## The control plane's whole suite on PostgreSQL; `make test` leaves out pages, API, signing in and settings of forwarders
+test-postgresql: .venv/dev ## The control plane's whole suite on PostgreSQL; `make test` tries there what may differ between databases
 	@LITESOC_TEST_WHOLE_ON_POSTGRESQL=1 $(BIN)/pytest --timeout=0 tests/integration/test_control_on_postgresql.py
 
 soak: .venv/dev ## What kills servers over and over or loads them for minutes: erasure, retention, NATS, agent, limits (5 minutes)
