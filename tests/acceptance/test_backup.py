@@ -2,12 +2,11 @@
 
 import gzip
 import json
+import os
 import re
 import shutil
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -22,7 +21,8 @@ from standardwebhooks import Webhook
 
 from clickhouse_http import ClickHouseServer
 from connected import Connected, connect
-from crash.load import Ledger, Load
+from crash.load import CALM_PAUSE_S, Ledger, Load
+from forked_processes import ForkedProcess, start_forked
 from forward_receivers import Authority, HttpReceiver
 from http_client import Api, failed_login, wait_until
 from litesoc_server.config import Config
@@ -103,7 +103,7 @@ def copy(directory: Path, hook: Receiver, siem: HttpReceiver, authority: Authori
     cookies = sign_in(source.url)
     comment(source.url, cookies, alert["id"])
     connected = connect(api, hook, siem, authority)
-    load = Load(api_key, 20261126)
+    load = Load(api_key, 20261126, pause_s=CALM_PAUSE_S)
     load.start(source.url)
     time.sleep(2)
 
@@ -344,13 +344,22 @@ def plain(value: object) -> object:
     return json.dumps(json.loads(value), sort_keys=True) if is_json else value
 
 
+def begun(live: LiveServer, *command: str) -> ForkedProcess:
+    """Begin a `litesoc` command."""
+    with Path(os.devnull).open("w") as nothing:
+        return start_forked("litesoc_server", *command, env=live.env, stdout=nothing, stderr=nothing)
+
+
+def kill_in_the_middle(process: ForkedProcess, *, there: Path) -> None:
+    """Kill a command as soon as it has made something on its way."""
+    while not there.exists():  # without wait_until, which looks ten times a second: the command is fast
+        time.sleep(0.002)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+
+
 def test_a_restore_mixes_nothing_and_can_be_run_again_after_it_was_killed(backup: Path, elsewhere: LiveServer) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "litesoc_server", "restore", str(backup)], env=elsewhere.env, stderr=subprocess.DEVNULL
-    )
-    wait_until((elsewhere.data_dir / "events").exists, bool, what="the restore to be in the middle")
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    kill_in_the_middle(begun(elsewhere, "restore", str(backup)), there=elsewhere.data_dir / "events")
     refused = elsewhere.litesoc("serve")
     assert refused.returncode == 1
     assert "run the same `litesoc restore` again" in refused.stderr
@@ -367,15 +376,8 @@ def test_a_backup_that_is_killed_leaves_the_server_well_and_nothing_that_looks_w
     source, target = copied.source, tmp_path / "killed"
     source.start()
     try:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "litesoc_server", "backup", "create", str(target)],
-            env=source.env,
-            stderr=subprocess.DEVNULL,
-        )
         partial = tmp_path / "killed.partial"
-        wait_until((partial / "stream/raw.gz").exists, bool, what="the backup to be in the middle")
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        kill_in_the_middle(begun(source, "backup", "create", str(target)), there=partial / "stream/raw.gz")
         assert not target.exists()
         assert not (partial / "manifest.json").exists()
         answer = source.litesoc("backup", "verify", str(partial))

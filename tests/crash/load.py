@@ -17,6 +17,7 @@ ATTACK_EVENTS = 3  # of one address: one alert
 ATTACK_SHARE = 0.05
 REQUEST_TIMEOUT_S = 10
 PAUSE_S = 0.02  # between a sender's requests: some 2,000 events a second, which can be counted through the API afterwards
+CALM_PAUSE_S = 0.1  # for tests in which much else is done with every event
 
 
 @dataclass
@@ -41,10 +42,11 @@ class Ledger:
 class Load:
     """Runs the senders until stopped."""
 
-    def __init__(self, api_key: str, seed: int) -> None:
+    def __init__(self, api_key: str, seed: int, *, pause_s: float = PAUSE_S) -> None:
         self.ledger = Ledger()
         self._api_key = api_key
         self._seed = seed
+        self._pause_s = pause_s
         self._numbers = itertools.count()
         self._lock = threading.Lock()
         self._address: tuple[str, int] | None = None
@@ -85,7 +87,7 @@ class Load:
             if not self._send(connection, numbers, body):
                 connection.close()
                 connection = None
-            time.sleep(PAUSE_S)
+            time.sleep(self._pause_s)
         if connection is not None:
             connection.close()
 
