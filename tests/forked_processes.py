@@ -132,6 +132,7 @@ def _serve(requests: socket.socket) -> dict[str, Any]:
     """Fork for every request. Returns only in the process that was asked for, with what it shall run."""
     for name in _LIBRARIES:
         importlib.import_module(name)
+    _make_passwords_cheap()
     gc.freeze()  # what is there stays: no collection touches, and so copies, the memory that all share
     signal.signal(signal.SIGCHLD, lambda _number, _frame: _reap_keepers())
     while True:
@@ -144,6 +145,13 @@ def _serve(requests: socket.socket) -> dict[str, Any]:
             return dict(json.loads(content))
         for descriptor in descriptors:
             os.close(descriptor)
+
+
+def _make_passwords_cheap() -> None:
+    """Let a password be hashed in a millisecond, not in a quarter of a second: most tests sign somebody up."""
+    from django.contrib.auth.hashers import PBKDF2PasswordHasher  # noqa: PLC0415 # only the process that forks needs it
+
+    PBKDF2PasswordHasher.iterations = 1_000
 
 
 def _reap_keepers() -> None:
