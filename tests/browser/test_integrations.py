@@ -28,9 +28,7 @@ def deliver(site: Site, source: str, body: object, status: int = 200) -> None:
 
 def test_they_look_right(site: Site) -> None:
     with site.visit() as visit:
-        for path in PAGES:
-            visit.go(path)
-            assert visit.findings_in_all_looks() == [], path
+        assert visit.findings_on(*PAGES) == []
 
 
 def test_a_first_event_shows_up_and_a_source_is_set_up_by_keyboard(site: Site) -> None:

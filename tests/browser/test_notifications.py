@@ -8,9 +8,10 @@ from playwright.sync_api import expect
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from browser.visits import Site, Visit
+from browser.visits import Site
 
 NAME = "Security <b>room</b>"
+PAGES = ("notifications/", "notifications/routes/", "notifications/deliveries/")
 
 
 @pytest.fixture(scope="module")
@@ -21,17 +22,10 @@ def receiver() -> Iterator[HTTPServer]:
         yield server
 
 
-def looked_at(visit: Visit, *paths: str) -> None:
-    for path in paths:
-        visit.go(path)
-        assert visit.findings_in_all_looks() == [], path
-
-
 def test_without_a_channel_the_pages_lead_to_the_first_one(site: Site) -> None:
     with site.visit("owner") as visit:
-        looked_at(visit, "notifications/", "notifications/routes/", "notifications/deliveries/", "notifications/mine/")
-        looked_at(visit, "notifications/new/", "notifications/new/email/")
-        looked_at(visit, "notifications/new/slack/", "notifications/new/slack_bot/")
+        kinds = ("notifications/new/", *(f"notifications/new/{kind}/" for kind in ("email", "slack", "slack_bot")))
+        assert visit.findings_on(*PAGES, "notifications/mine/", *kinds) == []
         visit.page.keyboard.press("g")
         visit.page.keyboard.press("n")
         expect(visit.page.get_by_role("heading", name="Nobody is told yet")).to_be_visible()
@@ -78,7 +72,7 @@ def test_a_webhook_is_added_tested_routed_and_removed(site: Site, receiver: HTTP
         sentence = "High and above · live · all detectors · at once · quiet 22:00 to 07:00 Europe/Berlin, except critical"
         expect(page.locator("main")).to_contain_text(sentence)
 
-        looked_at(visit, "notifications/", "notifications/routes/", "notifications/deliveries/")
+        assert visit.findings_on(*PAGES) == []
         visit.go("notifications/")
         page.get_by_role("button", name="Test Security").click()
         expect(page.locator(".channel-test")).to_contain_text("The test arrived")

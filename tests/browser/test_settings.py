@@ -63,16 +63,17 @@ def told(page: Page, text: str) -> None:
     expect(page.locator("#toasts")).to_contain_text(text)
 
 
+def tab_is_marked(page: Page) -> None:
+    if "/settings/" in page.url:
+        tabs = page.get_by_role("navigation", name="Settings")
+        expect(tabs.locator("[aria-current=page]")).to_have_count(1)
+
+
 @pytest.mark.parametrize("role", list(PAGES))
 def test_they_look_right(house: Site, second: SecondOrg, role: str) -> None:
     ids = {"analyst": second.members["analyst"], "key": second.keys["Booking site"], "org_id": second.org_id, "slug": SLUG}
     with house.visit(role) as visit:
-        for path in PAGES[role]:
-            visit.go(path.format_map(ids))
-            if "/settings/" in visit.page.url:
-                tabs = visit.page.get_by_role("navigation", name="Settings")
-                expect(tabs.locator("[aria-current=page]")).to_have_count(1)
-            assert visit.findings_in_all_looks() == [], path
+        assert visit.findings_on(*(path.format_map(ids) for path in PAGES[role]), after=tab_is_marked) == []
 
 
 def test_what_an_invitation_leads_to_looks_right(house: Site, second: SecondOrg) -> None:

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -63,16 +63,35 @@ class Visit:
 
     def findings_in_all_looks(self) -> list[str]:
         """Return what axe finds wrong and where the page is too wide, in each of LOOKS, without loading the page anew."""
-        found = []
-        for theme, (width, height) in LOOKS:
-            self.page.set_viewport_size({"width": width, "height": height})
-            self.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-            self.page.evaluate(TWO_FRAMES)
-            found += [f"{theme}, {width} px: {finding}" for finding in self.axe_findings()]
-            if self.overflows():
-                found.append(f"{width} px: scrolls sideways")
-        self.page.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
+        found = [finding for look in LOOKS for finding in self._findings(look)]
+        self._resize(DESKTOP)
         return found
+
+    def findings_on(self, *paths: str, after: Callable[[Page], None] = lambda page: None) -> list[str]:
+        """Return what `findings_in_all_looks` does, on pages that are opened one after the other in each of LOOKS.
+
+        ``after`` sees each page as it is then.
+        """
+        found = []
+        for look in LOOKS:
+            for path in paths:
+                self.go(path)  # in the look of the page before: drawing a page again takes as long as loading it
+                found += [f"{path}: {finding}" for finding in self._findings(look)]
+                after(self.page)
+        self._resize(DESKTOP)
+        return found
+
+    def _findings(self, look: tuple[Theme, tuple[int, int]]) -> list[str]:
+        theme, size = look
+        if self.page.viewport_size != {"width": size[0], "height": size[1]}:
+            self._resize(size)
+        self.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        self.page.evaluate(TWO_FRAMES)
+        found = [f"{theme}, {size[0]} px: {finding}" for finding in self.axe_findings()]
+        return [*found, f"{size[0]} px: scrolls sideways"] if self.overflows() else found
+
+    def _resize(self, size: tuple[int, int]) -> None:
+        self.page.set_viewport_size({"width": size[0], "height": size[1]})
 
     def axe_findings(self) -> list[str]:
         """Return what axe finds wrong on the page as it is now."""
