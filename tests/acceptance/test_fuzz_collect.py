@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import law_examples
 from client_readings import read_error_as_everybody
 from http_client import wait_until
 from live_server import LiveServer
@@ -23,7 +24,7 @@ from tenants import Tenant, TenantApi, create_tenants
 Json = dict[str, Any]
 EXAMPLES = os.environ.get("LITESOC_TEST_FUZZ_EXAMPLES")
 fuzz = settings(
-    max_examples=int(EXAMPLES or 150),
+    max_examples=int(EXAMPLES or law_examples.of(150)),
     derandomize=EXAMPLES is None,
     deadline=None,
     database=None,
