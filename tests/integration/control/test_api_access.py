@@ -286,16 +286,25 @@ def test_every_address_is_in_the_walk() -> None:
     assert known == set(ADDRESSES)
 
 
-@pytest.mark.parametrize("address", [" ".join(address) for address in ADDRESSES])
-def test_the_owner_may(address: str, tenant: Tenant, store: EventStore) -> None:
-    response = visits(tenant, store)[address](tenant.secret)
-    assert response.status_code == 200, response.content
-    assert response["X-LiteSOC-Plan"] == "enterprise"
-    assert response["X-LiteSOC-Retention"] == "90 days"
-    assert response["X-LiteSOC-Cutoff"] == "2026-02-27T20:26:40.000Z"
-    assert "X-LiteSOC-Quota-Limit" not in response
-    assert (response["X-RateLimit-Limit"], response["X-RateLimit-Remaining"]) == ("1200", "1199")
-    assert response["Cache-Control"] == "no-store"
+def test_the_owner_may_read(walk: dict[str, Send], tenant: Tenant) -> None:
+    reading = [address for address in walk if address.startswith("GET ")]
+    for number, address in enumerate(reading, 1):
+        assert_answered(walk[address](tenant.secret), address, calls=number)
+
+
+@pytest.mark.parametrize("address", [" ".join(address) for address in ADDRESSES if address[0] != "GET"])
+def test_the_owner_may_change(address: str, walk: dict[str, Send], tenant: Tenant) -> None:
+    assert_answered(walk[address](tenant.secret), address, calls=1)
+
+
+def assert_answered(response: HttpResponse, address: str, *, calls: int) -> None:
+    assert response.status_code == 200, (address, response.content)
+    assert response["X-LiteSOC-Plan"] == "enterprise", address
+    assert response["X-LiteSOC-Retention"] == "90 days", address
+    assert response["X-LiteSOC-Cutoff"] == "2026-02-27T20:26:40.000Z", address
+    assert "X-LiteSOC-Quota-Limit" not in response, address
+    assert (response["X-RateLimit-Limit"], response["X-RateLimit-Remaining"]) == ("1200", str(1200 - calls)), address
+    assert response["Cache-Control"] == "no-store", address
 
 
 def test_a_stranger_sees_nothing_and_changes_nothing(walk: dict[str, Send], tenant: Tenant) -> None:
