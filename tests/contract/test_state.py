@@ -195,6 +195,9 @@ class TestDistinct:
             ends = {end for end, _ in arrived if second <= end <= second + 300}
             richest = max(len({v for at, v in arrived if end - 300 <= at <= end}) for end in ends)
             assert self.add(state, second, value, f"m{n}") == richest
+            for end in (second, *range(900, 1_500, 97)):  # in the middle, at the newest, and long after it
+                look = DistinctRequest("k", WINDOW_MS, T0 + end * 1000, "", "", is_read_only=True)
+                assert ask(state, look) == len({v for at, v in arrived if end - 300 <= at <= end})
 
     def test_looking_adds_nothing(self, make_state: MakeState) -> None:
         state = make_state()

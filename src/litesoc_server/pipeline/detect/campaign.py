@@ -139,9 +139,21 @@ def campaign_at(event: Event, policy: DetectionPolicy, at_ms: int) -> Steps[Camp
         if accounts_count < limit_here or sources_count < policy.credential_stuffing_addresses_count:
             continue
         succeeded = yield from succeeded_count(event, window_ms, at_ms)
-        if not is_learning or accounts_count > succeeded:
-            return Campaign(failures, window_ms, accounts_count, limit_here, sources_count, usual_count, succeeded)
+        if is_learning and (yield from _accounts_beside_users(event, keys, window_ms, at_ms, accounts_count)) <= succeeded:
+            continue
+        return Campaign(failures, window_ms, accounts_count, limit_here, sources_count, usual_count, succeeded)
     return None
+
+
+def _accounts_beside_users(event: Event, keys: _Keys, window_ms: int, at_ms: int, accounts_count: int) -> Steps[int]:
+    """Return how many of the accounts that failed are to be held against the users who logged in until LATENESS_MS ago.
+
+    All, but for an organisation that is younger than the window with it: of its failures, too, only those of that time
+    count. Else everybody who mistypes in its first minutes outnumbers users of whom none is known yet.
+    """
+    if (yield from has_logins(event, at_ms - window_ms)):
+        return accounts_count
+    return (yield from peek_distinct(key=keys.accounts(window_ms), window_ms=window_ms, at_ms=at_ms - LATENESS_MS))
 
 
 def part_of(event: Event, policy: DetectionPolicy, login: Origin, finding: Finding) -> Steps[Finding]:

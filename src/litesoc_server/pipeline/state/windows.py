@@ -1,6 +1,7 @@
 """Sliding windows in memory: observations sorted by event time, asked for the fullest window around one of them."""
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 
 import msgspec
 
@@ -147,9 +148,17 @@ class DistinctWindow(Observations, tag=2, gc=False):
         return len(self._newest_tally(window_ms))
 
     def peek(self, at_ms: int, window_ms: int) -> int:
-        """Return the number of different values in the window that ends at ``at_ms``, changing nothing."""
-        start, stop = bisect_left(self.times, at_ms - window_ms), bisect_right(self.times, at_ms)
-        return len(set(self.labels[start:stop]))
+        """Return the number of different values in the window that ends at ``at_ms``, changing no answer."""
+        times = self.times
+        start, stop = bisect_left(times, at_ms - window_ms), bisect_right(times, at_ms)
+        is_tallied = self.tally is None or self.tally_window_ms == window_ms
+        if stop < len(times) or stop - start < _TALLY_LENGTH or not is_tallied:
+            return len(set(self.labels[start:stop]))
+        tally = self._newest_tally(window_ms)
+        if _STEP_COST * (start - self.tally_start) > stop - start:
+            return len(set(self.labels[start:]))
+        gone = Counter(self.labels[self.tally_start : start])  # nothing came since the newest, but time went on
+        return len(tally) - sum(tally[value] == count for value, count in gone.items())
 
     def _keep_tally(self, index: int, value: str) -> None:
         """Have the tally count what was just put at ``index``, unless it is older than all that is counted."""

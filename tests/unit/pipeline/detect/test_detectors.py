@@ -12,6 +12,7 @@ from litesoc_server.events.detection import AlertSeverity, AlertType, Detection
 from litesoc_server.events.event import Device, Event, Network
 from litesoc_server.pipeline.detect.registry import DETECTORS
 from litesoc_server.pipeline.detect.runner import DetectionRunner
+from litesoc_server.pipeline.state.base import LATENESS_MS
 from litesoc_server.pipeline.state.memory import MemoryState
 
 DAY_S = 86_400
@@ -156,6 +157,25 @@ class TestCredentialStuffing:
                 early.event_id: "account|actor:mira",
                 within.event_id: "credential_attack|org:stuffing",
             }
+
+    def test_who_mistypes_in_the_first_minutes_of_an_organisation_is_no_campaign(self) -> None:
+        """500 users come for the first time, one a second and each from home; one in ten mistypes before."""
+        events: list[Event] = []
+        for second in range(1_500):
+            user = second % 500
+            where = {"actor_id": f"user {user}", "ip": f"84.{16 + user % 16}.{user}.7", "asn": 64_500 + user % 16}
+            if second % 10 == 3:
+                events.append(make_event(at=second, **where))
+            events.append(login(second + 0.5, **where))
+        assert only("credential_stuffing", events) == []
+
+    @pytest.mark.parametrize("has_users", [True, False])
+    def test_a_campaign_against_a_new_organisation_is_reported_once_five_minutes_are_known(self, has_users: bool) -> None:
+        users = [login(10 * n, actor_id=f"user {n}", ip=f"84.16.{n}.7") for n in range(60)] if has_users else []
+        tries = [make_event(at=3 * n, actor_id=f"guess {n}", ip=f"198.51.{n % 50}.7") for n in range(200)]
+        found = only("credential_stuffing", sorted([*users, *tries], key=lambda event: event.occurred_at_ms))
+        assert found[0].incident_key == "credential_attack|org:stuffing"
+        assert 0 <= found[0].last_seen_ms - T0_MS - LATENESS_MS <= 60_000
 
     def test_a_slow_ramp_is_reported_from_where_it_is_over_the_highest_limit_on(self) -> None:
         ramp = [round(20 * 1.37**week) for week in range(9)]
