@@ -3,6 +3,7 @@
 import gc
 import sys
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import law_examples
+from clickhouse_http import ClickHouseServer
 from contract.store_cases import (
     DAY_MS,
     NOW_MS,
@@ -28,6 +30,15 @@ from event_strategies import stored_events_of_few_months
 from litesoc_server.events.event import Actor
 from litesoc_server.events.ids import EventId
 from litesoc_server.store.base import EventFilter, RejectedRows, StoredEvent, StoreUnavailable
+
+
+@pytest.fixture(scope="module")
+def clickhouse_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseServer]:
+    """A server of this module's own: to take a hundred months out of one that others share is slower than to start one."""
+    server = ClickHouseServer(tmp_path_factory.mktemp("clickhouse"))
+    server.start()
+    yield server
+    server.kill()
 
 
 @settings(max_examples=law_examples.of(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
