@@ -2,16 +2,16 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from forked_processes import run_forked
 from http_client import wait_until
 from live_server import LiveServer
+from tenants import TenantApi
 
 VENDOR = "litesoc-agent/1.3.0"
 BEAT = {"hostname": "web-3", "ip_address": "10.4.0.12", "agent_version": "1.3.0"}
@@ -37,9 +37,9 @@ def agent_event(number: int) -> dict[str, Any]:
     }
 
 
-def test_a_batch_of_fifty_with_redacted_values_is_taken_whole(server: LiveServer, account: dict[str, str]) -> None:
+def test_a_batch_of_fifty_with_redacted_values_is_taken_whole(shared_server: LiveServer, shop: TenantApi) -> None:
     answer = post(
-        server, "/collect/batch", {"events": [agent_event(n) for n in range(50)]}, **{"X-API-Key": account["api_key"]}
+        shared_server, "/collect/batch", {"events": [agent_event(n) for n in range(50)]}, **{"X-API-Key": shop.key}
     )
     assert answer.status_code == 202
     assert (answer.json()["queued"], answer.json().get("rejected", 0)) == (50, 0)
@@ -49,41 +49,35 @@ def test_a_batch_of_fifty_with_redacted_values_is_taken_whole(server: LiveServer
     "path", ["/agent/heartbeat", "/v1/agent/heartbeat", "/api/v1/agent/heartbeat", "//agent/heartbeat/"]
 )
 def test_a_heartbeat_is_answered_with_exactly_200_on_every_base_path(
-    server: LiveServer, account: dict[str, str], path: str
+    shared_server: LiveServer, shop: TenantApi, path: str
 ) -> None:
     for body in (BEAT, BEAT | {"recent_logs": [LINE]}):
-        answer = post(server, path, body, **{"x-api-key": account["api_key"]})
+        answer = post(shared_server, path, body, **{"x-api-key": shop.key})
         assert (answer.status_code, answer.json()) == (200, {"success": True})
-    assert "P@ss" not in httpx.get(f"{server.url}/servers", headers={"X-API-Key": account["api_key"]}).text
+    assert "P@ss" not in httpx.get(f"{shared_server.url}/servers", headers={"X-API-Key": shop.key}).text
 
 
-def test_an_installer_that_probes_with_a_wrong_key_is_told(server: LiveServer) -> None:
-    answer = post(server, "/agent/heartbeat", BEAT, **{"X-API-Key": "lsoc_live_0123456789abcdef"})
+def test_an_installer_that_probes_with_a_wrong_key_is_told(shared_server: LiveServer) -> None:
+    answer = post(shared_server, "/agent/heartbeat", BEAT, **{"X-API-Key": "lsoc_live_0123456789abcdef"})
     assert (answer.status_code, answer.json()["code"]) == (401, "UNAUTHORIZED")
 
 
-def test_our_agent_sends_a_log_and_is_on_the_list(server: LiveServer, account: dict[str, str], tmp_path: Path) -> None:
+def test_our_agent_sends_a_log_and_is_on_the_list(shared_server: LiveServer, shop: TenantApi, tmp_path: Path) -> None:
     log = tmp_path / "auth.log"
     log.write_text(
         "2026-11-26T10:00:00+00:00 db-9 sshd[5]: Failed password for agent-test-user from 198.51.100.9 port 9 ssh2\n"
     )
-    arguments = ["agent", "run", "--once", "--from-start", "--server", server.url, "--watch", f"{log}:sshd"]
-    done = subprocess.run(
-        [sys.executable, "-m", "litesoc_server", *arguments, "--state-dir", str(tmp_path / "state")],
-        env={**os.environ, "LITESOC_KEY": account["api_key"]},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    arguments = ["agent", "run", "--once", "--from-start", "--server", shared_server.url, "--watch", f"{log}:sshd"]
+    state = ("--state-dir", str(tmp_path / "state"))
+    done = run_forked("litesoc_server", *arguments, *state, env={**os.environ, "LITESOC_KEY": shop.key})
     assert done.returncode == 0, done.stderr
     assert "agent-test-user" not in done.stderr, "its log holds no personal data"
-    headers = {"X-API-Key": account["api_key"]}
+    headers = {"X-API-Key": shop.key}
     query = {"actor_id": "agent-test-user"}
     (event,) = wait_until(
-        lambda: httpx.get(f"{server.url}/events", params=query, headers=headers).json()["data"], len, what="the event"
+        lambda: httpx.get(f"{shared_server.url}/events", params=query, headers=headers).json()["data"], len, what="the event"
     )
     assert event["metadata"]["source_hostname"] == "db-9"
     assert json.loads((tmp_path / "state" / "state.json").read_text())["requests"] == []
-    versions = [row["user_agent"] for row in httpx.get(f"{server.url}/servers", headers=headers).json()["data"]]
+    versions = [row["user_agent"] for row in httpx.get(f"{shared_server.url}/servers", headers=headers).json()["data"]]
     assert any(version.startswith("litesoc-server-agent/") for version in versions)
