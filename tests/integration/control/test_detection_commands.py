@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from control_factories import OrganizationFactory
 from litesoc_server.cli.app import app
+from litesoc_server.cli.console import out
 from litesoc_server.orgs.models import Organization
 
 pytestmark = pytest.mark.django_db
@@ -22,7 +23,8 @@ def org() -> Organization:
 @pytest.fixture(autouse=True)
 def one_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LITESOC_LOG_LEVEL", "WARNING")  # commands set it for their process, which is this one here
-    monkeypatch.setenv("COLUMNS", "400")
+    for side in ("_width", "_height"):  # COLUMNS does not count on every terminal that tests may run in
+        monkeypatch.setattr(out, side, 400)  # no text is broken
 
 
 def litesoc(*arguments: str) -> Result:
