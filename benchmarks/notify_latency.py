@@ -1,7 +1,8 @@
 """How long after an attack's last event a webhook has it, on the whole server in one process, under a steady load.
 
-Run `python benchmarks/notify_latency.py --rate 5000 --seconds 20`. Server and load are those of alert_latency.py; beside it
-a receiver in a process of its own answers 204 at once. Latency: from the time at which the deletion was accepted, by the
+Run `python benchmarks/notify_latency.py --rate 1000 3000 5000 --warm-up-seconds 330`: one rate after the other on the same
+server, to which users are known by then. Server and load are those of alert_latency.py; beside it a receiver in a process of
+its own answers 204 at once. Latency: from the time at which the deletion was accepted, by the
 server's clock, to the time at which the signed request with its alert had arrived whole, by the receiver's: one machine, one
 clock. With ``--dead N`` that many further webhooks hang until their time is up, which must change nothing.
 """
@@ -69,8 +70,8 @@ def arrived(arrivals: "Queue[Arrival]", wanted: int) -> dict[str, float]:
 def main() -> None:
     """Print the figures as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rate", type=int, default=5_000, help="events a second")
-    parser.add_argument("--seconds", type=int, default=20)
+    parser.add_argument("--rate", type=int, nargs="+", default=[5_000], help="events a second, one after the other")
+    parser.add_argument("--seconds", type=int, default=20, help="at each rate")
     parser.add_argument("--warm-up-seconds", type=int, default=2, help="at 1,000 events a second")
     parser.add_argument("--dead", type=int, default=0, help="webhooks beside it that never answer")
     options = parser.parse_args()
@@ -91,27 +92,32 @@ def main() -> None:
         database = Path(directory, "data", "control.db")
         warm_up = Load(server.url, key, rate=1_000, seconds=options.warm_up_seconds)
         warm_up.run()
-        warm_count = len(alert_latencies_ms(database, warm_up.attacks_count))
-        arrived(arrivals, warm_count)
-        load = Load(server.url, key, rate=options.rate, seconds=options.seconds)
-        load.attacks_count = warm_count
-        load.run()
-        latencies = list(arrived(arrivals, load.attacks_count - warm_count).values())
-        figures = {
-            "rate": options.rate,
-            "cores": os.cpu_count(),
-            "load_average": os.getloadavg()[0],
-            "dead_webhooks": options.dead,
-            "webhooks": len(latencies),
-            "webhooks_missing": load.attacks_count - warm_count - len(latencies),
-            "event_to_alert": quantiles(alert_latencies_ms(database, load.attacks_count)[warm_count:]),
-            "event_to_webhook": quantiles(latencies),
-            "collect": quantiles(load.latencies_ms),
-            "sender_behind_ms": round(load.behind_ms, 1),
-        }
+        sent_count = len(alert_latencies_ms(database, warm_up.attacks_count))
+        arrived(arrivals, sent_count)
+        measured: list[dict[str, object]] = []
+        for rate in options.rate:
+            load = Load(server.url, key, rate=rate, seconds=options.seconds)
+            load.attacks_count = sent_count
+            load.run()
+            latencies = list(arrived(arrivals, load.attacks_count - sent_count).values())
+            measured.append(
+                {
+                    "rate": rate,
+                    "cores": os.cpu_count(),
+                    "load_average": os.getloadavg()[0],
+                    "dead_webhooks": options.dead,
+                    "webhooks": len(latencies),
+                    "webhooks_missing": load.attacks_count - sent_count - len(latencies),
+                    "event_to_alert": quantiles(alert_latencies_ms(database, load.attacks_count)[sent_count:]),
+                    "event_to_webhook": quantiles(latencies),
+                    "collect": quantiles(load.latencies_ms),
+                    "sender_behind_ms": round(load.behind_ms, 1),
+                }
+            )
+            sent_count = load.attacks_count
         server.stop()
     receiver.terminate()
-    print(json.dumps(figures, indent=2))
+    print(json.dumps(measured, indent=2))
 
 
 def _add(server: LiveServer, name: str, url: str) -> None:
